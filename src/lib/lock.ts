@@ -1,0 +1,47 @@
+/** Serialises work per key: two verbs on one container never interleave. Fair, first come first served. */
+export class KeyedLock {
+  readonly #tails = new Map<string, Promise<void>>();
+
+  /** Waits for the key; dispose the result to let the next one in. */
+  async acquire(key: string): Promise<Disposable> {
+    const before = this.#tails.get(key);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#tails.set(key, promise);
+    await before;
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#tails.get(key) === promise) this.#tails.delete(key);
+        resolve();
+      },
+    };
+  }
+
+  isHeld(key: string): boolean {
+    return this.#tails.has(key);
+  }
+}
+
+/** At most `limit` holders at a time. */
+export class Semaphore {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(limit: number) {
+    this.#free = limit;
+  }
+
+  async acquire(): Promise<Disposable> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let held = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!held) return;
+        held = false;
+        const next = this.#waiting.shift();
+        if (next) next();
+        else this.#free++;
+      },
+    };
+  }
+}
