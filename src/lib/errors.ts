@@ -32,13 +32,17 @@ export class BerthError extends Error {
 }
 
 export const invalid = (message: string, cause?: unknown) => new BerthError('invalid', message, { cause });
-export const unauthorized = (message: string, cause?: unknown) => new BerthError('unauthorized', message, { cause });
-export const forbidden = (message: string, cause?: unknown) => new BerthError('forbidden', message, { cause });
+export const unauthorized = (message: string, cause?: unknown) =>
+  new BerthError('unauthorized', message, { cause });
+export const forbidden = (message: string, cause?: unknown) =>
+  new BerthError('forbidden', message, { cause });
 export const notFound = (message: string, cause?: unknown) => new BerthError('not-found', message, { cause });
 export const conflict = (message: string, cause?: unknown) => new BerthError('conflict', message, { cause });
 export const notModified = (message: string) => new BerthError('not-modified', message);
-export const unsupported = (message: string, cause?: unknown) => new BerthError('unsupported', message, { cause });
-export const unavailable = (message: string, cause?: unknown) => new BerthError('unavailable', message, { cause });
+export const unsupported = (message: string, cause?: unknown) =>
+  new BerthError('unsupported', message, { cause });
+export const unavailable = (message: string, cause?: unknown) =>
+  new BerthError('unavailable', message, { cause });
 export const cancelled = (message = 'the operation was cancelled') => new BerthError('cancelled', message);
 export const systemError = (message: string, cause?: unknown) => new BerthError('system', message, { cause });
 

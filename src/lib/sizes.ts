@@ -1,6 +1,14 @@
 import { invalid } from '#lib/errors';
 
-const BINARY: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40, p: 2 ** 50 };
+const BINARY: Record<string, number> = {
+  '': 1,
+  b: 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+  p: 2 ** 50,
+};
 
 /**
  * Bytes from `64m`, `1.5g`, `512KiB`, `0`: 1024-based whatever the spelling, as Docker's memory flags are.

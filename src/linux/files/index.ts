@@ -19,4 +19,8 @@ export declare function openInRoot(root: string, path: string, flags: number, mo
 /** syncfs(2) in the thread pool. */
 export declare function syncFs(path: string): Promise<void>;
 /** Inodes and blocks in use: total/free bytes of the file system (statfs). */
-export declare function fileSystem(path: string): { readonly type: string; readonly totalBytes: number; readonly freeBytes: number };
+export declare function fileSystem(path: string): {
+  readonly type: string;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+};

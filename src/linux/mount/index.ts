@@ -11,8 +11,16 @@ export interface OverlayOptions {
 }
 /** overlay(5) through fsopen/fsconfig(lowerdir+)/fsmount/move_mount. Synchronous: 50 us. @throws SystemError */
 export declare function mountOverlay(options: OverlayOptions): void;
-export declare function bindMount(source: string, target: string, options?: { recursive?: boolean; readonly?: boolean }): void;
-export declare function mountTmpfs(target: string, data: string, flags?: { nosuid?: boolean; nodev?: boolean; noexec?: boolean; readonly?: boolean }): void;
+export declare function bindMount(
+  source: string,
+  target: string,
+  options?: { recursive?: boolean; readonly?: boolean },
+): void;
+export declare function mountTmpfs(
+  target: string,
+  data: string,
+  flags?: { nosuid?: boolean; nodev?: boolean; noexec?: boolean; readonly?: boolean },
+): void;
 /** Binds a directory on itself and makes it a shared mount, once; true when it had to. */
 export declare function shareMount(path: string): boolean;
 /** umount2(MNT_DETACH) in the thread pool: an overlay's umount syncs and waits for RCU. Missing mounts are fine. */

@@ -10,7 +10,10 @@ export declare class NamespaceWorker implements AsyncDisposable {
   /** Unmounts the bind and removes the file; the kernel then drops the namespace and its veths. */
   removeNetns(path: string): Promise<void>;
   /** Sends netlink requests inside a network namespace (`undefined`: the host's). */
-  netlink(netns: string | undefined, requests: readonly import('../netlink/index.ts').Request[]): Promise<void>;
+  netlink(
+    netns: string | undefined,
+    requests: readonly import('../netlink/index.ts').Request[],
+  ): Promise<void>;
   /** Writes sysctls inside a network namespace: `net.ipv4.ip_forward` -> value. */
   setSysctls(netns: string, values: Readonly<Record<string, string>>): Promise<void>;
   /** Loads an nftables script inside a network namespace (`undefined`: the host's). */

@@ -3,16 +3,50 @@
 export type Request =
   | { op: 'link-add-bridge'; name: string; mac?: string; mtu?: number }
   /** veth with its peer created directly inside `peerNetns` (a path). */
-  | { op: 'link-add-veth'; name: string; peer: string; peerNetns: string; master?: string; mac?: string; mtu?: number }
+  | {
+      op: 'link-add-veth';
+      name: string;
+      peer: string;
+      peerNetns: string;
+      master?: string;
+      mac?: string;
+      mtu?: number;
+    }
   | { op: 'link-up'; name: string }
   | { op: 'link-del'; name: string }
   | { op: 'link-hairpin'; name: string; on: boolean }
   | { op: 'addr-add'; name: string; address: string; prefix: number; nodad?: boolean }
   | { op: 'addr-del'; name: string; address: string; prefix: number }
-  | { op: 'route-add'; destination?: string; prefix?: number; gateway?: string; name?: string; type?: 'unicast' | 'local'; table?: number; metric?: number };
-export interface Link { readonly index: number; readonly name: string; readonly up: boolean; readonly mac: string; readonly mtu: number; readonly kind?: string; readonly master?: number }
-export interface Address { readonly index: number; readonly address: string; readonly prefix: number }
-export interface Route { readonly destination: string; readonly prefix: number; readonly gateway?: string; readonly index?: number }
+  | {
+      op: 'route-add';
+      destination?: string;
+      prefix?: number;
+      gateway?: string;
+      name?: string;
+      type?: 'unicast' | 'local';
+      table?: number;
+      metric?: number;
+    };
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly kind?: string;
+  readonly master?: number;
+}
+export interface Address {
+  readonly index: number;
+  readonly address: string;
+  readonly prefix: number;
+}
+export interface Route {
+  readonly destination: string;
+  readonly prefix: number;
+  readonly gateway?: string;
+  readonly index?: number;
+}
 /** A NETLINK_ROUTE socket in the namespace of the thread that opened it. All calls are synchronous (50-250 us). */
 export declare class RouteSocket implements Disposable {
   constructor();

@@ -33,11 +33,22 @@ export declare function readLine(fd: number, signal?: AbortSignal): Promise<stri
 /** waitpid(WNOHANG): exit status if the child ended. `code` is 128+signal for a signal. undefined: still running or not ours. */
 export declare function tryWait(pid: number): { code: number; signal?: number } | undefined;
 /** Resolves when the child has ended: a pipe it holds reports the end, then waitpid. */
-export interface RunResult { readonly code: number; readonly stdout: Buffer; readonly stderr: Buffer }
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
 /** Spawns, collects (bounded) output, waits. For short commands such as `crun delete`. */
-export declare function run(spawner: Spawner, options: SpawnOptions & { input?: Buffer; limit?: number }): Promise<RunResult>;
+export declare function run(
+  spawner: Spawner,
+  options: SpawnOptions & { input?: Buffer; limit?: number },
+): Promise<RunResult>;
 /** A process that cannot be confused with a later one of the same pid: pid + start time + boot id, held by a pidfd. */
-export interface ProcessIdentity { readonly pid: number; readonly startTime: string; readonly bootId: string }
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly bootId: string;
+}
 export declare class ProcessHandle implements Disposable {
   readonly identity: ProcessIdentity;
   /** Opens a running process; undefined when it is gone or (with `expected`) another one has its pid. */
