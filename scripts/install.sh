@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs what Berth needs on Debian. Safe to repeat; quick when nothing is missing.
+#   scripts/install.sh          what the engine runs on
+#   scripts/install.sh --test   also the real clients, registries and tools that the tests use
+#   scripts/install.sh --bench  also the peers that the benchmark compares with
+set -eu
+cd "$(dirname "$0")/.."
+
+engine="crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd"
+tests="iproute2 skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables"
+peers="podman docker.io runc hyperfine"
+
+wanted=$engine
+for option in "$@"; do
+  case $option in
+    --test) wanted="$wanted $tests"; command -v docker >/dev/null || wanted="$wanted docker.io" ;;
+    --bench) wanted="$wanted $tests $peers" ;;
+    *) echo "install.sh: unknown option $option (known: --test, --bench)" >&2; exit 2 ;;
+  esac
+done
+
+missing=
+for package in $wanted; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" != 0 ]; then
+    echo "These Debian packages are missing:$missing" >&2
+    echo "Install them as root:  sudo apt-get install$missing" >&2
+    exit 1
+  fi
+  echo "==> Debian packages:$missing"
+  # Packages bring daemons (docker.io, docker-registry): none of them may start on its own.
+  policy=/usr/sbin/policy-rc.d
+  [ -e $policy ] || { printf '#!/bin/sh\nexit 101\n' >$policy; chmod +x $policy; trap 'rm -f '$policy EXIT; }
+  apt-get update -qq
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+# node_modules is current when npm's own record of it is newer than the lock file.
+if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -x node_modules/node/bin/node ]; then
+  echo "==> npm packages (Node 26 among them)"
+  npm ci --no-audit --no-fund --loglevel=error
+fi
+[ -f dist/berth.mjs ] || npm run --silent build
