@@ -13,7 +13,11 @@ const logFile = `${dataRoot}/berthd.log`;
 const host = `unix://${socket}`;
 
 const berth = (args: readonly string[], input?: Buffer): string =>
-  execFileSync(`${root}bin/berth`, ['-H', host, ...args], { encoding: 'utf8', stdio: ['pipe', 'pipe', 'inherit'], ...(input && { input }) });
+  execFileSync(`${root}bin/berth`, ['-H', host, ...args], {
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...(input && { input }),
+  });
 
 const timings: [step: string, milliseconds: number][] = [];
 async function step<T>(title: string, work: () => T | Promise<T>): Promise<T> {
@@ -47,7 +51,8 @@ async function startEngine(): Promise<void> {
   engine.unref();
   closeSync(log);
   for (let waited = 0; !(await answers()); waited += 20) {
-    if (engine.exitCode !== null || waited > 30_000) throw new Error(`the engine did not start; its log is ${logFile}`);
+    if (engine.exitCode !== null || waited > 30_000)
+      throw new Error(`the engine did not start; its log is ${logFile}`);
     await sleep(20);
   }
 }
@@ -92,10 +97,25 @@ async function fetchPage(port: number): Promise<string> {
 async function tour(): Promise<void> {
   await step('Starting the engine', startEngine);
   const rootfs = await step('Making an image from busybox-static', () => busyboxRootfs());
-  await step('berth import - busybox', () => berth(['import', '-c', 'CMD ["sh"]', '-', 'busybox:latest'], rootfs));
+  await step('berth import - busybox', () =>
+    berth(['import', '-c', 'CMD ["sh"]', '-', 'busybox:latest'], rootfs),
+  );
   if (berth(['ps', '-aq', '--filter', 'name=^hello$']).trim()) berth(['rm', '-f', 'hello']);
   const port = await freePort();
-  const run = ['run', '-d', '--name', 'hello', '-p', `${port}:80`, 'busybox', 'httpd', '-f', '-v', '-h', '/www'];
+  const run = [
+    'run',
+    '-d',
+    '--name',
+    'hello',
+    '-p',
+    `${port}:80`,
+    'busybox',
+    'httpd',
+    '-f',
+    '-v',
+    '-h',
+    '/www',
+  ];
   await step(`berth ${run.join(' ')}`, () => berth(run));
   const page = await step(`GET http://127.0.0.1:${port}/`, () => fetchPage(port));
   const uname = ['run', '--rm', 'busybox', 'uname', '-n'];
@@ -103,7 +123,9 @@ async function tour(): Promise<void> {
 
   console.log(`\nThe page:\n${page.trim().replace(/^/gm, '    ')}`);
   console.log(`\nberth ps:\n${berth(['ps'])}`);
-  console.log(`berth logs hello:\n${berth(['logs', 'hello']) || spawnSync(`${root}bin/berth`, ['-H', host, 'logs', 'hello'], { encoding: 'utf8' }).stderr}`);
+  console.log(
+    `berth logs hello:\n${berth(['logs', 'hello']) || spawnSync(`${root}bin/berth`, ['-H', host, 'logs', 'hello'], { encoding: 'utf8' }).stderr}`,
+  );
   console.log('How long each step took:');
   for (const [title, took] of timings) console.log(`  ${took.toFixed(0).padStart(6)} ms  ${title}`);
   console.log(`

@@ -14,7 +14,12 @@ const rooted = chosen.filter(needsRoot);
 
 const run = (tests: readonly string[], concurrency: number): boolean => {
   if (tests.length === 0) return true;
-  const flags = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, '--test-timeout=240000'];
+  const flags = [
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    '--test-timeout=240000',
+  ];
   return spawnSync(process.execPath, [...flags, ...tests], { stdio: 'inherit' }).status === 0;
 };
 

@@ -218,6 +218,8 @@ export interface MountPoint {
   readonly propagation: string;
   readonly noCopy?: boolean;
   readonly anonymous?: boolean;
+  /** The `--mount` it came from; absent for `-v`, image volumes and volumes-from. Not shown by inspect. */
+  readonly spec?: MountSpec;
 }
 
 /** A container as stored. Fields without a note are set at create and never change. */

@@ -1,0 +1,99 @@
+import type { ContainerConfig, CreateRequest, EndpointSpec } from '#engine/containers';
+import type { HealthcheckConfig } from '#engine/images';
+import type {
+  ContainerCreateRequest,
+  EndpointSettings,
+  HealthConfig,
+  ContainerConfig as WireConfig,
+} from '#protocol';
+import { hostConfig, networkName } from './host-config.ts';
+import { exposedPorts } from './ports.ts';
+
+/** @throws invalid, unsupported */
+export function createRequest(
+  wire: ContainerCreateRequest,
+  options: { readonly name: string; readonly platform: string },
+): CreateRequest {
+  const host = hostConfig(wire.HostConfig ?? {});
+  return {
+    ...(options.name && { name: options.name }),
+    ...(options.platform && { platform: options.platform }),
+    config: containerConfig(wire),
+    hostConfig: host,
+    endpoints: endpoints(wire, host.networkMode),
+  };
+}
+
+/** @throws invalid */
+export function containerConfig(wire: WireConfig): ContainerConfig {
+  return {
+    hostname: wire.Hostname ?? '',
+    domainname: wire.Domainname ?? '',
+    user: wire.User ?? '',
+    attachStdin: wire.AttachStdin ?? false,
+    attachStdout: wire.AttachStdout ?? false,
+    attachStderr: wire.AttachStderr ?? false,
+    tty: wire.Tty ?? false,
+    openStdin: wire.OpenStdin ?? false,
+    stdinOnce: wire.StdinOnce ?? false,
+    env: wire.Env ?? [],
+    cmd: wire.Cmd,
+    entrypoint: wire.Entrypoint,
+    image: wire.Image ?? '',
+    exposedPorts: exposedPorts(wire.ExposedPorts ?? {}),
+    volumes: Object.keys(wire.Volumes ?? {}),
+    workingDir: wire.WorkingDir ?? '',
+    labels: wire.Labels ?? {},
+    healthcheck: wire.Healthcheck && healthcheck(wire.Healthcheck),
+    stopSignal: wire.StopSignal || undefined,
+    stopTimeout: wire.StopTimeout,
+    shell: wire.Shell,
+    onBuild: wire.OnBuild,
+    networkDisabled: wire.NetworkDisabled ?? false,
+  };
+}
+
+/** A configuration to lay over another one, as commit takes it: only what was given. @throws invalid */
+export function configChanges(wire: WireConfig): Partial<ContainerConfig> {
+  const whole = Object.entries(containerConfig(wire));
+  return Object.fromEntries(
+    whole.filter(([, value]) => {
+      if (value === undefined || value === '' || value === false) return false;
+      return typeof value !== 'object' || Object.keys(value).length > 0;
+    }),
+  );
+}
+
+function healthcheck(wire: HealthConfig): HealthcheckConfig {
+  return {
+    test: wire.Test ?? [],
+    interval: wire.Interval ?? 0,
+    timeout: wire.Timeout ?? 0,
+    retries: wire.Retries ?? 0,
+    startPeriod: wire.StartPeriod ?? 0,
+    startInterval: wire.StartInterval ?? 0,
+  };
+}
+
+/** The old container-wide MAC address goes to the endpoint of the container's network. */
+function endpoints(wire: ContainerCreateRequest, networkMode: string): EndpointSpec[] {
+  const settings = new Map<string, EndpointSettings>();
+  for (const [name, endpoint] of Object.entries(wire.NetworkingConfig?.EndpointsConfig ?? {})) {
+    settings.set(networkName(name), endpoint);
+  }
+  if (wire.MacAddress) {
+    settings.set(networkMode, { MacAddress: wire.MacAddress, ...settings.get(networkMode) });
+  }
+  return [...settings].map(([network, endpoint]) => endpointSpec(network, endpoint));
+}
+
+export function endpointSpec(network: string, wire: EndpointSettings): EndpointSpec {
+  return {
+    network,
+    aliases: wire.Aliases ?? [],
+    links: wire.Links ?? [],
+    mac: wire.MacAddress || undefined,
+    address: wire.IPAMConfig?.IPv4Address || undefined,
+    address6: wire.IPAMConfig?.IPv6Address || undefined,
+  };
+}

@@ -1,0 +1,74 @@
+import type { Resources, RestartPolicy, ThrottleDevice, Ulimit } from '#engine/containers';
+import { invalid } from '#lib/errors';
+import type { HostConfig, Resources as WireResources } from '#protocol';
+
+type WireThrottle = WireResources['BlkioDeviceReadBps'];
+
+/** Limits as a whole: what was left out is unset. */
+export function resources(wire: WireResources): Resources {
+  return {
+    memory: wire.Memory ?? 0,
+    memorySwap: wire.MemorySwap ?? 0,
+    memoryReservation: wire.MemoryReservation ?? 0,
+    // -1 is how clients say "as the host has it".
+    memorySwappiness: wire.MemorySwappiness === -1 ? undefined : wire.MemorySwappiness,
+    kernelMemory: wire.KernelMemory ?? 0,
+    nanoCpus: wire.NanoCpus ?? 0,
+    cpuShares: wire.CpuShares ?? 0,
+    cpuPeriod: wire.CpuPeriod ?? 0,
+    cpuQuota: wire.CpuQuota ?? 0,
+    cpuRealtimePeriod: wire.CpuRealtimePeriod ?? 0,
+    cpuRealtimeRuntime: wire.CpuRealtimeRuntime ?? 0,
+    cpusetCpus: wire.CpusetCpus ?? '',
+    cpusetMems: wire.CpusetMems ?? '',
+    pidsLimit: wire.PidsLimit,
+    blkioWeight: wire.BlkioWeight ?? 0,
+    blkioWeightDevices: (wire.BlkioWeightDevice ?? []).map(({ Path = '', Weight = 0 }) => ({
+      path: Path,
+      weight: Weight,
+    })),
+    blkioReadBps: throttles(wire.BlkioDeviceReadBps),
+    blkioWriteBps: throttles(wire.BlkioDeviceWriteBps),
+    blkioReadIops: throttles(wire.BlkioDeviceReadIOps),
+    blkioWriteIops: throttles(wire.BlkioDeviceWriteIOps),
+    oomKillDisable: wire.OomKillDisable,
+  };
+}
+
+const throttles = (devices: WireThrottle = []): ThrottleDevice[] =>
+  devices.map(({ Path = '', Rate = 0 }) => ({ path: Path, rate: Rate }));
+
+/** Limits to change: Docker cannot tell "unset" from zero, so zero leaves a limit alone. */
+export function resourceChanges(wire: WireResources): Partial<Resources> {
+  const entries = Object.entries(resources(wire)).filter(([, value]) => {
+    if (Array.isArray(value)) return value.length > 0;
+    return value !== undefined && value !== 0 && value !== '';
+  });
+  const changes: Partial<Resources> = Object.fromEntries(entries);
+  // Zero does mean something here: no limit.
+  return wire.PidsLimit === undefined ? changes : { ...changes, pidsLimit: wire.PidsLimit };
+}
+
+export const ulimits = (wire: WireResources['Ulimits'] = []): Ulimit[] =>
+  wire.map(({ Name = '', Soft = 0, Hard = 0 }) => {
+    if (Name === '') throw invalid('invalid ulimit: the name is missing');
+    return { name: Name, soft: Soft, hard: Hard };
+  });
+
+/** @throws invalid */
+export function restartPolicy(wire: HostConfig['RestartPolicy'] = {}): RestartPolicy {
+  const { Name = '', MaximumRetryCount = 0 } = wire;
+  const name = Name === '' ? 'no' : Name;
+  if (name !== 'no' && name !== 'always' && name !== 'unless-stopped' && name !== 'on-failure') {
+    throw invalid(
+      `invalid restart policy: unknown policy '${Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
+  }
+  if (MaximumRetryCount < 0) {
+    throw invalid('invalid restart policy: maximum retry count cannot be negative');
+  }
+  if (MaximumRetryCount > 0 && name !== 'on-failure') {
+    throw invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  }
+  return { name, maximumRetryCount: MaximumRetryCount };
+}

@@ -1,0 +1,128 @@
+import type { ContainerRecord, ListItem, MountPoint } from '#engine/containers';
+import type { Sandbox } from '#engine/networks';
+import { parseTime } from '#lib/time';
+import type {
+  ContainerInspect,
+  ContainerSummary,
+  Descriptor,
+  Port,
+  MountPoint as WireMount,
+} from '#protocol';
+import { containerConfig } from './container-config.ts';
+import { containerState, statusText } from './container-state.ts';
+import { hostConfig } from './host-config.ts';
+import { endpointResources, type NetworkIds, networkSettings } from './network-settings.ts';
+
+export interface InspectParts {
+  readonly record: ContainerRecord;
+  readonly sandbox: Sandbox | undefined;
+  readonly networks: NetworkIds;
+  readonly graph: Readonly<Record<string, string>>;
+  /** Where the engine keeps the container's own hosts, hostname and resolv.conf. */
+  readonly directory: string;
+  readonly size?: { readonly rw: number; readonly rootFs: number };
+  /** Before 1.52. */
+  readonly legacyNetwork: boolean;
+  /** Since 1.48. */
+  readonly withDescriptor: boolean;
+}
+
+export function containerInspect(parts: InspectParts): ContainerInspect {
+  const { record, size, directory } = parts;
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: record.path,
+    Args: record.args,
+    State: containerState(record.state),
+    Image: record.imageId,
+    ResolvConfPath: `${directory}/resolv.conf`,
+    HostnamePath: `${directory}/hostname`,
+    HostsPath: `${directory}/hosts`,
+    LogPath: record.logPath,
+    Name: `/${record.name}`,
+    RestartCount: record.restartCount,
+    Driver: record.driver,
+    Platform: record.platform.split('/', 1)[0] ?? 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: record.execIds.length > 0 ? record.execIds : null,
+    HostConfig: hostConfig(record.hostConfig),
+    GraphDriver: { Data: parts.graph, Name: record.driver },
+    ...(size && { SizeRw: size.rw, SizeRootFs: size.rootFs }),
+    Mounts: record.mounts.map(mountPoint),
+    Config: containerConfig(record.config),
+    NetworkSettings: networkSettings(record, parts.sandbox, parts.networks, { legacy: parts.legacyNetwork }),
+    ...(parts.withDescriptor && descriptor(record)),
+  };
+}
+
+function descriptor({ imageManifest, platform }: ContainerRecord): { ImageManifestDescriptor?: Descriptor } {
+  if (!imageManifest) return {};
+  const [os = 'linux', architecture = '', variant] = platform.split('/');
+  return {
+    ImageManifestDescriptor: {
+      mediaType: imageManifest.mediaType,
+      digest: imageManifest.digest,
+      size: imageManifest.size,
+      platform: { architecture, os, ...(variant && { variant }) },
+    },
+  };
+}
+
+export interface SummaryParts extends ListItem {
+  readonly ports: readonly Port[];
+  readonly networks: NetworkIds;
+  /** What the image is called now. */
+  readonly image: string;
+}
+
+export function containerSummary({
+  record,
+  sandbox,
+  ports,
+  networks,
+  image,
+  size,
+}: SummaryParts): ContainerSummary {
+  const { state } = record;
+  return {
+    Id: record.id,
+    Names: [`/${record.name}`],
+    Image: image,
+    ImageID: record.imageId,
+    Command: commandText(record),
+    Created: Number((parseTime(record.created) ?? 0n) / 1_000_000_000n),
+    Ports: ports,
+    ...(size && { SizeRw: size.rw, SizeRootFs: size.rootFs }),
+    Labels: record.config.labels,
+    State: state.status,
+    Status: statusText(state),
+    Health: { Status: state.health?.status ?? 'none', FailingStreak: state.health?.failingStreak ?? 0 },
+    HostConfig: {
+      NetworkMode: record.hostConfig.networkMode,
+      ...(Object.keys(record.hostConfig.annotations).length > 0 && {
+        Annotations: record.hostConfig.annotations,
+      }),
+    },
+    NetworkSettings: { Networks: endpointResources(record, sandbox, networks) },
+    Mounts: record.mounts.map(mountPoint),
+  };
+}
+
+const commandText = ({ path, args }: ContainerRecord): string =>
+  [path, ...args.map((arg) => (arg.includes(' ') ? `'${arg}'` : arg))].join(' ');
+
+function mountPoint(mount: MountPoint): WireMount {
+  return {
+    Type: mount.type,
+    ...(mount.name !== undefined && { Name: mount.name }),
+    Source: mount.source,
+    Destination: mount.destination,
+    ...(mount.driver !== undefined && { Driver: mount.driver }),
+    Mode: mount.mode,
+    RW: mount.readWrite,
+    Propagation: mount.propagation,
+  };
+}

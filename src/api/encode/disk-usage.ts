@@ -1,0 +1,122 @@
+import type { Engine } from '#engine';
+import type { ContainerSummary, DiskUsage, DiskUsageOf, ImageSummary, VolumeInspect } from '#protocol';
+import { containerSummary } from './containers.ts';
+import { imageSummary } from './images.ts';
+import { portList } from './network-settings.ts';
+import { volumeInspect } from './volumes.ts';
+
+export interface DiskUsageOptions {
+  /** `image`, `container`, `volume`, `build-cache`. */
+  readonly wants: (type: string) => boolean;
+  /** Lists of whole objects, until 1.52. */
+  readonly legacy: boolean;
+  /** Sums, since 1.52. */
+  readonly modern: boolean;
+  readonly verbose: boolean;
+}
+
+/** What every kind of object takes on disk, in bytes. */
+export async function diskUsage(engine: Engine, options: DiskUsageOptions): Promise<DiskUsage> {
+  const usage = await engine.diskUsage();
+  const { wants, legacy, modern, verbose } = options;
+  const images = wants('image') ? imageRows(engine, usage) : undefined;
+  const containers = wants('container') ? containerRows(engine, usage) : undefined;
+  const volumes = wants('volume') ? volumeRows(engine, usage) : undefined;
+  const cache = wants('build-cache');
+  return {
+    ...(legacy && {
+      ...(images && { LayersSize: usage.layersSize, Images: images }),
+      ...(containers && { Containers: containers }),
+      ...(volumes && { Volumes: volumes }),
+      ...(cache && { BuildCache: [] }),
+    }),
+    ...(modern && {
+      ...(images && { ImageUsage: imageUsage(images, usage.layersSize, verbose) }),
+      ...(containers && { ContainerUsage: containerUsage(containers, verbose) }),
+      ...(volumes && { VolumeUsage: volumeUsage(volumes, verbose) }),
+      ...(cache && { BuildCacheUsage: { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0 } }),
+    }),
+  };
+}
+
+type Usage = Awaited<ReturnType<Engine['diskUsage']>>;
+
+function imageRows({ images }: Engine, usage: Usage): ImageSummary[] {
+  const byId = new Map(usage.images.map((image) => [image.id, image]));
+  return images.list().map((image) => {
+    const { shared = 0, containers = 0 } = byId.get(image.id) ?? {};
+    return imageSummary(image, {
+      namesNone: false,
+      virtualSize: false,
+      withDescriptor: false,
+      shared,
+      containers,
+    });
+  });
+}
+
+function containerRows({ containers, networks }: Engine, usage: Usage): ContainerSummary[] {
+  const sizes = new Map(usage.containers.map((size) => [size.id, size]));
+  const ids = new Map(networks.list().map((network) => [network.name, network.id]));
+  return containers.list().map((record) => {
+    const sandbox = containers.sandbox(record.id);
+    const size = sizes.get(record.id);
+    return containerSummary({
+      record,
+      sandbox,
+      ports: portList(record, sandbox),
+      networks: ids,
+      image: record.config.image,
+      size: { rw: size?.sizeRw ?? 0, rootFs: size?.sizeRootFs ?? 0 },
+    });
+  });
+}
+
+function volumeRows({ volumes }: Engine, usage: Usage): VolumeInspect[] {
+  const byName = new Map(usage.volumes.map((volume) => [volume.name, volume]));
+  return volumes
+    .list()
+    .map((volume) => volumeInspect(volume, byName.get(volume.name) ?? { size: -1, users: -1 }));
+}
+
+const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+
+function imageUsage(
+  rows: readonly ImageSummary[],
+  layersSize: number,
+  verbose: boolean,
+): DiskUsageOf<ImageSummary> {
+  const active = rows.filter((row) => row.Containers > 0);
+  const used = sum(active.map((row) => row.Size - Math.max(0, row.SharedSize)));
+  return {
+    ActiveCount: active.length,
+    TotalCount: rows.length,
+    Reclaimable: Math.max(0, layersSize - used),
+    TotalSize: layersSize,
+    ...(verbose && { Items: rows }),
+  };
+}
+
+function containerUsage(rows: readonly ContainerSummary[], verbose: boolean): DiskUsageOf<ContainerSummary> {
+  const active = rows.filter((row) => ['running', 'paused', 'restarting'].includes(row.State));
+  const idle = rows.filter((row) => !active.includes(row));
+  return {
+    ActiveCount: active.length,
+    TotalCount: rows.length,
+    Reclaimable: sum(idle.map((row) => row.SizeRw ?? 0)),
+    TotalSize: sum(rows.map((row) => row.SizeRw ?? 0)),
+    ...(verbose && { Items: rows }),
+  };
+}
+
+function volumeUsage(rows: readonly VolumeInspect[], verbose: boolean): DiskUsageOf<VolumeInspect> {
+  const size = (row: VolumeInspect) => Math.max(0, row.UsageData?.Size ?? 0);
+  const idle = rows.filter((row) => row.UsageData?.RefCount === 0);
+  return {
+    ActiveCount: rows.length - idle.length,
+    TotalCount: rows.length,
+    Reclaimable: sum(idle.map(size)),
+    TotalSize: sum(rows.map(size)),
+    ...(verbose && { Items: rows }),
+  };
+}

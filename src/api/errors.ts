@@ -1,0 +1,36 @@
+import { BerthError, type ErrorKind, messageOf } from '#lib/errors';
+
+/** The only place that knows which HTTP status an error of the engine is. */
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  'not-modified': 304,
+  unsupported: 501,
+  unavailable: 503,
+  cancelled: 500,
+  system: 500,
+};
+
+/** A failure of HTTP itself, which no domain knows. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function statusOf(error: unknown): number {
+  if (error instanceof HttpError) return error.status;
+  return error instanceof BerthError ? STATUS[error.kind] : 500;
+}
+
+/** Go's clients take the message for the whole story: never empty. */
+export const bodyOf = (error: unknown): { message: string } => ({
+  message: messageOf(error) || 'unknown error',
+});

@@ -1,0 +1,1 @@
+export { Api, type ApiOptions, serverOptions } from './server.ts';

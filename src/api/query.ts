@@ -1,0 +1,51 @@
+import { invalid } from '#lib/errors';
+import { decodeFilters, type Filters } from '#protocol';
+
+const FALSE = new Set(['', '0', 'no', 'false', 'none']);
+
+/** The query parameters of a request, read as Docker reads them. */
+export class Query {
+  readonly #values: URLSearchParams;
+
+  constructor(search: string) {
+    this.#values = new URLSearchParams(search);
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** Empty when it is absent. */
+  text(name: string): string {
+    return this.#values.get(name) ?? '';
+  }
+
+  all(name: string): string[] {
+    return this.#values.getAll(name);
+  }
+
+  flag(name: string, absent = false): boolean {
+    const value = this.#values.get(name);
+    return value === null ? absent : !FALSE.has(value.trim().toLowerCase());
+  }
+
+  /** Undefined when it is absent or empty. @throws invalid */
+  integer(name: string): number | undefined {
+    const text = this.text(name).trim();
+    if (text === '') return undefined;
+    if (!/^[+-]?\d{1,15}$/.test(text))
+      throw invalid(`invalid value for ${name}: ${JSON.stringify(text)} is not a number`);
+    return Number(text);
+  }
+
+  /** @throws invalid for a filter that is not among `accepted` */
+  filters(accepted: readonly string[]): Filters {
+    const text = this.text('filters');
+    const filters = text === '' ? new Map<string, readonly string[]>() : decodeFilters(text);
+    if (!filters) throw invalid('invalid filters: expected JSON of the form {"name":["value"]}');
+    for (const name of filters.keys()) {
+      if (!accepted.includes(name)) throw invalid(`invalid filter '${name}'`);
+    }
+    return filters;
+  }
+}

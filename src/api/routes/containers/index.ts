@@ -1,0 +1,31 @@
+import type { Engine } from '#engine';
+import type { Router } from '../../router.ts';
+import { archiveRoutes } from './archive.ts';
+import { attachRoutes } from './attach.ts';
+import { commitRoutes } from './commit.ts';
+import { createRoutes } from './create.ts';
+import { filesystemRoutes } from './filesystem.ts';
+import { inspectRoutes } from './inspect.ts';
+import { lifecycleRoutes } from './lifecycle.ts';
+import { listRoutes } from './list.ts';
+import { logRoutes } from './logs.ts';
+import { pruneRoutes } from './prune.ts';
+import { statsRoutes } from './stats.ts';
+import { updateRoutes } from './update.ts';
+import { waitRoutes } from './wait.ts';
+
+export function containerRoutes(router: Router, engine: Engine): void {
+  createRoutes(router, engine);
+  listRoutes(router, engine);
+  inspectRoutes(router, engine);
+  lifecycleRoutes(router, engine);
+  updateRoutes(router, engine);
+  waitRoutes(router, engine);
+  attachRoutes(router, engine);
+  logRoutes(router, engine);
+  statsRoutes(router, engine);
+  archiveRoutes(router, engine);
+  filesystemRoutes(router, engine);
+  commitRoutes(router, engine);
+  pruneRoutes(router, engine);
+}

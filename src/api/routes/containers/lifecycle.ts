@@ -1,0 +1,80 @@
+import type { Engine } from '#engine';
+import { invalid } from '#lib/errors';
+import type { Exchange } from '../../exchange.ts';
+import type { Router } from '../../router.ts';
+
+export function lifecycleRoutes(router: Router, { containers }: Engine): void {
+  router.post('/containers/{id}/start', async (exchange) => {
+    await containers.start(exchange.param('id'));
+    exchange.empty();
+  });
+
+  router.post('/containers/{id}/stop', async (exchange) => {
+    await containers.stop(exchange.param('id'), stopOptions(exchange));
+    exchange.empty();
+  });
+
+  router.post('/containers/{id}/restart', async (exchange) => {
+    await containers.restart(exchange.param('id'), stopOptions(exchange));
+    exchange.empty();
+  });
+
+  router.post('/containers/{id}/kill', async (exchange) => {
+    await containers.kill(exchange.param('id'), exchange.query.text('signal') || undefined);
+    exchange.empty();
+  });
+
+  router.post('/containers/{id}/pause', async (exchange) => {
+    await containers.pause(exchange.param('id'));
+    exchange.empty();
+  });
+
+  router.post('/containers/{id}/unpause', async (exchange) => {
+    await containers.unpause(exchange.param('id'));
+    exchange.empty();
+  });
+
+  router.post('/containers/{id}/rename', async (exchange) => {
+    const name = exchange.query.text('name').replace(/^\//, '');
+    if (name === '') throw invalid('Neither old nor new names may be empty');
+    await containers.rename(exchange.param('id'), name);
+    exchange.empty();
+  });
+
+  router.post('/containers/{id}/resize', async (exchange) => {
+    const { rows, columns } = terminalSize(exchange);
+    await containers.resize(exchange.param('id'), rows, columns);
+    exchange.empty(200);
+  });
+
+  router.delete('/containers/{id}', async (exchange) => {
+    const { query } = exchange;
+    await containers.remove(exchange.param('id'), {
+      force: query.flag('force'),
+      volumes: query.flag('v'),
+      link: query.flag('link'),
+    });
+    exchange.empty();
+  });
+}
+
+/** `t` is in seconds; -1 waits for ever. */
+function stopOptions({ query }: Exchange): { signal?: string; timeout?: number } {
+  const signal = query.text('signal');
+  const timeout = query.integer('t');
+  return { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+}
+
+/** @throws invalid */
+export function terminalSize({ query }: Exchange): { rows: number; columns: number } {
+  const side = (name: string) => {
+    const value = query.integer(name);
+    if (value === undefined || value < 0 || value > 65535) {
+      throw invalid(
+        `invalid resize ${name === 'h' ? 'height' : 'width'} ${JSON.stringify(query.text(name))}`,
+      );
+    }
+    return value;
+  };
+  return { rows: side('h'), columns: side('w') };
+}

@@ -1,0 +1,85 @@
+import type { Engine } from '#engine';
+import type { ContainerRecord } from '#engine/containers';
+import { isKind } from '#lib/errors';
+import type { ContainerSummary } from '#protocol';
+import { isRunning } from '../../encode/container-state.ts';
+import { containerSummary } from '../../encode/containers.ts';
+import { portList } from '../../encode/network-settings.ts';
+import type { Exchange } from '../../exchange.ts';
+import {
+  CONTAINER_FILTERS,
+  type ContainerLookup,
+  containerFilter,
+  impliesAll,
+} from '../../filters/containers.ts';
+import type { Router } from '../../router.ts';
+import { networkIds } from './inspect.ts';
+
+export function listRoutes(router: Router, engine: Engine): void {
+  router.get('/containers/json', async (exchange) => {
+    exchange.json(await list(engine, exchange));
+  });
+}
+
+async function list(engine: Engine, { query }: Exchange): Promise<ContainerSummary[]> {
+  const { containers } = engine;
+  const filters = query.filters(CONTAINER_FILTERS);
+  const limit = query.integer('limit') ?? 0;
+  const all = query.flag('all') || limit > 0 || impliesAll(filters);
+  const passes = containerFilter(filters, lookup(engine));
+  const found = containers
+    .list()
+    .filter((record) => all || isRunning(record.state))
+    .map((record) => {
+      const sandbox = containers.sandbox(record.id);
+      return { record, sandbox, ports: portList(record, sandbox) };
+    })
+    .filter(passes);
+  const shown = limit > 0 ? found.slice(0, limit) : found;
+  const networks = networkIds(engine);
+  const withSize = query.flag('size');
+  return Promise.all(
+    shown.map(async (facts) =>
+      containerSummary({
+        ...facts,
+        networks,
+        image: imageName(engine, facts.record),
+        ...(withSize && { size: await containers.size(facts.record.id) }),
+      }),
+    ),
+  );
+}
+
+/** As the user typed it, while that still means the same image. */
+function imageName({ images }: Engine, { config, imageId }: ContainerRecord): string {
+  try {
+    return images.get(config.image).id === imageId ? config.image : imageId;
+  } catch (error) {
+    if (isKind(error, 'not-found') || isKind(error, 'invalid')) return imageId;
+    throw error;
+  }
+}
+
+const lookup = ({ containers, images }: Engine): ContainerLookup => ({
+  createdAt: (reference) => containers.get(reference).created,
+  descendants(reference) {
+    try {
+      return descendants(images.get(reference).id, images.list());
+    } catch (error) {
+      if (isKind(error, 'not-found') || isKind(error, 'invalid')) return new Set();
+      throw error;
+    }
+  },
+});
+
+function descendants(
+  root: string,
+  images: readonly { readonly id: string; readonly parent: string | undefined }[],
+): Set<string> {
+  const found = new Set([root]);
+  for (let before = 0; before < found.size; ) {
+    before = found.size;
+    for (const { id, parent } of images) if (parent !== undefined && found.has(parent)) found.add(id);
+  }
+  return found;
+}

@@ -1,0 +1,40 @@
+import type { Engine } from '#engine';
+import type { WaitCondition } from '#engine/containers';
+import { invalid, messageOf } from '#lib/errors';
+import { type ContainerWaitResponse, mediaType } from '#protocol';
+import type { Exchange } from '../../exchange.ts';
+import type { Router } from '../../router.ts';
+
+export function waitRoutes(router: Router, { containers }: Engine): void {
+  router.post('/containers/{id}/wait', async (exchange) => {
+    const { id } = containers.get(exchange.param('id'));
+    const exit = containers.wait(id, condition(exchange), exchange.signal);
+    // Clients start the container once the headers are here: they tell that no exit will be missed.
+    const sink = exchange.stream(mediaType.json);
+    try {
+      await sink.write(Buffer.from(`${JSON.stringify(response(await exit))}\n`));
+      sink.end();
+    } catch (error) {
+      if (exchange.signal.aborted) return;
+      await sink.write(Buffer.from(`${JSON.stringify(failure(error))}\n`));
+      sink.end();
+    }
+  });
+}
+
+function condition({ query }: Exchange): WaitCondition {
+  const text = query.text('condition');
+  if (text === '' || text === 'not-running') return 'not-running';
+  if (text === 'next-exit' || text === 'removed') return text;
+  throw invalid(`invalid condition: "${text}"`);
+}
+
+const response = ({ exitCode, error }: { exitCode: number; error: string }): ContainerWaitResponse => ({
+  StatusCode: exitCode,
+  ...(error && { Error: { Message: error } }),
+});
+
+const failure = (error: unknown): ContainerWaitResponse => ({
+  StatusCode: -1,
+  Error: { Message: messageOf(error) },
+});

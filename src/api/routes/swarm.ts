@@ -1,0 +1,32 @@
+import { unavailable, unsupported } from '#lib/errors';
+import type { Router } from '../router.ts';
+
+const NOT_A_MANAGER =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+
+/** This engine is alone: what belongs to a swarm answers as a node outside of one does. */
+export function swarmRoutes(router: Router): void {
+  const refuse = () => {
+    throw unavailable(NOT_A_MANAGER);
+  };
+  for (const noun of ['nodes', 'services', 'tasks', 'secrets', 'configs']) {
+    router.get(`/${noun}`, refuse);
+    router.get(`/${noun}/{id}`, refuse);
+    router.get(`/${noun}/{id}/logs`, refuse);
+    router.post(`/${noun}/create`, refuse);
+    router.post(`/${noun}/{id}/update`, refuse);
+    router.delete(`/${noun}/{id}`, refuse);
+  }
+  router.get('/swarm', refuse);
+  router.get('/swarm/unlockkey', refuse);
+  router.post('/swarm/update', refuse);
+  router.post('/swarm/unlock', refuse);
+  router.post('/swarm/leave', () => {
+    throw unavailable('This node is not part of a swarm');
+  });
+  for (const verb of ['init', 'join']) {
+    router.post(`/swarm/${verb}`, () => {
+      throw unsupported('swarm mode is not supported');
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import { fstatSync } from 'node:fs';
+import type { ReadStream, WriteStream } from 'node:tty';
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Character devices of this major number are /dev/null, /dev/zero and the like. */
+const MEMORY_DEVICES = 1;
+
+/** True when the descriptor is a terminal. Node's tty module, slow to load, is asked only when it may be one. */
+export async function isTerminal(fd: number): Promise<boolean> {
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isCharacterDevice() || ((stat.rdev >> 8) & 0xfff) === MEMORY_DEVICES) return false;
+  } catch {
+    // A closed descriptor is no terminal.
+    return false;
+  }
+  return (await import('node:tty')).isatty(fd);
+}
+
+/** Undefined when it is no terminal or does not know. */
+export async function terminalSize(fd: number): Promise<TerminalSize | undefined> {
+  if (!(await isTerminal(fd))) return undefined;
+  const stream = fd === 2 ? process.stderr : process.stdout;
+  const [columns, rows] = (stream as WriteStream).getWindowSize();
+  return columns > 0 && rows > 0 ? { rows, columns } : undefined;
+}
+
+/** Hands keys on as they are typed, Ctrl-C included, until disposed. */
+export function rawMode(stdin: ReadStream): Disposable {
+  stdin.setRawMode(true);
+  // Whatever ends the process must give the user a sane terminal back.
+  const restore = () => stdin.setRawMode(false);
+  process.once('exit', restore);
+  return {
+    [Symbol.dispose]() {
+      process.off('exit', restore);
+      restore();
+    },
+  };
+}

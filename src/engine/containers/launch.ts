@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs';
+import { conmonLogArguments } from '#engine/logs';
+import { now } from '#lib/time';
+import { connectEarlyClients, dismissEarlyClients } from './attach.ts';
+import type { Context } from './context.ts';
+import { isProbed } from './health-state.ts';
+import { containerDirectory } from './paths.ts';
+import { prepare } from './prepare.ts';
+import type { ContainerRecord } from './record.ts';
+import { deleteEnded } from './remove.ts';
+import { Run } from './run.ts';
+import { startFailure } from './start-failure.ts';
+import { advance, type StateEvent } from './state.ts';
+
+/**
+ * Makes a container's process and starts it. The caller holds the container's lock, and supervises the run.
+ * A failure leaves nothing behind but its reason in the record.
+ * @throws BerthError
+ */
+export async function launch(context: Context, id: string): Promise<Run> {
+  await context.runs.get(id)?.release();
+  const run = new Run(id, context.options.log);
+  context.runs.set(id, run);
+  try {
+    await spawn(context, context.store.get(id), run);
+  } catch (cause) {
+    throw fail(context, run, cause);
+  }
+  return run;
+}
+
+async function spawn(context: Context, record: ContainerRecord, run: Run): Promise<void> {
+  const { runtimes, seccomp } = context.options;
+  const { id, config, hostConfig } = record;
+  mkdirSync(containerDirectory(context, id), { recursive: true });
+  run.defer('delete the runtime container', () => runtimes.delete(id));
+  const { spec, privileges, compilesSeccomp } = await prepare(context, record, run);
+  const { identity, conmonPid } = await runtimes.create({
+    id,
+    name: record.name,
+    ...(hostConfig.runtime === undefined ? {} : { runtime: hostConfig.runtime }),
+    spec,
+    terminal: config.tty,
+    openStdin: config.openStdin,
+    stdinOnce: config.stdinOnce,
+    logArguments: conmonLogArguments(hostConfig.logConfig, record.logPath).arguments,
+  });
+  // On record before it runs: whatever happens to us from here on, the process is found again.
+  update(context, id, { type: 'spawned', process: identity, conmonPid });
+  if (compilesSeccomp) {
+    context.background.run('keep the compiled seccomp filter', id, () =>
+      seccomp.harvest(privileges.seccomp, privileges.capabilities, runtimes.stateDirectory(id)),
+    );
+  }
+  connectEarlyClients(context, id);
+  await runtimes.start(id);
+  const healthcheck = isProbed(config.healthcheck);
+  update(context, id, { type: 'started', at: now(), healthcheck }, 'start');
+}
+
+function update(context: Context, id: string, event: StateEvent, ...actions: readonly string[]): void {
+  const record = context.store.get(id);
+  context.store.save(
+    { ...record, state: advance(record.state, event) },
+    ...actions.map((action) => ({ action })),
+  );
+}
+
+/** Records why, answers who waits, and cleans up behind the answer: a later start waits for that. */
+function fail(context: Context, run: Run, cause: unknown): Error {
+  const record = context.store.get(run.id);
+  const { exitCode, error } = startFailure(record, cause);
+  run.end();
+  const state = advance(record.state, { type: 'start-failed', exitCode, error: error.message });
+  context.store.save({ ...record, state });
+  dismissEarlyClients(context, run.id);
+  context.waiters.exited(run.id, { exitCode, error: error.message });
+  context.background.run('clean up after a failed start', run.id, async () => {
+    if (record.hostConfig.autoRemove) await deleteEnded(context, run);
+    await run.release();
+    if (context.runs.get(run.id) === run) context.runs.delete(run.id);
+  });
+  return error;
+}

@@ -1,0 +1,162 @@
+import { mkdirSync } from 'node:fs';
+import { hostname as hostHostname } from 'node:os';
+import { join } from 'node:path';
+import type { Sandbox } from '#engine/networks';
+import { systemError } from '#lib/errors';
+import { mountTmpfs, unmount } from '#linux/mount';
+import type { Spec } from '#oci/runtime-spec';
+import type { Context } from './context.ts';
+import { joinedNamespaces, runningDonor } from './joined-containers.ts';
+import { containerDirectory, shmDirectory } from './paths.ts';
+import { type Privileges, privilegesOf } from './privileges.ts';
+import { readyMounts } from './ready-mounts.ts';
+import type { ContainerRecord } from './record.ts';
+import type { Run } from './run.ts';
+import { buildSpec, isNetworkSysctl } from './spec.ts';
+import { specDevices } from './spec-devices.ts';
+import { DEFAULT_SHM_SIZE, type MountSources } from './spec-mounts.ts';
+import { specOomScoreAdj, specRlimits } from './spec-process.ts';
+import { resolveUser } from './user.ts';
+import { joined } from './validate-network.ts';
+import { ensureDirectory } from './working-directory.ts';
+
+export interface Prepared {
+  readonly spec: Spec;
+  readonly privileges: Privileges;
+  /** The runtime has to compile the system call filter itself: it is worth keeping. */
+  readonly compilesSeccomp: boolean;
+}
+
+/** Sets up all that a container's process needs and writes down its specification. What it takes, `run` gives back. */
+export async function prepare(context: Context, record: ContainerRecord, run: Run): Promise<Prepared> {
+  const { id, hostConfig } = record;
+  const { options } = context;
+  const privileges = privilegesOf(hostConfig, options.defaultNoNewPrivileges);
+  const joins = joinedNamespaces(context, record);
+  const rootfs = options.snapshots.mount(id, { volatile: hostConfig.autoRemove });
+  run.defer('unmount the root file system', () => options.snapshots.unmount(id));
+  const hostname = hostnameOf(context, record);
+  const sandbox = await attachNetwork(context, record, hostname, run);
+  const mounts = await readyMounts(context, record, run);
+  const user = resolveUser(rootfs, record.config.user, hostConfig.groupAdd);
+  if (record.config.workingDir !== '') ensureDirectory(rootfs, record.config.workingDir);
+  const init = initOf(context, record);
+  const seccomp = await options.seccomp.prepare(privileges.seccomp, privileges.capabilities);
+  const { rlimits } = specRlimits(hostConfig.ulimits, options.defaultUlimits);
+  const spec = buildSpec(record, {
+    rootfs,
+    cgroupsPath: cgroupsPath(context, record),
+    netns: sandbox.netns,
+    joins,
+    process: {
+      user,
+      hostname,
+      capabilities: privileges.capabilities,
+      noNewPrivileges: privileges.noNewPrivileges,
+      apparmor: privileges.apparmor,
+      rlimits,
+      oomScoreAdj: specOomScoreAdj(hostConfig.oomScoreAdj).value,
+      init: init !== undefined,
+    },
+    sources: { mounts, files: networkFiles(context, id), shm: shmOf(context, record, run), init },
+    devices: specDevices(hostConfig),
+    seccomp,
+    systempaths: privileges.systempaths,
+  });
+  const compilesSeccomp = seccomp.stanza !== undefined && Object.keys(seccomp.annotations).length === 0;
+  return { spec, privileges, compilesSeccomp };
+}
+
+/** With another container's network comes its name; with the host's UTS namespace the host's. */
+function hostnameOf(context: Context, record: ContainerRecord): string {
+  if (record.hostConfig.utsMode === 'host') return hostHostname();
+  return runningDonor(context, record, 'network')?.config.hostname ?? record.config.hostname;
+}
+
+async function attachNetwork(
+  context: Context,
+  record: ContainerRecord,
+  hostname: string,
+  run: Run,
+): Promise<Sandbox> {
+  const { networks } = context.options;
+  const { config, hostConfig, id } = record;
+  const owner = runningDonor(context, record, 'network');
+  const mode = owner ? `container:${owner.id}` : config.networkDisabled ? 'none' : hostConfig.networkMode;
+  const endpoint = record.endpoints.find(({ network }) => network === hostConfig.networkMode);
+  run.defer('detach the network', () => networks.detach(id));
+  return networks.attach({
+    containerId: id,
+    mode,
+    name: record.name,
+    hostname,
+    domainname: config.domainname,
+    aliases: endpoint?.aliases ?? [],
+    ...(endpoint?.mac === undefined ? {} : { mac: endpoint.mac }),
+    ...(endpoint?.address === undefined ? {} : { address: endpoint.address }),
+    ...(endpoint?.address6 === undefined ? {} : { address6: endpoint.address6 }),
+    ports: hostConfig.portBindings,
+    publishAll: hostConfig.publishAllPorts ? exposed(config.exposedPorts) : [],
+    dns: hostConfig.dns,
+    dnsSearch: hostConfig.dnsSearch,
+    dnsOptions: hostConfig.dnsOptions,
+    extraHosts: hostConfig.extraHosts,
+    sysctls: Object.fromEntries(Object.entries(hostConfig.sysctls).filter(([name]) => isNetworkSysctl(name))),
+    directory: containerDirectory(context, id),
+  });
+}
+
+const exposed = (ports: readonly string[]) =>
+  ports.map((port) => {
+    const [number, protocol] = port.split('/', 2);
+    return {
+      containerPort: Number(number),
+      protocol: protocol === 'udp' || protocol === 'sctp' ? protocol : ('tcp' as const),
+    };
+  });
+
+function networkFiles(context: Context, id: string): MountSources['files'] {
+  const directory = containerDirectory(context, id);
+  return {
+    resolvConf: join(directory, 'resolv.conf'),
+    hosts: join(directory, 'hosts'),
+    hostname: join(directory, 'hostname'),
+  };
+}
+
+/** /dev/shm of a container that shares it, of the one it shares it with, or of the host. */
+function shmOf(context: Context, record: ContainerRecord, run: Run): string | undefined {
+  const { ipcMode, shmSize } = record.hostConfig;
+  if (ipcMode === 'host') return '/dev/shm';
+  const owner = runningDonor(context, record, 'ipc');
+  if (owner) return shmDirectory(context, owner.id);
+  if (ipcMode !== 'shareable') return undefined;
+  const directory = shmDirectory(context, record.id);
+  mkdirSync(directory, { recursive: true });
+  mountTmpfs(directory, `mode=1777,size=${shmSize || DEFAULT_SHM_SIZE}`, {
+    nosuid: true,
+    nodev: true,
+    noexec: true,
+  });
+  run.defer('unmount /dev/shm', () => unmount(directory));
+  return directory;
+}
+
+/** An init of its own makes sense only where the container has its own process numbers. */
+function initOf(context: Context, record: ContainerRecord): string | undefined {
+  const { init, pidMode } = record.hostConfig;
+  const wanted = init ?? context.options.defaultInit;
+  if (!wanted || pidMode === 'host' || joined(pidMode) !== undefined) return undefined;
+  const { initPath } = context.options;
+  if (initPath === undefined) {
+    throw systemError('--init needs an init binary: install catatonit, or name one with init-path');
+  }
+  return initPath;
+}
+
+/** With systemd the parent is a slice, and the scope's name says whose it is. */
+function cgroupsPath(context: Context, record: ContainerRecord): string {
+  const parent = record.hostConfig.cgroupParent || context.options.cgroupParent;
+  if (context.options.systemdCgroup) return `${parent}:berth:${record.id}`;
+  return join('/', parent, record.id);
+}

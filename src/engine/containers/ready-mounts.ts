@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs';
+import { codeOf, invalid } from '#lib/errors';
+import { type MountInfo, listMounts } from '#linux/mount';
+import type { Context } from './context.ts';
+import type { ContainerRecord, MountPoint } from './record.ts';
+import { openRootedPath } from './rooted-path.ts';
+import type { Run } from './run.ts';
+import type { ReadyMount } from './spec-mounts.ts';
+
+/**
+ * Makes what a container mounts usable and finds the host path of each.
+ * @throws invalid, notFound, system
+ */
+export async function readyMounts(context: Context, record: ContainerRecord, run: Run): Promise<ReadyMount[]> {
+  const ready: ReadyMount[] = [];
+  for (const point of record.mounts) {
+    ready.push({ point, source: await sourceOf(context, record, point, run) });
+  }
+  return ready;
+}
+
+async function sourceOf(
+  context: Context,
+  record: ContainerRecord,
+  point: MountPoint,
+  run: Run,
+): Promise<string> {
+  const { runtimes, volumes } = context.options;
+  if (point.type === 'tmpfs') return '';
+  if (point.type === 'bind') {
+    makeSource(point);
+    checkPropagation(point);
+    return runtimes.stage(record.id, point.source);
+  }
+  const name = point.name ?? '';
+  const directory = await volumes.mount(name, record.id);
+  run.defer(`release volume ${name}`, () => volumes.unmount(name, record.id));
+  const subpath = point.spec?.volume?.subpath;
+  return runtimes.stage(record.id, subpath ? inVolume(directory, name, subpath) : directory);
+}
+
+/** Docker makes a missing source of `-v`, but never one of `--mount` unless told to. */
+function makeSource(point: MountPoint): void {
+  if (point.spec && !point.spec.bind?.createMountpoint) return;
+  try {
+    mkdirSync(point.source, { recursive: true });
+  } catch (error) {
+    // A file, a socket, a device: also fine to bind.
+    if (codeOf(error) !== 'EEXIST') {
+      throw invalid(`error while creating mount source path '${point.source}': ${codeOf(error)}`, error);
+    }
+  }
+}
+
+/**
+ * A mount propagates only as far as the one that its source lies on.
+ * @throws invalid
+ */
+function checkPropagation(point: MountPoint): void {
+  const wanted = point.propagation.replace(/^r/, '');
+  if (wanted !== 'shared' && wanted !== 'slave') return;
+  const mount = mountOf(point.source, listMounts());
+  const has = (kind: string) => mount?.propagation.some((field) => field.startsWith(`${kind}:`)) ?? false;
+  if (has('shared') || (wanted === 'slave' && has('master'))) return;
+  const needed = wanted === 'shared' ? 'a shared mount' : 'a shared or slave mount';
+  throw invalid(`path ${point.source} is mounted on ${mount?.mountPoint ?? '/'} but it is not ${needed}`);
+}
+
+/** The mount that a path lies on: the last one with the longest matching mount point. */
+function mountOf(path: string, mounts: readonly MountInfo[]): MountInfo | undefined {
+  const contains = ({ mountPoint }: MountInfo) =>
+    mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`);
+  return mounts
+    .filter(contains)
+    .reduce<MountInfo | undefined>(
+      (best, mount) => (best && best.mountPoint.length > mount.mountPoint.length ? best : mount),
+      undefined,
+    );
+}
+
+/** A volume's content is the containers': a link in it must not lead out of it. */
+function inVolume(directory: string, volume: string, subpath: string): string {
+  try {
+    using place = openRootedPath(directory, subpath);
+    return place.hostPath;
+  } catch (error) {
+    throw invalid(`cannot access path ${subpath} of volume ${volume}: ${codeOf(error)}`, error);
+  }
+}

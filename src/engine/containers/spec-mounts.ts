@@ -1,0 +1,137 @@
+import { posix } from 'node:path';
+import type { Mount } from '#oci/runtime-spec';
+import type { ContainerRecord, MountPoint } from './record.ts';
+import { splitOptions, tmpfsOptions } from './tmpfs-options.ts';
+
+export const DEFAULT_SHM_SIZE = 64 * 2 ** 20;
+export const INIT_IN_CONTAINER = '/sbin/docker-init';
+
+/** A mount of the record with the host path that the runtime is to bind. */
+export interface ReadyMount {
+  readonly point: MountPoint;
+  /** Empty for a tmpfs. */
+  readonly source: string;
+}
+export interface MountSources {
+  readonly mounts: readonly ReadyMount[];
+  /** Host paths of the three files that networks make. */
+  readonly files: { readonly resolvConf: string; readonly hosts: string; readonly hostname: string };
+  /** Directory shared as /dev/shm with other containers or the host; undefined: a tmpfs of its own. */
+  readonly shm: string | undefined;
+  /** Path of the init binary; undefined: the container has none. */
+  readonly init: string | undefined;
+}
+
+/** All mounts in an order in which none hides another: by depth. What the user mounts replaces ours at the same place. */
+export function specMounts(record: ContainerRecord, sources: MountSources): Mount[] {
+  const own = userMounts(record, sources.mounts);
+  const taken = new Set(own.map(({ destination }) => destination));
+  const isFree = ({ destination }: Mount) =>
+    !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/'));
+  const base = [...kernelMounts(record, sources.shm), ...fileMounts(record, sources)].filter(isFree);
+  return [...base, ...own].sort((a, b) => depth(a.destination) - depth(b.destination));
+}
+
+const depth = (path: string): number => posix.normalize(path).split('/').length;
+
+function kernelMounts(record: ContainerRecord, shm: string | undefined): Mount[] {
+  const { privileged, ipcMode, shmSize } = record.hostConfig;
+  const access = privileged ? [] : ['ro'];
+  const list: Mount[] = [
+    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
+    {
+      destination: '/sys',
+      type: 'sysfs',
+      source: 'sysfs',
+      options: ['nosuid', 'noexec', 'nodev', ...access],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: ['nosuid', 'noexec', 'nodev', ...access],
+    },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+  ];
+  if (shm !== undefined) {
+    list.push({ destination: '/dev/shm', type: 'bind', source: shm, options: ['rbind', 'rprivate'] });
+  } else if (ipcMode !== 'none') {
+    list.push({
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSize || DEFAULT_SHM_SIZE}`],
+    });
+  }
+  return list;
+}
+
+function fileMounts(record: ContainerRecord, { files, init }: MountSources): Mount[] {
+  const access = record.hostConfig.readonlyRootfs ? ['ro'] : [];
+  const bind = (destination: string, source: string, options: readonly string[]): Mount => ({
+    destination,
+    type: 'bind',
+    source,
+    options: ['bind', 'rprivate', ...options],
+  });
+  return [
+    bind('/etc/resolv.conf', files.resolvConf, access),
+    bind('/etc/hostname', files.hostname, access),
+    bind('/etc/hosts', files.hosts, access),
+    ...(init === undefined ? [] : [bind(INIT_IN_CONTAINER, init, ['ro'])]),
+  ];
+}
+
+function userMounts(record: ContainerRecord, ready: readonly ReadyMount[]): Mount[] {
+  const tmpfs = Object.entries(record.hostConfig.tmpfs).map(
+    ([destination, options]): Mount => ({
+      destination: posix.normalize(destination),
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: tmpfsOptions(splitOptions(options)),
+    }),
+  );
+  return [...tmpfs, ...ready.map(userMount)];
+}
+
+function userMount({ point, source }: ReadyMount): Mount {
+  if (point.type === 'tmpfs') {
+    return { destination: point.destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOfSpec(point) };
+  }
+  const recursive = !point.spec?.bind?.nonRecursive;
+  const options = [recursive ? 'rbind' : 'bind', point.propagation || 'rprivate'];
+  if (!point.readWrite) {
+    options.push('ro');
+    // A file system mounted below the source would stay writable otherwise (mount_setattr(2), AT_RECURSIVE).
+    if (recursive && !point.spec?.bind?.readOnlyNonRecursive) options.push('rro');
+  }
+  return { destination: point.destination, type: 'bind', source, options };
+}
+
+function tmpfsOfSpec(point: MountPoint): string[] {
+  const { size, mode, options = [] } = point.spec?.tmpfs ?? {};
+  const given = options.map((words) => words.join('='));
+  if (size) given.push(`size=${size}`);
+  if (mode) given.push(`mode=${mode.toString(8)}`);
+  if (!point.readWrite) given.push('ro');
+  return tmpfsOptions(given);
+}
+
+/** How the root itself takes part in propagation: at least as openly as the most open mount in it. */
+export function rootPropagation(mounts: readonly ReadyMount[]): 'rshared' | 'rslave' | undefined {
+  const kinds = new Set(mounts.map(({ point }) => point.propagation.replace(/^r/, '')));
+  if (kinds.has('shared')) return 'rshared';
+  return kinds.has('slave') ? 'rslave' : undefined;
+}

@@ -1,0 +1,70 @@
+import { maskedPaths, readonlyPaths, type Seccomp } from '#engine/security';
+import type { Spec } from '#oci/runtime-spec';
+import type { ContainerRecord } from './record.ts';
+import type { SpecDevices } from './spec-devices.ts';
+import { type MountSources, rootPropagation, specMounts } from './spec-mounts.ts';
+import { type JoinedNamespaces, specNamespaces } from './spec-namespaces.ts';
+import { type ProcessFacts, specProcess } from './spec-process.ts';
+import { specResources } from './spec-resources.ts';
+
+/** All that goes into a container's config.json beside its record: found on the host when it starts. */
+export interface SpecFacts {
+  /** Host path of the merged root file system. */
+  readonly rootfs: string;
+  readonly cgroupsPath: string;
+  /** undefined: the host's network. */
+  readonly netns: string | undefined;
+  readonly joins: JoinedNamespaces;
+  readonly process: ProcessFacts;
+  readonly sources: MountSources;
+  readonly devices: SpecDevices;
+  readonly seccomp: Awaited<ReturnType<Seccomp['prepare']>>;
+  readonly systempaths: 'default' | 'unconfined';
+}
+
+/** Record -> OCI runtime configuration. Pure. */
+export function buildSpec(record: ContainerRecord, facts: SpecFacts): Spec {
+  const { config, hostConfig } = record;
+  const ownHostname = hostConfig.utsMode !== 'host';
+  const propagation = rootPropagation(facts.sources.mounts);
+  return {
+    ociVersion: '1.0.2',
+    process: specProcess(record, facts.process),
+    root: { path: facts.rootfs, readonly: hostConfig.readonlyRootfs },
+    ...(ownHostname ? { hostname: facts.process.hostname } : {}),
+    mounts: specMounts(record, facts.sources),
+    annotations: { ...hostConfig.annotations, ...facts.seccomp.annotations },
+    linux: {
+      namespaces: specNamespaces(hostConfig, facts.netns, facts.joins),
+      cgroupsPath: facts.cgroupsPath,
+      resources: { ...specResources(hostConfig.resources), devices: facts.devices.rules },
+      devices: facts.devices.nodes,
+      sysctl: sysctls(record, ownHostname ? config.domainname : ''),
+      ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
+      ...(facts.seccomp.stanza === undefined ? {} : { seccomp: facts.seccomp.stanza }),
+      ...hiddenPaths(record, facts.systempaths),
+    },
+  };
+}
+
+/** Those of the network namespace are set by whoever makes it. */
+function sysctls(record: ContainerRecord, domainname: string): Record<string, string> {
+  const own = Object.entries(record.hostConfig.sysctls).filter(([name]) => !isNetworkSysctl(name));
+  const values: Record<string, string> = Object.fromEntries(own);
+  if (domainname !== '') values['kernel.domainname'] = domainname;
+  return values;
+}
+
+export const isNetworkSysctl = (name: string): boolean => /^net[./]/.test(name);
+
+function hiddenPaths(
+  record: ContainerRecord,
+  systempaths: 'default' | 'unconfined',
+): { maskedPaths: readonly string[]; readonlyPaths: readonly string[] } {
+  const { privileged, maskedPaths: masked, readonlyPaths: readonly } = record.hostConfig;
+  const open = privileged || systempaths === 'unconfined';
+  return {
+    maskedPaths: masked ?? (open ? [] : maskedPaths),
+    readonlyPaths: readonly ?? (open ? [] : readonlyPaths),
+  };
+}

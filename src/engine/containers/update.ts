@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os';
+import { conflict, invalid } from '#lib/errors';
+import { type Context, lockContainer } from './context.ts';
+import type { ContainerRecord, Resources, RestartPolicy } from './record.ts';
+import { specResources } from './spec-resources.ts';
+import { hasProcess } from './state.ts';
+import { checkRestartPolicy } from './validate.ts';
+import { checkResources } from './validate-resources.ts';
+
+export interface UpdateRequest {
+  readonly resources: Partial<Resources>;
+  readonly restartPolicy?: RestartPolicy;
+}
+
+/**
+ * Changes limits and restart policy; of a running container at once.
+ * @throws notFound, invalid, conflict, system when the kernel refuses (a limit below what is in use)
+ */
+export async function update(
+  context: Context,
+  reference: string,
+  changes: UpdateRequest,
+): Promise<{ warnings: string[] }> {
+  using locked = await lockContainer(context, reference);
+  const { record } = locked;
+  if (record.state.status === 'removing' || record.state.status === 'dead') {
+    throw conflict(`Cannot update container ${record.id}: Container is marked for removal and cannot be "update".`);
+  }
+  if (changes.restartPolicy) checkNewPolicy(record, changes.restartPolicy);
+  const asked = mergeResources(record.hostConfig.resources, changes.resources);
+  const { resources, warnings } = checkResources(asked, context.options.support, availableParallelism());
+  if (hasProcess(record.state) && Object.keys(changes.resources).length > 0) {
+    await context.options.runtimes.update(record.id, specResources(resources));
+  }
+  const latest = context.store.get(record.id);
+  const restartPolicy = changes.restartPolicy ?? latest.hostConfig.restartPolicy;
+  context.store.save(
+    { ...latest, hostConfig: { ...latest.hostConfig, resources, restartPolicy } },
+    { action: 'update' },
+  );
+  return { warnings };
+}
+
+function checkNewPolicy({ hostConfig }: ContainerRecord, policy: RestartPolicy): void {
+  if (hostConfig.autoRemove && policy.name !== 'no') {
+    throw conflict('Restart policy cannot be updated because AutoRemove is enabled for the container');
+  }
+  checkRestartPolicy(policy);
+}
+
+/** 0 and '' leave a limit as it is, as on Docker's wire. @throws conflict when the change needs another one with it */
+function mergeResources(current: Resources, changes: Partial<Resources>): Resources {
+  const given = Object.fromEntries(
+    Object.entries(changes).filter(([, value]) => value !== undefined && value !== 0 && value !== '' && !isEmpty(value)),
+  ) as Partial<Resources>;
+  if (current.nanoCpus > 0 && (given.cpuPeriod ?? given.cpuQuota) !== undefined) {
+    throw conflict('Conflicting options: CPU Period and Quota cannot be updated as NanoCPUs has already been set');
+  }
+  if ((current.cpuPeriod > 0 || current.cpuQuota > 0) && given.nanoCpus !== undefined) {
+    throw conflict('Conflicting options: Nano CPUs cannot be updated as CPU Period or Quota has already been set');
+  }
+  const { memory, memorySwap } = given;
+  if (memory !== undefined && memorySwap === undefined && current.memorySwap > 0 && memory > current.memorySwap) {
+    throw invalid(
+      'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+    );
+  }
+  return { ...current, ...given };
+}
+
+const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;

@@ -1,0 +1,32 @@
+import { constants, mkdirSync } from 'node:fs';
+import { posix } from 'node:path';
+import { codeOf, invalid } from '#lib/errors';
+import { openRootedPath, type RootedPath } from './rooted-path.ts';
+
+/**
+ * Makes the working directory, with its parents, below a container's root. Links in the image are followed
+ * only inside that root, and each new directory is made relative to its parent's handle: a name that
+ * changes underneath us cannot lead outside.
+ * @throws invalid when something else is in its place
+ */
+export function ensureDirectory(root: string, path: string): void {
+  using _ = openOrMake(root, posix.resolve('/', path));
+}
+
+function openOrMake(root: string, path: string): RootedPath {
+  try {
+    return openRootedPath(root, path, constants.O_DIRECTORY);
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') throw invalid(`Cannot mkdir: ${path} is not a directory`, error);
+    if (codeOf(error) !== 'ENOENT' || path === '/') throw error;
+  }
+  using parent = openOrMake(root, posix.dirname(path));
+  try {
+    mkdirSync(`${parent.handle}/${posix.basename(path)}`, { mode: 0o755 });
+  } catch (error) {
+    // A link that leads nowhere.
+    if (codeOf(error) === 'EEXIST') throw invalid(`Cannot mkdir: ${path} is not a directory`, error);
+    throw error;
+  }
+  return openRootedPath(root, path, constants.O_DIRECTORY);
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { cancelled } from '#lib/errors';
+import { type Digest, parseDigest } from '#oci/digest';
+import { type Descriptor, encodeDocument, type History, type ImageConfig, MediaType } from '#oci/image';
+import type { Content, Work } from './content.ts';
+import { type Installed, layersOf, unpackImage } from './install.ts';
+import type { LayerRecord } from './record.ts';
+
+/** The end mark of a tar and nothing else: a layer that changes nothing, which images do without. */
+const EMPTY_LAYER = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
+/** Fast and still half the size; the best would take ten times as long. */
+const GZIP_LEVEL = 4;
+
+export interface NewLayer {
+  readonly diffId: Digest;
+  readonly blob: Descriptor;
+}
+
+/** Compresses and stores a layer's tar. Undefined when there is nothing in it. */
+export async function storeLayer(
+  { blobs }: Content,
+  work: Work,
+  tar: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<NewLayer | undefined> {
+  const hash = createHash('sha256');
+  async function* hashed(): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of tar) {
+      if (signal?.aborted) throw cancelled();
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  const source = Readable.from(hashed(), { objectMode: false });
+  const compressed = createGzip({ level: GZIP_LEVEL, chunkSize: 128 * 1024 });
+  source.once('error', (error) => compressed.destroy(error));
+  const { digest, size } = await blobs.write(source.pipe(compressed), {}, signal);
+  work.hold(digest);
+  const diffId = parseDigest(`sha256:${hash.digest('hex')}`);
+  if (diffId === EMPTY_LAYER) return undefined;
+  return { diffId, blob: { mediaType: MediaType.ociLayerGzip, digest: parseDigest(digest), size } };
+}
+
+export interface NewImage {
+  /** Without rootfs and history. */
+  readonly config: Omit<ImageConfig, 'rootfs' | 'history'>;
+  /** Bottom first. */
+  readonly layers: readonly NewLayer[];
+  readonly history: readonly History[];
+}
+
+/** Writes an image's config and manifest, and unpacks it. The result is not in the catalog yet. */
+export async function assemble(
+  content: Content,
+  work: Work,
+  { config, layers, history }: NewImage,
+  signal?: AbortSignal,
+): Promise<Installed> {
+  const document: ImageConfig = {
+    ...config,
+    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+    history,
+  };
+  const configBlob = await storeDocument(content, work, document, MediaType.ociConfig);
+  const manifest = {
+    schemaVersion: 2 as const,
+    mediaType: MediaType.ociManifest,
+    config: configBlob,
+    layers: layers.map(({ blob }) => blob),
+  };
+  const target = await storeDocument(content, work, manifest, MediaType.ociManifest);
+  const records: LayerRecord[] = layersOf(manifest, document.rootfs.diff_ids);
+  for (const { chainId, blob } of records) {
+    work.hold(chainId);
+    work.hold(blob.digest);
+  }
+  const record = { id: configBlob.digest, manifest: target, config: document, layers: records, listed: true };
+  const chosen = await unpackImage(content, record, { signal });
+  const digests = [target.digest, configBlob.digest, ...records.map(({ blob }) => blob.digest)];
+  return { target, chosen, images: [chosen], content: digests };
+}
+
+async function storeDocument(
+  { blobs }: Content,
+  work: Work,
+  document: object,
+  mediaType: string,
+): Promise<Descriptor> {
+  const { digest, size } = await blobs.write(encodeDocument(document));
+  work.hold(digest);
+  return { mediaType, digest: parseDigest(digest), size };
+}

@@ -1,0 +1,21 @@
+import type { Logger } from '#lib/log';
+import type { Semaphore } from '#lib/lock';
+import type { Catalog } from './catalog.ts';
+import type { Content } from './content.ts';
+
+/** Who holds an image: asked before it is removed. Given by the engine's wiring. */
+export type ImageUsers = (
+  imageId: string,
+) => readonly { readonly containerId: string; readonly running: boolean }[];
+
+/** What the verbs work with. */
+export interface ImagesContext {
+  readonly catalog: Catalog;
+  readonly content: Content;
+  readonly users: ImageUsers;
+  readonly log: Logger;
+  readonly insecureRegistries: readonly string[];
+  readonly registryMirrors: readonly string[];
+  /** Downloads and uploads of layers at a time, of all pulls together. */
+  readonly transfers: Semaphore;
+}

@@ -1,0 +1,124 @@
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { cancelled, invalid } from '#lib/errors';
+import { shortId } from '#lib/ids';
+import { type Archive, readArchive, type Spool } from '#oci/archive';
+import type { Digest } from '#oci/digest';
+import { hostPlatform, parsePlatform } from '#oci/image';
+import { canonicalName, familiarName, withDefaultTag } from '#oci/reference';
+import type { BlobStore } from '#store';
+import type { ImagesContext } from './context.ts';
+import type { OnProgress } from './image.ts';
+import { type Installed, readTarget, requirePlatform, unpackImage } from './install.ts';
+
+export interface LoadOptions {
+  readonly platform?: string;
+  /** No progress but what was loaded. */
+  readonly quiet?: boolean;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads a docker archive or OCI layout (plain, gzip, zstd). Rolls back what a broken archive began.
+ * Returns what was loaded: familiar names, ids of images without one.
+ */
+export async function load(
+  context: ImagesContext,
+  source: Readable,
+  options: LoadOptions,
+): Promise<{ loaded: string[] }> {
+  const { content, catalog } = context;
+  const { signal, onProgress } = options;
+  await using work = content.begin();
+  await using spooled = new SpooledMembers(content.blobs, signal);
+  const archive = await readArchive(source, spooled.spool, signal);
+  if (archive.images.length === 0) throw invalid('the archive holds no image');
+  await storeBlobs(archive, spooled, content.blobs, work.hold, signal);
+  const wanted = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
+  const installed: { found: Installed; names: string[] }[] = [];
+  for (const { root, references } of archive.images) {
+    const found = await readTarget(content, work, root, wanted);
+    if (options.platform !== undefined) requirePlatform(found.chosen, wanted, root.digest);
+    const chosen = await unpackImage(content, found.chosen, {
+      signal,
+      onProgress: ({ diffId, blob }, current) => {
+        if (!options.quiet) onProgress?.({ id: shortId(diffId), status: 'Loading layer', current, total: blob.size });
+      },
+    });
+    const names = references.map((reference) => canonicalName(withDefaultTag(reference)));
+    installed.push({ found: { ...found, chosen }, names });
+  }
+  if (signal?.aborted) throw cancelled();
+  catalog.change(() => {
+    for (const { found, names } of installed) {
+      catalog.install(found, names);
+      catalog.publish('load', found.chosen.id, found.chosen.id, found.chosen);
+    }
+  });
+  const loaded = archive.images.flatMap(({ references }, index) => {
+    const id = installed[index]?.found.chosen.id ?? '';
+    return references.length > 0 ? references.map((reference) => familiarName(withDefaultTag(reference))) : [id];
+  });
+  for (const name of loaded) {
+    onProgress?.({ status: name.startsWith('sha256:') ? `Loaded image ID: ${name}` : `Loaded image: ${name}` });
+  }
+  return { loaded };
+}
+
+/** Members of the archive on disk, by their digest: most of them become blobs without being written again. */
+class SpooledMembers implements AsyncDisposable {
+  readonly #blobs: BlobStore;
+  readonly #signal: AbortSignal | undefined;
+  readonly #paths = new Set<string>();
+  readonly #byDigest = new Map<string, { path: string; size: number }>();
+
+  constructor(blobs: BlobStore, signal: AbortSignal | undefined) {
+    this.#blobs = blobs;
+    this.#signal = signal;
+  }
+
+  readonly spool: Spool = async (_name, content) => {
+    const path = this.#blobs.temporary();
+    this.#paths.add(path);
+    const { digest, size } = await this.#blobs.spool(path, content, this.#signal);
+    this.#byDigest.set(digest, { path, size });
+    return { open: () => createReadStream(path, { highWaterMark: 1 << 18 }) };
+  };
+
+  holds(digest: Digest): boolean {
+    return this.#byDigest.has(digest);
+  }
+
+  /** Moves the member of that digest into the store. */
+  async adopt(digest: Digest): Promise<void> {
+    const member = this.#byDigest.get(digest);
+    if (!member) return;
+    await this.#blobs.adopt(member.path, { digest, size: member.size });
+    this.#paths.delete(member.path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#paths].map((path) => rm(path, { force: true })));
+  }
+}
+
+async function storeBlobs(
+  archive: Archive,
+  spooled: SpooledMembers,
+  blobs: BlobStore,
+  hold: (digest: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const digest of archive.blobs.keys()) hold(digest);
+  // What has to be made from members first: adopting a member takes it out of the archive's reach.
+  const made: Digest[] = [];
+  const members: Digest[] = [];
+  for (const digest of archive.blobs.keys()) {
+    if (await blobs.has(digest)) continue;
+    (spooled.holds(digest) ? members : made).push(digest);
+  }
+  for (const digest of made) await blobs.write(archive.open(digest), { digest }, signal);
+  for (const digest of members) await spooled.adopt(digest);
+}

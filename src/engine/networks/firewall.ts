@@ -1,0 +1,117 @@
+import { messageOf } from '#lib/errors';
+import type { Logger } from '#lib/log';
+import { addScript, deleteScript, elementOf, type Forward, type RuledBridge, scriptOf } from './ruleset.ts';
+
+/** The part of libnftables that the firewall uses. */
+export interface TableWriter {
+  run(script: string): void;
+  /** Creates or re-adopts the table; true when nobody else may change it. */
+  ownTable(name: string): boolean;
+}
+
+/**
+ * Our own nftables table. It remembers what should be in it, so that it can be put back whole
+ * at any time; nothing outside the table is ever read or changed.
+ */
+export class Firewall {
+  readonly table: string;
+  readonly #nft: TableWriter;
+  readonly #log: Logger;
+  readonly #bridges = new Map<string, RuledBridge>();
+  readonly #forwards = new Map<string, Forward>();
+  #loopback6 = false;
+  #closed = false;
+
+  constructor(options: { table: string; nft: TableWriter; log: Logger }) {
+    this.table = options.table;
+    this.#nft = options.nft;
+    this.#log = options.log;
+  }
+
+  /** Replaces the bridges and rewrites the table. */
+  setBridges(bridges: readonly RuledBridge[]): void {
+    this.#bridges.clear();
+    for (const bridge of bridges) this.#bridges.set(bridge.name, bridge);
+    this.rebuild();
+  }
+
+  get loopback6(): boolean {
+    return this.#loopback6;
+  }
+
+  /** Says whether the kernel can carry [::1] to a container now; rewrites the table when that has changed. */
+  setLoopback6(possible: boolean): void {
+    if (this.#loopback6 === possible) return;
+    this.#loopback6 = possible;
+    if (this.#bridges.size > 0) this.rebuild();
+  }
+
+  /** Remembers published ports for the next rebuild, without a transaction of their own. */
+  adopt(forwards: readonly Forward[]): void {
+    for (const forward of forwards) this.#forwards.set(keyOf(forward), forward);
+  }
+
+  add(forwards: readonly Forward[]): void {
+    if (forwards.length === 0) return;
+    this.adopt(forwards);
+    this.#change(addScript(this.table, forwards));
+  }
+
+  remove(forwards: readonly Forward[]): void {
+    const present = forwards.filter((forward) => this.#forwards.delete(keyOf(forward)));
+    if (present.length > 0) this.#change(deleteScript(this.table, present));
+  }
+
+  /** Writes the whole table in one transaction, whatever is there. */
+  rebuild(): void {
+    this.#nft.ownTable(this.table);
+    const script = scriptOf(this.table, {
+      bridges: [...this.#bridges.values()],
+      forwards: [...this.#forwards.values()],
+      loopback6: this.#loopback6,
+    });
+    try {
+      this.#nft.run(script);
+    } catch (error) {
+      // A table of an older Berth may have a chain or map of the same name and another type.
+      this.#log.warn('the nftables table could not be updated in place and is made anew', {
+        error: messageOf(error),
+      });
+      this.#nft.run(`delete table inet ${this.table}`);
+      this.#nft.ownTable(this.table);
+      this.#nft.run(script);
+    }
+  }
+
+  /** Somebody else deleted something of our table. */
+  restore(): void {
+    if (this.#closed) return;
+    this.rebuild();
+    this.#log.warn('the nftables table was changed by another program and has been restored', {
+      table: this.table,
+    });
+  }
+
+  /** Stops restoring. With `teardown` the table goes too. */
+  close(options: { teardown: boolean }): void {
+    this.#closed = true;
+    if (options.teardown) this.#nft.run(`delete table inet ${this.table}`);
+  }
+
+  #change(script: readonly string[]): void {
+    try {
+      this.#nft.run(script.join('\n'));
+    } catch (error) {
+      // Flushed by somebody a moment ago: what should be there is known, so put all of it back at once.
+      this.#log.debug('an nftables element could not be changed, rebuilding the table', {
+        error: messageOf(error),
+      });
+      this.rebuild();
+    }
+  }
+}
+
+const keyOf = (forward: Forward): string => {
+  const { map, key } = elementOf(forward);
+  return `${map} ${key}`;
+};

@@ -1,0 +1,101 @@
+import type { Scope } from '#lib/scope';
+import { attach } from './attach.ts';
+import { close } from './close.ts';
+import { create } from './create.ts';
+import { detach } from './detach.ts';
+import { sandboxOf } from './endpoint.ts';
+import { findNetwork } from './find.ts';
+import type { CreateNetworkOptions, Network, NetworksOptions } from './network.ts';
+import { openState } from './open.ts';
+import { recover } from './recover.ts';
+import { prune, remove } from './remove.ts';
+import type { AttachOptions, Endpoint, InterfaceCounters, Sandbox } from './sandbox.ts';
+import { endpointsOf, type NetworksState, viewOf } from './state.ts';
+import { statistics } from './statistics.ts';
+
+/** The networks of an engine and the sandboxes of its containers. Each verb is in the file of its name. */
+export class Networks {
+  readonly #state: NetworksState;
+  readonly #resources: Scope;
+
+  private constructor(state: NetworksState, resources: Scope) {
+    this.#state = state;
+    this.#resources = resources;
+  }
+
+  /** Brings up bridges and firewall, restores every recorded sandbox. Call `recover` once it is known what runs. */
+  static async open(options: NetworksOptions): Promise<Networks> {
+    const { state, resources } = await openState(options);
+    return new Networks(state, resources);
+  }
+
+  list(): Network[] {
+    return [...this.#state.networks.values()].map(({ record }) => viewOf(record));
+  }
+
+  /** By name, id or unambiguous id prefix. @throws notFound, invalid */
+  get(reference: string): Network {
+    return viewOf(findNetwork(this.#state, reference).record);
+  }
+
+  /** @throws invalid, conflict (name), forbidden (predefined, overlap), notFound (driver) */
+  create(options: CreateNetworkOptions): Promise<Network> {
+    return create(this.#state, options);
+  }
+
+  /** @throws notFound, forbidden (predefined, in use) */
+  remove(reference: string): Promise<void> {
+    return remove(this.#state, reference);
+  }
+
+  /** Removes what no running container is on. Returns the names. */
+  prune(options: {
+    matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean;
+    until?: bigint;
+  }): Promise<string[]> {
+    return prune(this.#state, options);
+  }
+
+  /**
+   * All or nothing: netns, veth, addresses, published ports, the three files.
+   * @throws system with Docker's text (`Bind for 0.0.0.0:80 failed: port is already allocated`), notFound, conflict, invalid
+   */
+  attach(options: AttachOptions): Promise<Sandbox> {
+    return attach(this.#state, options);
+  }
+
+  /** Undoes attach; missing is fine. Ports are free when it resolves; the kernel drops the rest by itself. */
+  detach(containerId: string): Promise<void> {
+    return detach(this.#state, containerId);
+  }
+
+  sandbox(containerId: string): Sandbox | undefined {
+    const record = this.#state.sandboxes.get(containerId);
+    return record && sandboxOf(this.#state, record);
+  }
+
+  /** Endpoints of a network for inspect: container id -> endpoint. */
+  endpoints(networkId: string): ReadonlyMap<string, Endpoint> {
+    return endpointsOf(this.#state, networkId);
+  }
+
+  /** After a start of the daemon: keeps the sandboxes of `alive`, removes every other netns, port and veth of this instance. */
+  recover(alive: ReadonlySet<string>): Promise<void> {
+    return recover(this.#state, alive);
+  }
+
+  /** rx/tx counters of a sandbox's interfaces by name; none in the networks `host` and `none`. */
+  statistics(containerId: string): Promise<Readonly<Record<string, InterfaceCounters>>> {
+    return statistics(this.#state, containerId);
+  }
+
+  /** Resolves when the pool of ready sandboxes is full. */
+  poolSettled(): Promise<void> {
+    return this.#state.pool.settled();
+  }
+
+  /** Leaves running sandboxes alone; with `teardown` (nothing runs) removes bridge and table. */
+  close(options: { teardown?: boolean } = {}): Promise<void> {
+    return close(this.#state, this.#resources, { teardown: options.teardown ?? false });
+  }
+}

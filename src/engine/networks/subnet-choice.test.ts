@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isKind } from '#lib/errors';
+import { formatAddress, formatSubnet, overlaps, parseCidr, type Subnet, subnetOf } from './subnet.ts';
+import { chooseSubnet, uniqueLocalSubnet } from './subnet-choice.ts';
+
+const blocks = (...texts: string[]): Subnet[] => texts.map((text) => parseCidr(text).subnet);
+
+test('begins with 172.17.0.0/16 and goes on to the 192.168 blocks', () => {
+  assert.equal(formatSubnet(chooseSubnet([])), '172.17.0.0/16');
+  assert.equal(formatSubnet(chooseSubnet(blocks('172.17.5.0/24'))), '172.18.0.0/16');
+  assert.equal(formatSubnet(chooseSubnet(blocks('172.16.0.0/12'))), '192.168.0.0/20');
+  assert.equal(formatSubnet(chooseSubnet(blocks('172.16.0.0/12', '192.168.0.0/24'))), '192.168.16.0/20');
+});
+
+test('never clashes, and says so when every pool is taken', () => {
+  const block = fc
+    .tuple(fc.bigInt(0n, 2n ** 32n - 1n), fc.integer({ min: 8, max: 32 }))
+    .map(([value, prefix]) => subnetOf(formatAddress(4, value), prefix));
+  fc.assert(
+    fc.property(fc.array(block, { maxLength: 30 }), (taken) => {
+      const chosen = chooseSubnet(taken);
+      assert.ok(!taken.some((other) => overlaps(chosen, other)));
+    }),
+  );
+  assert.throws(
+    () => chooseSubnet(blocks('172.0.0.0/8', '192.168.0.0/16')),
+    (error) => isKind(error, 'unavailable') && error.message.includes('non-overlapping IPv4 address pool'),
+  );
+});
+
+test('the unique local subnet is a /64 of fd00::/8, the same for the same owner', () => {
+  const all = parseCidr('fd00::/8').subnet;
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (one, other) => {
+      const subnet = uniqueLocalSubnet(one);
+      assert.equal(subnet.prefix, 64);
+      assert.ok(overlaps(all, subnet));
+      assert.deepEqual(uniqueLocalSubnet(one), subnet);
+      if (one !== other) assert.ok(!overlaps(uniqueLocalSubnet(other), subnet));
+    }),
+  );
+});

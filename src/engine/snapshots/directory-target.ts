@@ -1,0 +1,187 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { codeOf } from '#lib/errors';
+import { makeFifo, makeNode, setTimes, setXattr } from '#linux/files';
+import {
+  fsPath,
+  type LayerFile,
+  type LayerTarget,
+  type NodeType,
+  type Owner,
+  pathFromBytes,
+} from '#oci/layer';
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const { S_IFCHR, S_IFBLK } = constants;
+const SECOND = 1_000_000_000n;
+
+/**
+ * A tree on disk that a layer is unpacked into. Whoever uses it has made the thread's root the tree's
+ * (`chrootThread`) and gives `/`, or trusts the tree: a symlink swapped in behind our back is followed.
+ */
+export class DirectoryTarget implements LayerTarget {
+  readonly merged: boolean;
+  readonly #root: string;
+  readonly #onWrite: (bytes: number) => void;
+
+  /** `onWrite` is told of the bytes before they are written, and may throw. */
+  constructor(root: string, options: { merged: boolean; onWrite?: (bytes: number) => void }) {
+    this.#root = root.endsWith('/') ? root : `${root}/`;
+    this.merged = options.merged;
+    this.#onWrite = options.onWrite ?? (() => {});
+  }
+
+  lstat(path: string): NodeType | undefined {
+    const stats = lstatSync(this.#at(path), { throwIfNoEntry: false });
+    return stats && typeOf(stats);
+  }
+
+  readlink(path: string): string {
+    return pathFromBytes(readlinkSync(this.#at(path), { encoding: 'buffer' }));
+  }
+
+  readdir(path: string): string[] {
+    return readdirSync(this.#at(path), { encoding: 'buffer' }).map(pathFromBytes);
+  }
+
+  mkdir(path: string, mode: number): void {
+    mkdirSync(this.#at(path), mode);
+  }
+
+  createFile(path: string): LayerFile {
+    const place = this.#at(path);
+    return new DirectoryFile(openSync(place, NEW_FILE, 0o600), place, this.#onWrite);
+  }
+
+  symlink(target: string, path: string): void {
+    symlinkSync(fsPath(target), this.#at(path));
+  }
+
+  link(existing: string, path: string): void {
+    linkSync(this.#at(existing), this.#at(path));
+  }
+
+  makeNode(path: string, type: 'char' | 'block', mode: number, major: number, minor: number): void {
+    makeNode(this.#at(path), mode | (type === 'char' ? S_IFCHR : S_IFBLK), major, minor);
+  }
+
+  makeFifo(path: string, mode: number): void {
+    makeFifo(this.#at(path), mode);
+  }
+
+  chown(path: string, { uid, gid }: Owner): void {
+    lchownSync(this.#at(path), uid, gid);
+  }
+
+  chmod(path: string, mode: number): void {
+    chmodSync(this.#at(path), mode);
+  }
+
+  setTimes(path: string, mtime: bigint): void {
+    setTimes(this.#at(path), mtime, mtime);
+  }
+
+  setXattr(path: string, name: string, value: Uint8Array): void {
+    setXattrIfAllowed(this.#at(path), name, value);
+  }
+
+  removeTree(path: string): void {
+    rmSync(this.#at(path), { recursive: true, force: true });
+  }
+
+  whiteout(path: string): void {
+    makeNode(this.#at(path), S_IFCHR, 0, 0);
+  }
+
+  opaque(path: string): void {
+    setXattr(this.#at(path), 'trusted.overlay.opaque', Buffer.from('y'));
+  }
+
+  #at(path: string): string | Buffer {
+    return fsPath(this.#root + path);
+  }
+}
+
+class DirectoryFile implements LayerFile {
+  readonly #fd: number;
+  readonly #place: string | Buffer;
+  readonly #onWrite: (bytes: number) => void;
+
+  constructor(fd: number, place: string | Buffer, onWrite: (bytes: number) => void) {
+    this.#fd = fd;
+    this.#place = place;
+    this.#onWrite = onWrite;
+  }
+
+  write(chunk: Uint8Array, position: number): void {
+    this.#onWrite(chunk.length);
+    for (let at = 0; at < chunk.length; ) {
+      at += writeSync(this.#fd, chunk, at, chunk.length - at, position + at);
+    }
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.#fd, size);
+  }
+
+  chown({ uid, gid }: Owner): void {
+    fchownSync(this.#fd, uid, gid);
+  }
+
+  chmod(mode: number): void {
+    fchmodSync(this.#fd, mode);
+  }
+
+  /** Node's futimes takes seconds as a double: exact only for whole ones, which is what most archives have. */
+  setTimes(mtime: bigint): void {
+    if (mtime % SECOND === 0n) futimesSync(this.#fd, Number(mtime / SECOND), Number(mtime / SECOND));
+    else setTimes(this.#place, mtime, mtime);
+  }
+
+  setXattr(name: string, value: Uint8Array): void {
+    setXattrIfAllowed(this.#place, name, value);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** A file system without xattrs, or a name space that needs more privilege, does not make an image unusable. */
+function setXattrIfAllowed(place: string | Buffer, name: string, value: Uint8Array): void {
+  try {
+    setXattr(place, name, value);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'EPERM') throw error;
+  }
+}
+
+export function typeOf(
+  stats: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket' | 'isBlockDevice'>,
+): NodeType {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'symlink';
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isSocket()) return 'socket';
+  return stats.isBlockDevice() ? 'block' : 'char';
+}

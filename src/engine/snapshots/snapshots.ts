@@ -1,0 +1,79 @@
+import type { Readable } from 'node:stream';
+
+export interface LayerSource {
+  readonly chainId: string;
+  /** Chain id of the layer below; absent for the bottom one. */
+  readonly parent?: string;
+  /** Digest of the uncompressed tar; verified while unpacking. */
+  readonly diffId: string;
+  /** The layer as stored: gzip, zstd or plain tar, told by its magic. */
+  readonly path: string;
+}
+
+export interface UnpackOptions {
+  /** Told now and then: bytes of the stored (compressed) layer that have been read. */
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Change {
+  /** Absolute, as seen in the container: `/etc/hosts`. */
+  readonly path: string;
+  readonly kind: 'modified' | 'added' | 'deleted';
+}
+
+export interface Usage {
+  /** Bytes of regular files, hard links once. */
+  readonly size: number;
+  readonly inodes: number;
+}
+
+/**
+ * Where layers and containers' root file systems live. One driver per daemon, picked at open
+ * (`overlay2` on directories for now); images and containers only see this interface.
+ */
+export interface Snapshots {
+  /** What `docker info` calls the storage driver. */
+  readonly driver: string;
+  readonly driverStatus: readonly (readonly [string, string])[];
+  hasLayer(chainId: string): boolean;
+  /**
+   * Unpacks once per chain id, however many ask at the same time; atomic (a crash leaves nothing that counts).
+   * @throws invalid for a broken or hostile layer; system when the disk is full
+   */
+  unpack(layer: LayerSource, options?: UnpackOptions): Promise<Usage>;
+  /** @throws notFound */
+  layerUsage(chainId: string): Promise<Usage>;
+  /** Out of reach at once, deleted in the background; missing is fine. @throws conflict while a snapshot stands on it */
+  removeLayer(chainId: string): Promise<void>;
+  /** True while a writable snapshot stands on the layer. */
+  isLayerUsed(chainId: string): boolean;
+  layers(): Promise<string[]>;
+  /**
+   * A writable snapshot on top of `layers` (chain ids, top first; may be empty). Not mounted yet.
+   * @throws notFound for a missing layer; conflict when the id is taken
+   */
+  prepare(id: string, layers: readonly string[]): Promise<void>;
+  /** Mounts (idempotent) and returns the merged path. Synchronous: 50-300 us. @throws notFound */
+  mount(id: string, options?: { volatile?: boolean }): string;
+  isMounted(id: string): boolean;
+  /** Missing and not mounted are fine. */
+  unmount(id: string): Promise<void>;
+  /** Unmounts and removes; missing is fine. Big removals happen in the background but never come back after a crash. */
+  remove(id: string): Promise<void>;
+  /** Ids of all writable snapshots. */
+  list(): Promise<string[]>;
+  /** What the container changed against its layers, sorted by path, as `docker diff` tells. */
+  changes(id: string): Promise<Change[]>;
+  /** The changes as an OCI layer tar (uncompressed), whiteouts included. */
+  exportChanges(id: string): Readable;
+  /** The whole root file system as a tar (docker export); works mounted or not. */
+  exportTree(id: string): Readable;
+  usage(id: string): Promise<Usage>;
+  /** Mounts it read-write, hands the path to `work`, unmounts if it was not mounted before. */
+  withMounted<T>(id: string, work: (root: string) => Promise<T>): Promise<T>;
+  /** For inspect's GraphDriver.Data. @throws notFound */
+  describe(id: string): Readonly<Record<string, string>>;
+  /** Ends what runs in the background. Mounts stay: containers may be running on them. */
+  close(): Promise<void>;
+}

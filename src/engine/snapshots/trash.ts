@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, messageOf } from '#lib/errors';
+import type { Logger } from '#lib/log';
+import { Trees } from './trees.ts';
+
+/**
+ * Where trees go to be deleted, which takes seconds for a large one. What is in here is gone for everybody,
+ * and stays gone if the daemon dies: the next one goes on deleting.
+ */
+export class Trash implements AsyncDisposable {
+  readonly #root: string;
+  readonly #log: Logger;
+  readonly #trees = new Trees();
+  #closed = false;
+
+  private constructor(root: string, log: Logger) {
+    this.#root = root;
+    this.#log = log;
+  }
+
+  /** `root` is on the file system of all that is discarded. */
+  static open(root: string, log: Logger): Trash {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    const trash = new Trash(root, log);
+    for (const name of readdirSync(root)) trash.#delete(join(root, name));
+    return trash;
+  }
+
+  /** Synchronous and quick, whatever the size. False when there is no such path. */
+  discard(path: string): boolean {
+    const place = join(this.#root, randomBytes(8).toString('hex'));
+    try {
+      renameSync(path, place);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+    this.#delete(place);
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await this.#trees[Symbol.asyncDispose]();
+  }
+
+  #delete(place: string): void {
+    this.#trees.do('remove', place).catch((error: unknown) => {
+      if (!this.#closed)
+        this.#log.warn('a removed tree could not be deleted', { place, error: messageOf(error) });
+    });
+  }
+}

@@ -1,0 +1,59 @@
+// A thread that unpacks one layer: `serveJob` at the end.
+import { statfsSync } from 'node:fs';
+import { codeOf, systemError } from '#lib/errors';
+import { chrootThread } from '#linux/worker';
+import { LayerApplier } from '#oci/layer';
+import { DirectoryTarget } from './directory-target.ts';
+import { type RingMemory, RingReader } from './ring.ts';
+import type { Usage } from './snapshots.ts';
+import { serveJob } from './thread.ts';
+
+export interface UnpackInput {
+  readonly target: string;
+  readonly ring: RingMemory;
+}
+
+/** Bytes written between two looks at the free space. */
+const CHECK_EVERY = 64 << 20;
+/** What a layer may never take: the last 2 % of the file system, at most this much. */
+const LARGEST_RESERVE = 512 << 20;
+
+function unpack({ target, ring }: UnpackInput): Usage {
+  // Everything this thread needs is loaded by now. From here on a symlink in the layer, or one put there
+  // by whoever, resolves inside the target whatever it says; only synchronous calls share that root.
+  chrootThread(target);
+  const tree = new DirectoryTarget('/', { merged: false, onWrite: spaceGuard() });
+  using applier = new LayerApplier(tree);
+  try {
+    for (const chunk of new RingReader(ring).chunks()) applier.push(chunk);
+    const { entries, bytes } = applier.finish();
+    return { size: bytes, inodes: entries };
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    throw systemError(
+      'no space left on device while unpacking a layer: free some space, then try again',
+      error,
+    );
+  }
+}
+
+/** A small archive can hold a huge tree: it must not fill the disk that everything else lives on. */
+function spaceGuard(): (bytes: number) => void {
+  const { blocks, bsize } = statfsSync('/');
+  const reserve = Math.min(LARGEST_RESERVE, (blocks * bsize) / 50);
+  let unchecked = CHECK_EVERY;
+  return (bytes) => {
+    unchecked += bytes;
+    if (unchecked < CHECK_EVERY) return;
+    unchecked = 0;
+    const free = statfsSync('/').bavail * bsize;
+    if (free < reserve) {
+      throw systemError(
+        `no space left on device: unpacking this layer would leave less than ${Math.floor(reserve / 2 ** 20)} MiB free`,
+      );
+    }
+  };
+}
+
+await serveJob(unpack);

@@ -1,0 +1,80 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { cancelled, invalid, isKind } from '#lib/errors';
+import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
+import { abortRing, newRing } from './ring.ts';
+import type { Usage } from './snapshots.ts';
+import { runJob } from './thread.ts';
+import type { UnpackInput } from './unpack-thread.ts';
+
+export interface UnpackJob {
+  /** The layer as stored. */
+  readonly blob: string;
+  readonly diffId: string;
+  /** An empty directory that becomes the layer's tree; what is in it after a failure is the caller's to remove. */
+  readonly target: string;
+  /** Path of igzip(1), if there is one. */
+  readonly igzip: string | undefined;
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Unpacks one layer with two threads of its own: one reads, decompresses and hashes, the other, chrooted
+ * into the target, writes. Decompressing and hashing a layer costs about as much as half of the writing,
+ * and neither has a place in the daemon's event loop.
+ * @throws invalid for a broken or hostile layer; system when the disk is full; cancelled
+ */
+export async function unpackLayer(job: UnpackJob): Promise<Usage> {
+  const { blob, diffId, target, igzip, signal } = job;
+  if (signal?.aborted) throw cancelled();
+  const ring = newRing();
+  const abort = () => abortRing(ring);
+  const orAbort = (error: unknown): never => {
+    abort();
+    throw error;
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const decompressed = runJob<DecompressInput, string, DecompressNews>(
+      new URL('./decompress-thread.ts', import.meta.url),
+      { blob, ring, igzip },
+      ({ bytes }) => job.onProgress?.(bytes),
+    ).catch(orAbort);
+    const unpacked = runJob<UnpackInput, Usage>(new URL('./unpack-thread.ts', import.meta.url), {
+      target,
+      ring,
+    }).catch(orAbort);
+    // Both must have ended before anybody touches the target.
+    const [digest, usage] = await Promise.allSettled([decompressed, unpacked]);
+    if (digest.status === 'rejected' || usage.status === 'rejected') throw cause([digest, usage]);
+    if (digest.value !== diffId) {
+      throw invalid(`layer verification failed: expected diff id ${diffId}, got ${digest.value}`);
+    }
+    return usage.value;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** The thread that failed first makes the other one see `cancelled`. */
+function cause(results: readonly PromiseSettledResult<unknown>[]): unknown {
+  const reasons: unknown[] = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason] : [],
+  );
+  return reasons.find((reason) => !isKind(reason, 'cancelled')) ?? reasons[0];
+}
+
+/** igzip(1), of isa-l: four times as fast as zlib. */
+export async function findIgzip(): Promise<string | undefined> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    if (folder === '') continue;
+    const path = join(folder, 'igzip');
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  return undefined;
+}

@@ -1,0 +1,197 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { conflict, invalid, notFound } from '#lib/errors';
+import { listMounts, mountOverlay, unmount } from '#linux/mount';
+import type { Layers } from './layers.ts';
+import type { Trash } from './trash.ts';
+
+interface Writable {
+  /** Chain ids, top first. */
+  readonly layers: readonly string[];
+  mounted: boolean;
+  /** The owner of the snapshot wants it mounted. */
+  wanted: boolean;
+  /** Others who need it mounted for a while. */
+  holds: number;
+  /** An unmount under way. */
+  leaving: Promise<void> | undefined;
+}
+
+const UNFINISHED = '.tmp-';
+
+/** Writable snapshots: `<root>/<id>/{diff,work,merged,layers}`. A directory without the prefix is a whole one. */
+export class Writables {
+  readonly #root: string;
+  readonly #empty: string;
+  readonly #layers: Layers;
+  readonly #trash: Trash;
+  readonly #known = new Map<string, Writable>();
+
+  private constructor(root: string, empty: string, layers: Layers, trash: Trash) {
+    this.#root = root;
+    this.#empty = empty;
+    this.#layers = layers;
+    this.#trash = trash;
+  }
+
+  /** Finds the snapshots of the daemon before, mounted or not. `empty` is a directory that stays empty. */
+  static open(root: string, empty: string, layers: Layers, trash: Trash): Writables {
+    mkdirSync(root, { recursive: true, mode: 0o711 });
+    const writables = new Writables(root, empty, layers, trash);
+    const mounted = new Set(listMounts().map(({ mountPoint }) => mountPoint));
+    for (const name of readdirSync(root)) writables.#adopt(name, mounted);
+    return writables;
+  }
+
+  list(): string[] {
+    return [...this.#known.keys()];
+  }
+
+  standsOn(chainId: string): boolean {
+    return [...this.#known.values()].some(({ layers }) => layers.includes(chainId));
+  }
+
+  /** Synchronous, 0.2 ms: no layer can go away while it is being put under a snapshot. */
+  prepare(id: string, layers: readonly string[]): void {
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id))
+      throw invalid(`not an id of a snapshot: ${JSON.stringify(id)}`);
+    if (this.#known.has(id)) throw conflict(`snapshot ${id} exists`);
+    const [top] = layers.map((chainId) => this.#layers.path(chainId));
+    const unfinished = join(this.#root, UNFINISHED + id);
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { mode: 0o711 });
+    for (const name of ['diff', 'work', 'merged']) mkdirSync(join(unfinished, name));
+    // The upper directory's own attributes are those of the container's root directory.
+    const { mode, uid, gid } = top === undefined ? { mode: 0o755, uid: 0, gid: 0 } : statSync(top);
+    chownSync(join(unfinished, 'diff'), uid, gid);
+    chmodSync(join(unfinished, 'diff'), mode & 0o7777);
+    writeFileSync(join(unfinished, 'layers'), layers.join('\n'));
+    renameSync(unfinished, join(this.#root, id));
+    this.#known.set(id, newWritable(layers, false));
+  }
+
+  mount(id: string, volatile: boolean): string {
+    const writable = this.#get(id);
+    const path = this.#mount(id, writable, volatile);
+    writable.wanted = true;
+    return path;
+  }
+
+  isMounted(id: string): boolean {
+    return this.#known.get(id)?.mounted ?? false;
+  }
+
+  async unmount(id: string): Promise<void> {
+    const writable = this.#known.get(id);
+    if (!writable) return;
+    writable.wanted = false;
+    await this.#release(id, writable);
+  }
+
+  /** Keeps it mounted until the result is disposed. */
+  async hold(id: string): Promise<{ readonly path: string } & AsyncDisposable> {
+    const writable = this.#get(id);
+    await writable.leaving;
+    const path = this.#mount(id, writable, false);
+    writable.holds++;
+    return {
+      path,
+      [Symbol.asyncDispose]: async () => {
+        writable.holds--;
+        await this.#release(id, writable);
+      },
+    };
+  }
+
+  async remove(id: string): Promise<void> {
+    const writable = this.#known.get(id);
+    if (!writable) return;
+    this.#known.delete(id);
+    if (writable.mounted) writable.leaving ??= this.#leave(id, writable);
+    await writable.leaving;
+    this.#trash.discard(join(this.#root, id));
+  }
+
+  /** Directories of the overlay. @throws notFound */
+  describe(id: string): { lowers: string[]; upper: string; work: string; merged: string } {
+    const { layers } = this.#get(id);
+    const home = join(this.#root, id);
+    return {
+      lowers: layers.map((chainId) => this.#layers.path(chainId)),
+      upper: join(home, 'diff'),
+      work: join(home, 'work'),
+      merged: join(home, 'merged'),
+    };
+  }
+
+  #mount(id: string, writable: Writable, volatile: boolean): string {
+    const { lowers, upper, work, merged } = this.describe(id);
+    if (writable.mounted && !writable.leaving) return merged;
+    if (writable.leaving) throw conflict(`snapshot ${id} is being unmounted`);
+    // The kernel refuses to mount again what was mounted volatile: it cannot know whether all was written.
+    // For us the content is what the page cache has, and only a crash of the machine would lose it.
+    const incompatible = join(work, 'work', 'incompat');
+    if (existsSync(incompatible)) rmSync(incompatible, { recursive: true, force: true });
+    // Overlay needs something below, even for an empty image.
+    mountOverlay({
+      lowers: lowers.length > 0 ? lowers : [this.#empty],
+      upper,
+      work,
+      target: merged,
+      volatile,
+    });
+    writable.mounted = true;
+    return merged;
+  }
+
+  async #release(id: string, writable: Writable): Promise<void> {
+    if (writable.wanted || writable.holds > 0 || !writable.mounted) return writable.leaving;
+    writable.leaving ??= this.#leave(id, writable);
+    await writable.leaving;
+  }
+
+  async #leave(id: string, writable: Writable): Promise<void> {
+    try {
+      await unmount(join(this.#root, id, 'merged'));
+      writable.mounted = false;
+    } finally {
+      writable.leaving = undefined;
+    }
+  }
+
+  #adopt(name: string, mounted: ReadonlySet<string>): void {
+    const home = join(this.#root, name);
+    if (name.startsWith(UNFINISHED)) {
+      this.#trash.discard(home);
+      return;
+    }
+    const layers = readFileSync(join(home, 'layers'), 'utf8').split('\n').filter(Boolean);
+    this.#known.set(name, newWritable(layers, mounted.has(join(home, 'merged'))));
+  }
+
+  #get(id: string): Writable {
+    const writable = this.#known.get(id);
+    if (!writable) throw notFound(`snapshot ${id}: not found`);
+    return writable;
+  }
+}
+
+/** What is found mounted was mounted for its owner. */
+const newWritable = (layers: readonly string[], mounted: boolean): Writable => ({
+  layers,
+  mounted,
+  wanted: mounted,
+  holds: 0,
+  leaving: undefined,
+});

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { chmod, chown, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, systemError } from '#lib/errors';
+import { getXattr, listXattrs, setXattr } from '#linux/files';
+import { isMountPoint } from '#linux/mount';
+import { dataOf, directoryOf, recordOf, type VolumesState } from './state.ts';
+
+/**
+ * Fills an empty volume with what the image has at the mount's destination: owners, modes, times, xattrs, links,
+ * devices, and the directory's own attributes. A volume that has content stays as it is.
+ * `source` has been resolved inside the container's root by the caller; a missing one is fine.
+ */
+export async function copyUp(state: VolumesState, name: string, source: string): Promise<void> {
+  using _lock = await state.locks.acquire(name);
+  const record = recordOf(state, name);
+  const data = dataOf(state, name);
+  if (!record.copying && (await readdir(data)).length > 0) return;
+  const entries = await entriesOf(source);
+  if (!entries) return;
+  const mounted = isMountPoint(data);
+  if (mounted && state.options.users(name).length > 1) {
+    state.options.log.warn('not copying the content of the image: other containers use the mounted volume', {
+      volume: name,
+    });
+    return;
+  }
+  state.records.put(name, { ...record, copying: true });
+  if (mounted) await copyTree(source, data);
+  else await copyAside(source, join(directoryOf(state, name), '.copying'), data);
+  state.records.put(name, record);
+}
+
+async function entriesOf(source: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(source);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Containers that have the volume already could put a symlink in the way of a copy that runs as root of
+ * the host. So the copy is made where no container sees it, and its entries are moved in
+ * whole: a rename does not follow what is there. What an interrupted run has moved is complete.
+ */
+async function copyAside(source: string, staging: string, data: string): Promise<void> {
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { mode: 0o700 });
+  await using _cleanUp = { [Symbol.asyncDispose]: () => rm(staging, { recursive: true, force: true }) };
+  await copyTree(source, staging);
+  const present = new Set(await readdir(data));
+  for (const entry of await readdir(staging)) {
+    if (!present.has(entry)) await rename(join(staging, entry), join(data, entry));
+  }
+  await copyAttributes(source, data);
+}
+
+/** The volume's own directory looks like the image's. */
+async function copyAttributes(source: string, target: string): Promise<void> {
+  const from = await stat(source);
+  await chown(target, from.uid, from.gid);
+  await chmod(target, from.mode & 0o7777);
+  for (const name of listXattrs(source)) {
+    const value = name.startsWith('trusted.overlay.') ? undefined : getXattr(source, name);
+    if (value) setXattr(target, name, value);
+  }
+  await utimes(target, from.atime, from.mtime);
+}
+
+/** cp(1) does it all, hard links included, in a process of its own. Both ends are given as open directories. */
+async function copyTree(source: string, target: string): Promise<void> {
+  await using from = await open(source, 'r');
+  await using to = await open(target, 'r');
+  const cp = spawn('cp', ['-a', '--', '/proc/self/fd/3/.', '/proc/self/fd/4/'], {
+    stdio: ['ignore', 'ignore', 'pipe', from.fd, to.fd],
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let stderr = '';
+  cp.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(0, 4096);
+  });
+  cp.once('error', reject);
+  cp.once('close', (code) => {
+    if (code === 0) resolve();
+    else reject(systemError(`failed to copy the image's content into the volume: ${stderr.trim()}`));
+  });
+  await promise;
+}

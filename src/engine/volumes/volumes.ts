@@ -1,0 +1,81 @@
+import { mkdir } from 'node:fs/promises';
+import { KeyedLock } from '#lib/lock';
+import { copyUp } from './copy-up.ts';
+import { create } from './create.ts';
+import { mount, unmount } from './mount.ts';
+import type { VolumeRecord } from './record.ts';
+import { finishRemovals, prune, remove } from './remove.ts';
+import { recordOf, type VolumesState, viewOf } from './state.ts';
+import { usage } from './usage.ts';
+import type { CreateVolumeOptions, Volume, VolumesOptions } from './volume.ts';
+
+/** The volumes of an engine, kept by the `local` driver in `<root>/<name>/_data`. Each verb is in the file of its name. */
+export class Volumes {
+  readonly #state: VolumesState;
+
+  private constructor(state: VolumesState) {
+    this.#state = state;
+  }
+
+  /** Ends what an earlier life of the engine left half removed. */
+  static async open(options: VolumesOptions): Promise<Volumes> {
+    await mkdir(options.root, { recursive: true, mode: 0o701 });
+    const records = options.database.records<VolumeRecord>('volumes');
+    const state: VolumesState = { options, records, locks: new KeyedLock() };
+    await finishRemovals(state);
+    return new Volumes(state);
+  }
+
+  /** Idempotent for the same name; anonymous without one. @throws invalid, notFound (driver) */
+  create(options: CreateVolumeOptions): Promise<Volume> {
+    return create(this.#state, options);
+  }
+
+  /** @throws notFound */
+  get(name: string): Volume {
+    return viewOf(this.#state, recordOf(this.#state, name));
+  }
+
+  list(): Volume[] {
+    return this.#state.records.all().map(({ record }) => viewOf(this.#state, record));
+  }
+
+  /** @throws notFound unless forced, conflict while containers use it (`volume is in use - [ids]`) */
+  remove(name: string, options: { force?: boolean } = {}): Promise<void> {
+    return remove(this.#state, name, { force: options.force ?? false });
+  }
+
+  /** Removes unused anonymous volumes, with `all` the named ones too. */
+  prune(options: {
+    all: boolean;
+    matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean;
+  }): Promise<{ removed: string[]; reclaimed: number }> {
+    return prune(this.#state, options);
+  }
+
+  /** Makes it usable (mounts a volume with device options) and returns the directory. Counted per user. */
+  mount(name: string, containerId: string): Promise<string> {
+    return mount(this.#state, name, containerId);
+  }
+
+  /** Counterpart of `mount`; the device goes with its last user. */
+  unmount(name: string, containerId: string): Promise<void> {
+    return unmount(this.#state, name, containerId);
+  }
+
+  /**
+   * Copies what the image has at the mount's destination into an empty volume: owners, modes, xattrs, links kept.
+   * `source` is a directory below the container's root, resolved there (no symlink may lead out of it).
+   */
+  copyUp(name: string, source: string): Promise<void> {
+    return copyUp(this.#state, name, source);
+  }
+
+  /** Bytes of each volume's files. */
+  usage(): Promise<readonly { name: string; size: number }[]> {
+    return usage(this.#state);
+  }
+
+  /** Volumes in use stay mounted. */
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,46 @@
+import { libcCall } from './call.ts';
+
+type Bytes = Uint8Array;
+
+export const socket = libcCall<[domain: number, type: number, protocol: number]>('int socket(int, int, int)');
+export const bind = libcCall<[fd: number, address: Bytes, length: number]>(
+  'int bind(int, const void *, uint)',
+);
+export const connect = libcCall<[fd: number, address: Bytes, length: number]>(
+  'int connect(int, const void *, uint)',
+);
+export const listen = libcCall<[fd: number, backlog: number]>('int listen(int, int)');
+export const accept4 = libcCall<[fd: number, address: null, length: null, flags: number]>(
+  'int accept4(int, void *, void *, int)',
+);
+export const send = libcCall<[fd: number, data: Bytes, length: number, flags: number]>(
+  'long send(int, const void *, size_t, int)',
+);
+export const recv = libcCall<[fd: number, buffer: Bytes, length: number, flags: number]>(
+  'long recv(int, void *, size_t, int)',
+);
+export const shutdown = libcCall<[fd: number, how: number]>('int shutdown(int, int)');
+export const setsockopt = libcCall<
+  [fd: number, level: number, option: number, value: NodeJS.TypedArray, length: number]
+>('int setsockopt(int, int, int, const void *, uint)');
+export const getsockopt = libcCall<
+  [fd: number, level: number, option: number, value: NodeJS.TypedArray, length: NodeJS.TypedArray]
+>('int getsockopt(int, int, int, void *, void *)');
+
+export const AF_UNIX = 1;
+export const AF_NETLINK = 16;
+export const SOCK_STREAM = 1;
+export const SOCK_RAW = 3;
+export const SOCK_SEQPACKET = 5;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
+export const SHUT_WR = 1;
+
+export const SOL_SOCKET = 1;
+export const SO_RCVTIMEO = 20;
+export const SO_RCVBUFFORCE = 33;
+export const SO_PROTOCOL = 38;
+export const SO_DOMAIN = 39;

@@ -1,0 +1,59 @@
+import { realpathSync } from 'node:fs';
+import { AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, O_CLOEXEC } from '../ffi/constants.ts';
+import { close } from '../ffi/descriptors.ts';
+import {
+  MOUNT_ATTR_RDONLY,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_SYMLINKS,
+  MS_BIND,
+  MS_PRIVATE,
+  MS_SHARED,
+  mount,
+  mountSetattr,
+  moveMount,
+  OPEN_TREE_CLONE,
+  openTree,
+} from '../ffi/mount.ts';
+import { listMounts } from './list.ts';
+
+/**
+ * Binds a file or directory on another. The copy is made detached and gets its attributes before
+ * it is attached, so that a read-only bind is never writable for an instant; nosuid, nodev and
+ * noexec of the source stay.
+ * @throws SystemError
+ */
+export function bindMount(
+  source: string,
+  target: string,
+  options: { recursive?: boolean; readonly?: boolean } = {},
+): void {
+  const depth = options.recursive ? AT_RECURSIVE : 0;
+  const copy = openTree(AT_FDCWD, source, OPEN_TREE_CLONE | O_CLOEXEC | depth);
+  try {
+    if (options.readonly) {
+      // struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }
+      const attributes = new BigUint64Array([BigInt(MOUNT_ATTR_RDONLY), 0n, 0n, 0n]);
+      mountSetattr(copy, '', AT_EMPTY_PATH | depth, attributes, attributes.byteLength);
+    }
+    moveMount(copy, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+  } finally {
+    close(copy);
+  }
+}
+
+/**
+ * Binds a directory on itself and makes it a shared mount of a peer group of its own, once; true
+ * when it had to. What is mounted below it afterwards shows in mount namespaces made afterwards
+ * (the isolated spawner's), whatever the propagation of `/` is.
+ */
+export function shareMount(path: string): boolean {
+  const directory = realpathSync(path);
+  const top = listMounts().findLast((entry) => entry.mountPoint === directory);
+  if (top?.propagation.some((tag) => tag.startsWith('shared:'))) return false;
+  mount(directory, directory, null, MS_BIND, null);
+  // Private first: a bind below a shared mount joins that mount's peer group, and what we mount
+  // would then show in every other namespace of the host.
+  mount(null, directory, null, MS_PRIVATE, null);
+  mount(null, directory, null, MS_SHARED, null);
+  return true;
+}

@@ -1,0 +1,94 @@
+import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import { codeOf, invalid } from '#lib/errors';
+import { CLONE_NEWNET, O_CLOEXEC } from '../ffi/constants.ts';
+import { close, open } from '../ffi/descriptors.ts';
+import { MNT_DETACH, MS_BIND, mount, UMOUNT_NOFOLLOW, umount2 } from '../ffi/mount.ts';
+import { setns, unshare } from '../ffi/namespaces.ts';
+import { type Request, RouteSocket } from '../netlink/index.ts';
+import { Nftables } from '../nftables/index.ts';
+import { serve } from '../thread.ts';
+
+/** The worker thread of NamespaceWorker: every handler leaves it in the namespace it found it in. */
+
+const home = open('/proc/thread-self/ns/net', O_CLOEXEC, 0);
+
+/** Runs `work` on this thread after `enter`; nothing of it may wait, and there is no way but back. */
+function elsewhere<T>(enter: () => void, work: () => T): T {
+  enter();
+  try {
+    return work();
+  } finally {
+    // In a strange namespace this thread would do the next call's work to the wrong network.
+    if (setns.attempt(home, CLONE_NEWNET) < 0) process.abort();
+  }
+}
+
+function within<T>(netns: string | undefined, work: () => T): T {
+  if (netns === undefined) return work();
+  const fd = open(netns, O_CLOEXEC, 0);
+  try {
+    return elsewhere(() => setns(fd, CLONE_NEWNET), work);
+  } finally {
+    close(fd);
+  }
+}
+
+function createNetns(path: string): void {
+  // Exclusive: somebody else's namespace is never hidden below ours.
+  closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_RDONLY, 0o444));
+  try {
+    elsewhere(
+      () => unshare(CLONE_NEWNET),
+      () => mount('/proc/thread-self/ns/net', path, null, MS_BIND, null),
+    );
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  }
+}
+
+function removeNetns(path: string): void {
+  const result = umount2.attempt(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+  const EINVAL = 22;
+  const ENOENT = 2;
+  if (result === -ENOENT) return;
+  if (result < 0 && result !== -EINVAL) umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** As sysctl(8): dots separate, and a slash stands for a dot within a name (`net.ipv4.conf.eth0/1.rp_filter`). */
+function sysctlPath(key: string): string {
+  const parts = key.split('.').map((part) => part.replaceAll('/', '.'));
+  // Only these follow the network namespace; any other would be the host's.
+  const valid = parts[0] === 'net' && parts.length > 1 && parts.every((part) => part !== '' && !/^\.+$/.test(part));
+  if (!valid || key.includes('\0')) throw invalid(`not a sysctl of a network namespace: ${key}`);
+  return `/proc/sys/${parts.join('/')}`;
+}
+
+function setSysctls(netns: string, values: Readonly<Record<string, string>>): void {
+  const files = Object.entries(values).map(([key, value]) => [sysctlPath(key), value] as const);
+  within(netns, () => {
+    for (const [path, value] of files) writeFileSync(path, value);
+  });
+}
+
+function netlink(netns: string | undefined, requests: readonly Request[], ignore: readonly string[]): void {
+  // A socket belongs to the namespace that it was made in, wherever its thread goes.
+  using socket = within(netns, () => new RouteSocket());
+  socket.send(requests, { ignore });
+}
+
+function nftables(netns: string | undefined, script: string): void {
+  using nft = within(netns, () => new Nftables());
+  // Not only opened but also run inside: libnftables asks the kernel about interfaces by its own means.
+  within(netns, () => nft.run(script));
+}
+
+const handlers = { createNetns, removeNetns, netlink, setSysctls, nftables };
+export type NamespaceThread = typeof handlers;
+
+serve(handlers);

@@ -1,0 +1,87 @@
+import { SystemError } from '../errno.ts';
+import { AF_INET6, parseAddress, type RawAddress } from './address.ts';
+import {
+  attribute,
+  type Message,
+  NLA_F_NESTED,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  parseAttributes,
+  u32,
+} from './message.ts';
+import { NETLINK_NETFILTER, NetlinkSocket } from './socket.ts';
+
+const NFNL_SUBSYS_CTNETLINK = 1;
+const IPCTNL_MSG_CT_GET = (NFNL_SUBSYS_CTNETLINK << 8) | 1;
+const IPCTNL_MSG_CT_DELETE = (NFNL_SUBSYS_CTNETLINK << 8) | 2;
+
+const CTA_TUPLE_ORIG = 1;
+const CTA_TUPLE_REPLY = 2;
+const CTA_ID = 12;
+const CTA_FILTER = 25;
+const CTA_TUPLE_IP = 1;
+const CTA_IP_V4_SRC = 1;
+const CTA_IP_V6_SRC = 3;
+const CTA_FILTER_REPLY_FLAGS = 2;
+const CTA_FILTER_FLAG_IP_SRC = 1;
+
+/** Entries deleted by one send on the slow path: acknowledgements wait in the socket's buffer. */
+const BATCH = 128;
+
+/** The network namespace has no connection tracking, or none of the family: nothing to remove. */
+const ENOENT = 2;
+
+/**
+ * Removes conntrack entries whose reply comes from `address`: those forwarded to a removed
+ * endpoint, which a UDP flow would keep alive for ever. Synchronous: one ctnetlink message where
+ * the kernel filters (about Linux 6.11), dump and delete on older ones.
+ * @throws SystemError, invalid
+ */
+export function flushConntrack(address: string): void {
+  const raw = parseAddress(address);
+  using socket = new NetlinkSocket(NETLINK_NETFILTER);
+  // An older kernel takes the filter's half tuple for a whole one and refuses it, whatever the errno.
+  if (!flushByFilter(socket, raw)) flushByDump(socket, raw);
+}
+
+/** `struct nfgenmsg` { u8 family, version; be16 resource }: before version 1 a delete ignores the family. */
+const generic = ({ family }: RawAddress): Buffer => Buffer.from([family, 1, 0, 0]);
+
+const sourceType = ({ family }: RawAddress): number => (family === AF_INET6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC);
+
+export function flushByFilter(socket: NetlinkSocket, address: RawAddress): boolean {
+  const source = attribute(CTA_TUPLE_IP | NLA_F_NESTED, [attribute(sourceType(address), address.bytes)]);
+  const request = socket.next(IPCTNL_MSG_CT_DELETE, NLM_F_REQUEST | NLM_F_ACK, [
+    generic(address),
+    attribute(CTA_TUPLE_REPLY | NLA_F_NESTED, [source]),
+    attribute(CTA_FILTER | NLA_F_NESTED, [attribute(CTA_FILTER_REPLY_FLAGS, u32(CTA_FILTER_FLAG_IP_SRC))]),
+  ]);
+  return socket.acknowledge([request]).length === 0;
+}
+
+export function flushByDump(socket: NetlinkSocket, address: RawAddress): void {
+  const fixed = generic(address);
+  const entries = socket
+    .query('conntrack', IPCTNL_MSG_CT_GET, NLM_F_REQUEST | NLM_F_DUMP, [fixed], true)
+    .map(({ payload }: Message) => parseAttributes(payload.subarray(fixed.length)))
+    .filter((entry) => replySource(entry, address)?.equals(address.bytes));
+  for (let start = 0; start < entries.length; start += BATCH) {
+    const requests = entries.slice(start, start + BATCH).map((entry) => {
+      // By its original tuple; the id makes sure that it is not a newer connection's.
+      const keys = [CTA_TUPLE_ORIG, CTA_ID].flatMap((type) => {
+        const value = entry.get(type);
+        return value ? [attribute(type === CTA_ID ? type : type | NLA_F_NESTED, value)] : [];
+      });
+      return socket.next(IPCTNL_MSG_CT_DELETE, NLM_F_REQUEST | NLM_F_ACK, [fixed, ...keys]);
+    });
+    for (const { errno, detail } of socket.acknowledge(requests)) {
+      if (errno !== ENOENT) throw new SystemError('conntrack delete', [], errno, undefined, detail);
+    }
+  }
+}
+
+function replySource(entry: ReadonlyMap<number, Buffer>, address: RawAddress): Buffer | undefined {
+  const tuple = parseAttributes(entry.get(CTA_TUPLE_REPLY) ?? Buffer.alloc(0));
+  return parseAttributes(tuple.get(CTA_TUPLE_IP) ?? Buffer.alloc(0)).get(sourceType(address));
+}

@@ -1,0 +1,28 @@
+import { CLONE_FS, CLONE_NEWNS } from '../ffi/constants.ts';
+import { MNT_DETACH, MS_PRIVATE, MS_REC, mount, umount2 } from '../ffi/mount.ts';
+import { unshare } from '../ffi/namespaces.ts';
+import { serve } from '../thread.ts';
+import { removeTree } from './remove-tree.ts';
+import { spawnProcess } from './spawn.ts';
+
+/**
+ * The worker thread of the isolated spawner. A program spawned here starts in this thread's mount
+ * namespace; the rest of the process stays in the host's.
+ */
+const handlers = {
+  /**
+   * Leaves the host's mount namespace and hides the v2 hierarchy from what is spawned. Only
+   * /sys/fs/cgroup becomes private: every other mount stays in the host's peer groups, so a
+   * volume bound with rshared propagates both ways.
+   */
+  isolate(): void {
+    unshare(CLONE_FS | CLONE_NEWNS);
+    mount(null, '/sys/fs/cgroup', null, MS_PRIVATE | MS_REC, null);
+    umount2('/sys/fs/cgroup/unified', MNT_DETACH);
+  },
+  spawn: spawnProcess,
+  removeTree,
+};
+export type SpawnThread = typeof handlers;
+
+serve(handlers);

@@ -1,0 +1,32 @@
+export { chainIds, MAX_CONFIG_BYTES, parseImageConfig } from './config.ts';
+export { encodeDocument, isIndex, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
+export {
+  compressionOf,
+  isConfigType,
+  isIndexType,
+  isLayerType,
+  isManifestType,
+  layerType,
+  MANIFEST_TYPES,
+  MediaType,
+} from './media-types.ts';
+export {
+  choosePlatform,
+  formatPlatform,
+  hostPlatform,
+  matchesPlatform,
+  normalizePlatform,
+  type Platform,
+  parsePlatform,
+  platformDistance,
+} from './platform.ts';
+export type {
+  Descriptor,
+  Healthcheck,
+  History,
+  ImageConfig,
+  Index,
+  Manifest,
+  RunConfig,
+  StringMap,
+} from './types.ts';

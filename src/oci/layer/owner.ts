@@ -1,0 +1,4 @@
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}

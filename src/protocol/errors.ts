@@ -1,0 +1,4 @@
+/** The body of every failed answer. */
+export interface ErrorBody {
+  readonly message: string;
+}

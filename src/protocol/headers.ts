@@ -1,0 +1,31 @@
+/** Lower case, as node:http gives them. */
+export const header = {
+  apiVersion: 'api-version',
+  osType: 'ostype',
+  experimental: 'docker-experimental',
+  builderVersion: 'builder-version',
+  swarm: 'swarm',
+  registryAuth: 'x-registry-auth',
+  registryConfig: 'x-registry-config',
+  pathStat: 'x-docker-container-path-stat',
+} as const;
+
+export const mediaType = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  jsonSequence: 'application/json-seq',
+  jsonLines: 'application/jsonl',
+  tar: 'application/x-tar',
+  rawStream: 'application/vnd.docker.raw-stream',
+  multiplexedStream: 'application/vnd.docker.multiplexed-stream',
+} as const;
+
+/** Base64url with padding, as Go's URLEncoding writes it. */
+export function encodeHeaderJson(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}
+
+/** Accepts both base64 alphabets, padded or not. @throws SyntaxError when it is no JSON */
+export function decodeHeaderJson(text: string): unknown {
+  return JSON.parse(Buffer.from(text, 'base64').toString());
+}

@@ -1,0 +1,224 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, renameSync } from 'node:fs';
+import { mkdir, open, opendir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { codeOf, invalid, notFound } from '#lib/errors';
+import { hexOf, isDigest, parseDigest } from '#oci/digest';
+import { type Ingest, openIngest } from './ingest.ts';
+import { type Lease, Leases } from './leases.ts';
+import { type Arrived, diskFull, receive } from './receive.ts';
+
+/** Manifests and configs are a few kilobytes; registries refuse manifests beyond 4 MiB. */
+const SMALL_BLOB = 4 << 20;
+
+/**
+ * Content-addressed blobs in an OCI image layout (`<root>/blobs/sha256/<hex>`): written to a temporary file, hashed while it
+ * arrives, fsynced, renamed. Leases keep what is in use from garbage collection.
+ */
+export class BlobStore {
+  readonly root: string;
+  readonly #leases = new Leases();
+
+  private constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Sweeps what an interrupted write left behind; resumable downloads stay. */
+  static async open(root: string): Promise<BlobStore> {
+    await mkdir(join(root, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
+    await mkdir(join(root, 'ingest'), { recursive: true, mode: 0o700 });
+    await rm(join(root, 'tmp'), { recursive: true, force: true });
+    await mkdir(join(root, 'tmp'), { mode: 0o700 });
+    const store = new BlobStore(root);
+    await store.#replace('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
+    if (!(await exists(join(root, 'index.json')))) await store.writeIndex([]);
+    return store;
+  }
+
+  /** Holds digests while something is built from them: `using lease = blobs.lease()`. */
+  lease(): Lease {
+    return this.#leases.open();
+  }
+
+  /** @throws invalid unless it is a sha256 digest */
+  path(digest: string): string {
+    // The digest becomes a file name: nothing but hex digits may get there.
+    const parsed = parseDigest(digest);
+    if (!parsed.startsWith('sha256:'))
+      throw invalid(`cannot store ${parsed}: only sha256 content is supported`);
+    return join(this.root, 'blobs', 'sha256', hexOf(parsed));
+  }
+
+  async has(digest: string): Promise<boolean> {
+    return exists(this.path(digest));
+  }
+
+  /** @throws notFound */
+  async size(digest: string): Promise<number> {
+    try {
+      return (await stat(this.path(digest))).size;
+    } catch (error) {
+      throw missing(error, digest);
+    }
+  }
+
+  /** Small blobs (manifests, configs), bounded. @throws notFound, invalid when it is larger than `limit` */
+  async read(digest: string, limit = SMALL_BLOB): Promise<Buffer> {
+    const size = await this.size(digest);
+    if (size > limit) throw invalid(`${digest} is too large for what it is: ${size} bytes, at most ${limit}`);
+    try {
+      return await readFile(this.path(digest));
+    } catch (error) {
+      throw missing(error, digest);
+    }
+  }
+
+  /** `end` is inclusive, as in a Range header. */
+  open(digest: string, range: { start: number; end?: number } = { start: 0 }): Readable {
+    return createReadStream(this.path(digest), { highWaterMark: 1 << 18, ...range });
+  }
+
+  /**
+   * Hashes while writing; with `expected` a mismatch is an error naming both and nothing is kept.
+   * @throws invalid, cancelled; system when the disk is full
+   */
+  async write(
+    content: AsyncIterable<Uint8Array> | Uint8Array,
+    expected: { digest?: string; size?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<Arrived> {
+    const temporary = this.temporary();
+    try {
+      const arrived = await this.spool(temporary, content, signal);
+      verify(arrived, expected);
+      await this.adopt(temporary, arrived);
+      return arrived;
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  /** A path for a file that becomes a blob or goes away; below the root, gone at the next start. */
+  temporary(): string {
+    return join(this.root, 'tmp', randomBytes(8).toString('hex'));
+  }
+
+  /** Writes a new file and tells its digest. The file stays, whatever happens: it is the caller's. */
+  async spool(
+    path: string,
+    content: AsyncIterable<Uint8Array> | Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Arrived> {
+    const hash = createHash('sha256');
+    let size = 0;
+    const chunks = content instanceof Uint8Array ? once(content) : content;
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await receive(chunks, file, { hash, onBytes: (count) => void (size += count) }, signal);
+    } finally {
+      await file.close();
+    }
+    return { digest: `sha256:${hash.digest('hex')}`, size };
+  }
+
+  /** Makes a spooled file the blob of that digest. The caller has hashed it: see `spool`. */
+  async adopt(path: string, arrived: Arrived): Promise<void> {
+    const file = await open(path, 'r+');
+    try {
+      await file.sync();
+    } catch (error) {
+      throw diskFull(error);
+    } finally {
+      await file.close();
+    }
+    await rename(path, this.path(arrived.digest));
+  }
+
+  /** A resumable download: what has arrived stays on disk under `key` until `commit` or `discard`. */
+  async ingest(key: string): Promise<Ingest> {
+    const name = createHash('sha256').update(key).digest('hex');
+    return openIngest(join(this.root, 'ingest', name), (path, arrived) => this.adopt(path, arrived));
+  }
+
+  /** Missing is fine. The blob is out of reach at once, whatever its size. */
+  async delete(digest: string): Promise<void> {
+    const trash = this.temporary();
+    try {
+      renameSync(this.path(digest), trash);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    await rm(trash, { force: true });
+  }
+
+  async *list(): AsyncGenerator<{ digest: string; size: number }, void> {
+    const folder = join(this.root, 'blobs', 'sha256');
+    for await (const entry of await opendir(folder)) {
+      const digest = `sha256:${entry.name}`;
+      if (!isDigest(digest)) continue;
+      const found = await stat(join(folder, entry.name)).catch(() => undefined);
+      if (found) yield { digest, size: found.size };
+    }
+  }
+
+  /**
+   * Deletes every blob that `keep` does not name and no lease holds; tells the bytes freed. `keep` is called once,
+   * in the same turn of the loop as the deletions, so that no reference can appear in between.
+   */
+  async collect(keep: () => ReadonlySet<string>): Promise<number> {
+    const found = await Array.fromAsync(this.list());
+    const kept = keep();
+    const garbage = found.filter(({ digest }) => !kept.has(digest) && !this.#leases.holds(digest));
+    await Promise.all(garbage.map(({ digest }) => this.delete(digest)));
+    return garbage.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Forgets downloads that nobody took up again. */
+  async dropIngests(): Promise<void> {
+    const folder = join(this.root, 'ingest');
+    for await (const entry of await opendir(folder)) await rm(join(folder, entry.name), { force: true });
+  }
+
+  /** The layout's index.json (image-layout.md): what other OCI tools see of the store. */
+  async writeIndex(manifests: readonly object[]): Promise<void> {
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    await this.#replace('index.json', JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+  }
+
+  async #replace(name: string, content: string): Promise<void> {
+    const temporary = this.temporary();
+    await writeFile(temporary, content, { mode: 0o600 });
+    await rename(temporary, join(this.root, name));
+  }
+}
+
+async function* once(content: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield content;
+}
+
+function verify(arrived: Arrived, expected: { digest?: string; size?: number }): void {
+  if (expected.size !== undefined && expected.size !== arrived.size) {
+    throw invalid(
+      `content ${expected.digest ?? arrived.digest} has the wrong size: expected ${expected.size} bytes, got ${arrived.size}`,
+    );
+  }
+  if (expected.digest !== undefined && expected.digest !== arrived.digest) {
+    throw invalid(`content verification failed: expected digest ${expected.digest}, got ${arrived.digest}`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+const missing = (error: unknown, digest: string): unknown =>
+  codeOf(error) === 'ENOENT' ? notFound(`content ${digest}: not found`, error) : error;
