@@ -14,6 +14,7 @@ import { splitVersion } from './version-prefix.ts';
 
 /** How long what is under way may take to end once the server closes, in milliseconds. */
 const CLOSING_TIME = 2_000;
+const SWEEP_INTERVAL = 20;
 
 export interface ApiOptions {
   readonly engine: Engine;
@@ -67,13 +68,20 @@ export class Api {
   async close(): Promise<void> {
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
     for (const controller of this.#underWay) controller.abort();
-    for (const server of this.#servers) server.closeIdleConnections();
-    const cut = setTimeout(() => {
-      for (const server of this.#servers) server.closeAllConnections();
-      for (const socket of this.#upgraded) socket.destroy();
-    }, CLOSING_TIME);
+    const started = performance.now();
+    // A connection whose last answer has just left rests, and is closed in the next round.
+    const sweep = setInterval(() => {
+      for (const server of this.#servers) server.closeIdleConnections();
+      if (performance.now() - started > CLOSING_TIME) this.#cut();
+    }, SWEEP_INTERVAL);
     await Promise.all(closed);
-    clearTimeout(cut);
+    clearInterval(sweep);
+    for (const socket of this.#upgraded) socket.destroy();
+  }
+
+  #cut(): void {
+    for (const server of this.#servers) server.closeAllConnections();
+    for (const socket of this.#upgraded) socket.destroy();
   }
 
   /** An upgrade comes without a response: the one made here serves refusals; a route that hijacks drops it. */

@@ -23,7 +23,7 @@ export interface Command<F extends FlagSet = FlagSet> {
 }
 
 /** Gives the flags' types to `run`. */
-export const command = <const F extends FlagSet>(definition: Command<F>): Command<F> => definition;
+export const defineCommand = <const F extends FlagSet>(definition: Command<F>): Command<F> => definition;
 
 /** @throws UsageError with status 1, as Docker ends for missing arguments */
 export type ArgumentRule = (args: readonly string[], name: string) => void;

@@ -21,9 +21,6 @@ export interface Attachment extends AsyncDisposable {
   readonly stdin: Writable | undefined;
 }
 
-/** conmon's attach records begin with the stream they come from. */
-const STDERR = 3;
-
 /**
  * One attached client. It may come before the container starts: then what it writes waits, and the
  * connection to the container is made between create and start.
@@ -32,6 +29,8 @@ export class AttachClient implements Attachment {
   readonly tty: boolean;
   readonly output = new Output();
   readonly stdin: Writable | undefined;
+  /** It counts as the one who types: its going away may end stdin. */
+  readonly hasStdin: boolean;
   readonly #request: AttachRequest;
   readonly #connected = Promise.withResolvers<Duplex | undefined>();
   #replay: Promise<void> = Promise.resolve();
@@ -39,7 +38,8 @@ export class AttachClient implements Attachment {
   constructor(request: AttachRequest, tty: boolean, openStdin: boolean) {
     this.tty = tty;
     this.#request = request;
-    this.stdin = request.stdin && openStdin ? this.#inputOf(this.#connected.promise) : undefined;
+    this.hasStdin = request.stdin && openStdin;
+    this.stdin = this.hasStdin ? this.#inputOf(this.#connected.promise) : undefined;
     this.output.once('close', () => this.#connected.resolve(undefined));
   }
 
@@ -54,12 +54,12 @@ export class AttachClient implements Attachment {
     return this.#replay;
   }
 
-  /** Couples the client to the container's stdio; the connection is the client's from now on. */
+  /** Couples the client to the container's stdio; the connection (records to read, stdin to write) is the client's from now on. */
   connect(connection: Duplex): void {
     this.#connected.resolve(connection);
     connection.on('error', () => connection.destroy());
     connection.pause();
-    const couple = () => this.output.add(connection, (chunk) => this.#record(chunk));
+    const couple = () => this.output.add(connection, (record: OutputRecord) => this.#wanted(record));
     this.#replay.then(couple, couple);
   }
 
@@ -75,31 +75,28 @@ export class AttachClient implements Attachment {
     this.stdin?.destroy();
   }
 
-  #record(chunk: Buffer): OutputRecord | undefined {
-    const stream = chunk[0] === STDERR ? 'stderr' : 'stdout';
-    const wanted = stream === 'stdout' ? this.#request.stdout : this.#request.stderr;
+  #wanted(record: OutputRecord): OutputRecord | undefined {
+    const asked = record.stream === 'stdout' ? this.#request.stdout : this.#request.stderr;
     // With a terminal there is one stream, whichever the client asked for.
-    if (!wanted && !this.tty) return undefined;
-    return { stream, data: chunk.subarray(1) };
+    return asked || this.tty ? record : undefined;
   }
 
   #inputOf(connected: Promise<Duplex | undefined>): Writable {
     const input = new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        void connected.then((connection) => {
-          // Nobody reads any more: as with a closed pipe whose writer ignores SIGPIPE.
-          if (!connection?.writable) done();
-          else connection.write(chunk, () => done());
-        });
-      },
-      final: (done) => {
-        void connected.then((connection) => {
-          connection?.end();
-          done();
-        });
-      },
+      write: (chunk: Buffer, _encoding, settle) => void send(connected, chunk).then(() => settle(), settle),
+      final: (settle) => void finish(connected).then(() => settle(), settle),
     });
     input.on('error', () => {});
     return input;
   }
+}
+
+/** Once nobody reads any more it goes nowhere: as with a closed pipe whose writer ignores SIGPIPE. */
+async function send(connected: Promise<Duplex | undefined>, chunk: Buffer): Promise<void> {
+  const connection = await connected;
+  if (connection?.writable) await new Promise<void>((resolve) => connection.write(chunk, () => resolve()));
+}
+
+async function finish(connected: Promise<Duplex | undefined>): Promise<void> {
+  (await connected)?.end();
 }

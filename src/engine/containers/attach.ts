@@ -32,7 +32,7 @@ export async function attach(
 
 function join(context: Context, record: ContainerRecord, client: AttachClient): void {
   if (hasProcess(record.state)) {
-    client.connect(context.options.runtimes.attach(record.id));
+    client.connect(context.options.runtimes.attach(record.id, { stdin: client.hasStdin }));
     return;
   }
   const early = context.earlyClients.get(record.id) ?? new Set();
@@ -47,7 +47,9 @@ function join(context: Context, record: ContainerRecord, client: AttachClient): 
 
 /** Couples the clients that came before the start. Called between create and start. */
 export function connectEarlyClients(context: Context, id: string): void {
-  for (const client of takeEarlyClients(context, id)) client.connect(context.options.runtimes.attach(id));
+  for (const client of takeEarlyClients(context, id)) {
+    client.connect(context.options.runtimes.attach(id, { stdin: client.hasStdin }));
+  }
 }
 
 /** The start failed or the container goes away: nothing will ever come. */

@@ -23,7 +23,11 @@ export async function kill(context: Context, reference: string, signal = 'SIGKIL
 }
 
 /** Notes what the signal means; undefined when there is no process to send it to. */
-async function mark(context: Context, reference: string, signal: number): Promise<ContainerRecord | undefined> {
+async function mark(
+  context: Context,
+  reference: string,
+  signal: number,
+): Promise<ContainerRecord | undefined> {
   using locked = await lockContainer(context, reference);
   const { record } = locked;
   if (record.state.status === 'restarting') {

@@ -69,7 +69,7 @@ function update(context: Context, id: string, event: StateEvent, ...actions: rea
 /** Records why, answers who waits, and cleans up behind the answer: a later start waits for that. */
 function fail(context: Context, run: Run, cause: unknown): Error {
   const record = context.store.get(run.id);
-  const { exitCode, error } = startFailure(record, cause);
+  const { exitCode, error } = startFailure(cause);
   run.end();
   const state = advance(record.state, { type: 'start-failed', exitCode, error: error.message });
   context.store.save({ ...record, state });

@@ -28,7 +28,10 @@ export async function size(context: Context, reference: string): Promise<{ rw: n
   return { rw: own.size, rootFs: below.reduce((sum, layer) => sum + layer.size, own.size) };
 }
 
-export const usersOfImage = (context: Context, imageId: string): { containerId: string; running: boolean }[] =>
+export const usersOfImage = (
+  context: Context,
+  imageId: string,
+): { containerId: string; running: boolean }[] =>
   context.store
     .all()
     .filter((record) => record.imageId === imageId)

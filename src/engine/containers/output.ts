@@ -20,15 +20,15 @@ export class Output extends Readable {
     this.on('error', () => {});
   }
 
-  /** Forwards a source; ends with its last one. `split` tells what a chunk is; undefined: nobody asked for it. */
-  add(source: Readable, split: (chunk: Buffer) => OutputRecord | undefined): void {
+  /** Forwards a source; ends with its last one. `recordOf` tells what a chunk is; undefined: nobody asked for it. */
+  add<Chunk>(source: Readable, recordOf: (chunk: Chunk) => OutputRecord | undefined): void {
     if (this.destroyed) {
       source.destroy();
       return;
     }
     this.#sources.add(source);
-    source.on('data', (chunk: Buffer) => {
-      const record = split(chunk);
+    source.on('data', (chunk: Chunk) => {
+      const record = recordOf(chunk);
       if (record) this.#offer(record);
     });
     const done = () => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
 import { join } from 'node:path';
-import type { Sandbox } from '#engine/networks';
+import type { AttachOptions, Sandbox } from '#engine/networks';
 import { systemError } from '#lib/errors';
 import { mountTmpfs, unmount } from '#linux/mount';
 import type { Spec } from '#oci/runtime-spec';
@@ -106,12 +106,12 @@ async function attachNetwork(
   });
 }
 
-const exposed = (ports: readonly string[]) =>
+const exposed = (ports: readonly string[]): AttachOptions['publishAll'] =>
   ports.map((port) => {
     const [number, protocol] = port.split('/', 2);
     return {
       containerPort: Number(number),
-      protocol: protocol === 'udp' || protocol === 'sctp' ? protocol : ('tcp' as const),
+      protocol: protocol === 'udp' || protocol === 'sctp' ? protocol : 'tcp',
     };
   });
 

@@ -1,4 +1,9 @@
-import { apparmorEnabled, parseSecurityOptions, resolveCapabilities, type SecurityOptions } from '#engine/security';
+import {
+  apparmorEnabled,
+  parseSecurityOptions,
+  resolveCapabilities,
+  type SecurityOptions,
+} from '#engine/security';
 import type { HostConfig } from './record.ts';
 
 /** What a container's processes may do. */
@@ -19,10 +24,12 @@ export function privilegesOf(
   const options = parseSecurityOptions(host.securityOpt);
   const capabilities = resolveCapabilities({ add: host.capAdd, drop: host.capDrop, privileged });
   // A privileged container is filtered only by a profile that was asked for.
-  const seccomp = privileged && options.seccomp.kind === 'default' ? { kind: 'unconfined' as const } : options.seccomp;
+  const seccomp =
+    privileged && options.seccomp.kind === 'default' ? { kind: 'unconfined' as const } : options.seccomp;
   return {
     capabilities,
-    noNewPrivileges: options.noNewPrivileges || (defaultNoNewPrivileges && !mentionsNoNewPrivileges(host.securityOpt)),
+    noNewPrivileges:
+      options.noNewPrivileges || (defaultNoNewPrivileges && !mentionsNoNewPrivileges(host.securityOpt)),
     apparmor: apparmorEnabled() ? options.apparmor : undefined,
     seccomp,
     systempaths: options.systempaths,

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { codeOf, invalid } from '#lib/errors';
-import { type MountInfo, listMounts } from '#linux/mount';
+import { listMounts, type MountInfo } from '#linux/mount';
 import type { Context } from './context.ts';
 import type { ContainerRecord, MountPoint } from './record.ts';
 import { openRootedPath } from './rooted-path.ts';
@@ -11,7 +11,11 @@ import type { ReadyMount } from './spec-mounts.ts';
  * Makes what a container mounts usable and finds the host path of each.
  * @throws invalid, notFound, system
  */
-export async function readyMounts(context: Context, record: ContainerRecord, run: Run): Promise<ReadyMount[]> {
+export async function readyMounts(
+  context: Context,
+  record: ContainerRecord,
+  run: Run,
+): Promise<ReadyMount[]> {
   const ready: ReadyMount[] = [];
   for (const point of record.mounts) {
     ready.push({ point, source: await sourceOf(context, record, point, run) });

@@ -83,6 +83,6 @@ export class Restarts {
   }
 
   cancelAll(): void {
-    for (const id of [...this.#timers.keys()]) this.cancel(id);
+    for (const id of this.#timers.keys()) this.cancel(id);
   }
 }

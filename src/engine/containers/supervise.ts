@@ -10,7 +10,6 @@ import { restartsAfterExit } from './restart-policy.ts';
 import type { Run } from './run.ts';
 import { advance } from './state.ts';
 import type { Announcement } from './store.ts';
-import { joined } from './validate-network.ts';
 
 /** Starts a container under the lock that the caller holds, and watches over it from then on. @throws BerthError */
 export async function launchSupervised(context: Context, id: string): Promise<void> {
@@ -54,7 +53,7 @@ export function settleExit(context: Context, run: Run, exit: ExitStatus): void {
   const detached = context.options.networks.detach(run.id);
   if (!restarts) context.waiters.exited(run.id, { exitCode: exit.code, error: '' });
   context.background.run('clean up after an exit', run.id, () =>
-    cleanUp(context, run, record, { detached, removes: record.hostConfig.autoRemove && !restarts }),
+    cleanUp(context, run, { detached, removes: record.hostConfig.autoRemove && !restarts }),
   );
   if (restarts) scheduleRestart(context, run.id, runTime);
 }
@@ -81,12 +80,8 @@ function recordExit(
 async function cleanUp(
   context: Context,
   run: Run,
-  { hostConfig }: ContainerRecord,
   { detached, removes }: { readonly detached: Promise<void>; readonly removes: boolean },
 ): Promise<void> {
-  // Without a PID namespace of its own the container's other processes outlive its first.
-  const sharesPids = hostConfig.pidMode === 'host' || joined(hostConfig.pidMode) !== undefined;
-  if (sharesPids) await context.options.runtimes.killAll(run.id);
   await detached;
   if (removes && !run.replaced) await deleteEnded(context, run);
   await run.release();

@@ -24,7 +24,9 @@ export async function update(
   using locked = await lockContainer(context, reference);
   const { record } = locked;
   if (record.state.status === 'removing' || record.state.status === 'dead') {
-    throw conflict(`Cannot update container ${record.id}: Container is marked for removal and cannot be "update".`);
+    throw conflict(
+      `Cannot update container ${record.id}: Container is marked for removal and cannot be "update".`,
+    );
   }
   if (changes.restartPolicy) checkNewPolicy(record, changes.restartPolicy);
   const asked = mergeResources(record.hostConfig.resources, changes.resources);
@@ -51,16 +53,27 @@ function checkNewPolicy({ hostConfig }: ContainerRecord, policy: RestartPolicy):
 /** 0 and '' leave a limit as it is, as on Docker's wire. @throws conflict when the change needs another one with it */
 function mergeResources(current: Resources, changes: Partial<Resources>): Resources {
   const given = Object.fromEntries(
-    Object.entries(changes).filter(([, value]) => value !== undefined && value !== 0 && value !== '' && !isEmpty(value)),
+    Object.entries(changes).filter(
+      ([, value]) => value !== undefined && value !== 0 && value !== '' && !isEmpty(value),
+    ),
   ) as Partial<Resources>;
   if (current.nanoCpus > 0 && (given.cpuPeriod ?? given.cpuQuota) !== undefined) {
-    throw conflict('Conflicting options: CPU Period and Quota cannot be updated as NanoCPUs has already been set');
+    throw conflict(
+      'Conflicting options: CPU Period and Quota cannot be updated as NanoCPUs has already been set',
+    );
   }
   if ((current.cpuPeriod > 0 || current.cpuQuota > 0) && given.nanoCpus !== undefined) {
-    throw conflict('Conflicting options: Nano CPUs cannot be updated as CPU Period or Quota has already been set');
+    throw conflict(
+      'Conflicting options: Nano CPUs cannot be updated as CPU Period or Quota has already been set',
+    );
   }
   const { memory, memorySwap } = given;
-  if (memory !== undefined && memorySwap === undefined && current.memorySwap > 0 && memory > current.memorySwap) {
+  if (
+    memory !== undefined &&
+    memorySwap === undefined &&
+    current.memorySwap > 0 &&
+    memory > current.memorySwap
+  ) {
     throw invalid(
       'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
     );

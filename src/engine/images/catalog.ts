@@ -4,8 +4,8 @@ import { now } from '#lib/time';
 import { matchesPlatform, parsePlatform } from '#oci/image';
 import { canonicalName, familiarName, parseReference, type Reference, withDefaultTag } from '#oci/reference';
 import type { Database, Records } from '#store';
-import { type Found, lookUp } from './lookup.ts';
 import { type Installed, requirePlatform } from './install.ts';
+import { type Found, lookUp } from './lookup.ts';
 import type { ImageRecord, NameRecord } from './record.ts';
 
 /**
@@ -133,7 +133,9 @@ export class Catalog {
   /** Digests of the content of an image and of the indexes that it is part of. */
   contentOf(imageId: string): Set<string> {
     const image = this.#images.get(imageId);
-    const own = image ? [image.id, image.manifest.digest, ...image.layers.map(({ blob }) => blob.digest)] : [];
+    const own = image
+      ? [image.id, image.manifest.digest, ...image.layers.map(({ blob }) => blob.digest)]
+      : [];
     const named = [...this.#names.values()].filter(({ images }) => images.includes(imageId));
     return new Set([...own, ...named.flatMap(({ content }) => content)]);
   }
@@ -158,7 +160,7 @@ export class Catalog {
   /** Images that only came along with an index which is gone. */
   #dropUnreachable(): void {
     const reachable = new Set([...this.#names.values()].flatMap(({ images }) => images));
-    for (const { id, listed } of [...this.#images.values()]) {
+    for (const { id, listed } of this.#images.values()) {
       if (!listed && !reachable.has(id)) this.deleteImage(id);
     }
   }

@@ -1,5 +1,5 @@
+import type { KeyedLock, Semaphore } from '#lib/lock';
 import type { Logger } from '#lib/log';
-import type { Semaphore } from '#lib/lock';
 import type { Catalog } from './catalog.ts';
 import type { Content } from './content.ts';
 
@@ -18,4 +18,6 @@ export interface ImagesContext {
   readonly registryMirrors: readonly string[];
   /** Downloads and uploads of layers at a time, of all pulls together. */
   readonly transfers: Semaphore;
+  /** One download per blob, however many pulls want it. */
+  readonly downloads: KeyedLock;
 }

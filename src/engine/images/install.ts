@@ -10,9 +10,9 @@ import {
   MAX_MANIFEST_BYTES,
   type Manifest,
   matchesPlatform,
+  type Platform,
   parseImageConfig,
   parseManifest,
-  type Platform,
 } from '#oci/image';
 import type { Content, Work } from './content.ts';
 import type { ImageRecord, LayerRecord } from './record.ts';
@@ -79,15 +79,16 @@ class Finder {
       else missing.push(digest);
     }
     if (missing.length > 0) {
-      if (required) throw invalid(`image ${descriptor.digest} is incomplete: content ${missing[0]} is missing`);
+      if (required)
+        throw invalid(`image ${descriptor.digest} is incomplete: content ${missing[0]} is missing`);
       return;
     }
     // Signatures and attestations travel in an index beside the images.
     if (!required && !isForMachine(descriptor)) return;
-    const config = parseImageConfig(await this.#content.blobs.read(manifest.config.digest, MAX_CONFIG_BYTES));
-    const layers = layersOf(manifest, config.rootfs.diff_ids);
-    for (const { chainId } of layers) this.#work.hold(chainId);
-    this.images.push({ id: manifest.config.digest, manifest: plain(descriptor), config, layers, listed: false });
+    const config = await this.#content.blobs.read(manifest.config.digest, MAX_CONFIG_BYTES);
+    const image = imageOf(descriptor, manifest, config);
+    for (const { chainId } of image.layers) this.#work.hold(chainId);
+    this.images.push(image);
   }
 
   #note(digest: Digest): void {
@@ -101,7 +102,14 @@ const isForMachine = ({ platform, artifactType }: Descriptor): boolean =>
   artifactType === undefined && platform?.os !== 'unknown';
 
 /** What says where a manifest was found is no property of it. */
-const plain = ({ mediaType, digest, size }: Descriptor): Descriptor => ({ mediaType, digest, size });
+export const plain = ({ mediaType, digest, size }: Descriptor): Descriptor => ({ mediaType, digest, size });
+
+/** The record of an image, from its manifest and the config that this names. @throws invalid */
+export function imageOf(descriptor: Descriptor, manifest: Manifest, configBytes: Uint8Array): ImageRecord {
+  const config = parseImageConfig(configBytes);
+  const layers = layersOf(manifest, config.rootfs.diff_ids);
+  return { id: manifest.config.digest, manifest: plain(descriptor), config, layers, listed: false };
+}
 
 export function layersOf(manifest: Manifest, diffIds: readonly Digest[]): LayerRecord[] {
   if (manifest.layers.length !== diffIds.length) {
@@ -160,12 +168,17 @@ export async function unpackLayer(
 export async function unpackImage(
   content: Content,
   image: ImageRecord,
-  options: { onProgress?: (layer: LayerRecord, bytes: number) => void; signal?: AbortSignal | undefined } = {},
+  options: {
+    onProgress?: (layer: LayerRecord, bytes: number) => void;
+    signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<ImageRecord> {
   const layers: LayerRecord[] = [];
   for (const layer of image.layers) {
     const onProgress = (bytes: number) => options.onProgress?.(layer, bytes);
-    layers.push(await unpackLayer(content, layer, layers.at(-1)?.chainId, { onProgress, signal: options.signal }));
+    layers.push(
+      await unpackLayer(content, layer, layers.at(-1)?.chainId, { onProgress, signal: options.signal }),
+    );
   }
   return { ...image, layers };
 }

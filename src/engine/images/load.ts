@@ -44,7 +44,8 @@ export async function load(
     const chosen = await unpackImage(content, found.chosen, {
       signal,
       onProgress: ({ diffId, blob }, current) => {
-        if (!options.quiet) onProgress?.({ id: shortId(diffId), status: 'Loading layer', current, total: blob.size });
+        if (!options.quiet)
+          onProgress?.({ id: shortId(diffId), status: 'Loading layer', current, total: blob.size });
       },
     });
     const names = references.map((reference) => canonicalName(withDefaultTag(reference)));
@@ -59,10 +60,14 @@ export async function load(
   });
   const loaded = archive.images.flatMap(({ references }, index) => {
     const id = installed[index]?.found.chosen.id ?? '';
-    return references.length > 0 ? references.map((reference) => familiarName(withDefaultTag(reference))) : [id];
+    return references.length > 0
+      ? references.map((reference) => familiarName(withDefaultTag(reference)))
+      : [id];
   });
   for (const name of loaded) {
-    onProgress?.({ status: name.startsWith('sha256:') ? `Loaded image ID: ${name}` : `Loaded image: ${name}` });
+    onProgress?.({
+      status: name.startsWith('sha256:') ? `Loaded image ID: ${name}` : `Loaded image: ${name}`,
+    });
   }
   return { loaded };
 }

@@ -1,5 +1,13 @@
 import { isKind } from '#lib/errors';
-import { canonicalName, isIdPrefix, parseImageName, type Reference, withDefaultTag, withDigest, withoutTag } from '#oci/reference';
+import {
+  canonicalName,
+  isIdPrefix,
+  parseImageName,
+  type Reference,
+  withDefaultTag,
+  withDigest,
+  withoutTag,
+} from '#oci/reference';
 
 export interface Known {
   /** Ids by canonical name. */
@@ -9,7 +17,11 @@ export interface Known {
 }
 
 export type Found =
-  | { readonly kind: 'found'; readonly id: string; /** Canonical, when it was found by it. */ readonly name?: string }
+  | {
+      readonly kind: 'found';
+      readonly id: string /** Canonical, when it was found by it. */;
+      readonly name?: string;
+    }
   | { readonly kind: 'missing' }
   | { readonly kind: 'ambiguous' };
 

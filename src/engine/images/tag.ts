@@ -1,5 +1,14 @@
 import { invalid } from '#lib/errors';
-import { canonicalName, familiarName, parseReference, type Reference, withDefaultTag } from '#oci/reference';
+import type { Digest } from '#oci/digest';
+import {
+  canonicalName,
+  familiarName,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+  withDigest,
+  withoutTag,
+} from '#oci/reference';
 import type { ImagesContext } from './context.ts';
 
 /** Gives an image one more name; takes the name away from whoever had it. @throws notFound, invalid */
@@ -24,3 +33,7 @@ export function refuseDigest(reference: Reference): Reference {
   if (reference.digest) throw invalid('refusing to create a tag with a digest reference');
   return reference;
 }
+
+/** The canonical name of content in a repository: `docker.io/library/busybox@sha256:...`. */
+export const digestName = (reference: Reference, digest: Digest): string =>
+  canonicalName(withDigest(withoutTag(reference), digest));

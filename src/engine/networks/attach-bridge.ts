@@ -46,7 +46,7 @@ async function takeOrBuild(
 ): Promise<ReadySandbox> {
   const { mac, address, address6 } = options;
   const plain = mac === undefined && address === undefined && address6 === undefined;
-  const ready = plain && network.record.name === 'bridge' ? state.pool.take() : undefined;
+  const ready = plain && network.record.name === 'bridge' ? await state.pool.take() : undefined;
   if (ready) return ready;
   const asked = {
     ...(mac === undefined ? {} : { mac }),

@@ -15,6 +15,7 @@ export async function close(
   resources: Scope,
   options: { teardown: boolean },
 ): Promise<void> {
+  await using _resources = resources;
   const bridge = defaultNetwork(state)?.bridge;
   for (const ready of await state.pool.close()) {
     if (bridge) await discard(state, bridge, ready);
@@ -24,11 +25,8 @@ export async function close(
     for (const { record } of state.networks.values()) {
       if (record.bridge) await destroyBridge(state, record.bridge);
     }
-  }
-  state.firewall.close(options);
-  await resources[Symbol.asyncDispose]();
-  if (options.teardown) {
     await unmount(state.options.netnsRoot);
     await rm(state.options.netnsRoot, { recursive: true, force: true });
   }
+  state.firewall.close(options);
 }

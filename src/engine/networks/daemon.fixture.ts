@@ -6,7 +6,10 @@ import type { Logger } from '#lib/log';
 import { Database } from '#store';
 import { Networks } from './index.ts';
 
-const settings = JSON.parse(process.argv[2] ?? '{}') as Record<string, unknown> & { base: string; instance: string };
+const settings = JSON.parse(process.argv[2] ?? '{}') as Record<string, unknown> & {
+  base: string;
+  instance: string;
+};
 const print = (level: string) => (message: string, fields?: object) =>
   console.error(level, settings.instance, message, fields ?? '');
 const log: Logger = { debug: print('debug'), info: () => {}, warn: print('warn'), error: print('error') };
@@ -33,14 +36,27 @@ async function perform({ method, args }: Call): Promise<unknown> {
   return await Reflect.apply(verb, networks, args);
 }
 
-const KINDS = ['invalid', 'forbidden', 'not-found', 'conflict', 'unavailable', 'unsupported', 'system'] as const;
+const KINDS = [
+  'invalid',
+  'forbidden',
+  'not-found',
+  'conflict',
+  'unavailable',
+  'unsupported',
+  'system',
+] as const;
 
 process.on('message', (call: Call) => {
   perform(call).then(
     (value) => process.send?.({ id: call.id, value }),
     (error: unknown) => {
       const kind = KINDS.find((candidate) => isKind(error, candidate));
-      process.send?.({ id: call.id, error: messageOf(error), kind, stack: error instanceof Error ? error.stack : '' });
+      process.send?.({
+        id: call.id,
+        error: messageOf(error),
+        kind,
+        stack: error instanceof Error ? error.stack : '',
+      });
     },
   );
 });

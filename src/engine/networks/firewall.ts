@@ -95,7 +95,10 @@ export class Firewall {
   /** Stops restoring. With `teardown` the table goes too. */
   close(options: { teardown: boolean }): void {
     this.#closed = true;
-    if (options.teardown) this.#nft.run(`delete table inet ${this.table}`);
+    if (!options.teardown) return;
+    // It may have been deleted by somebody: deleting is then of one that was just made.
+    this.#nft.ownTable(this.table);
+    this.#nft.run(`delete table inet ${this.table}`);
   }
 
   #change(script: readonly string[]): void {

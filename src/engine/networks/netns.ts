@@ -19,7 +19,11 @@ const SYSCTLS = {
   'net.ipv4.ip_unprivileged_port_start': '0',
   'net.ipv4.ping_group_range': '0 2147483647',
 };
-const SYSCTLS6 = { 'net.ipv6.conf.default.accept_ra': '0', 'net.ipv6.conf.default.accept_redirects': '0' };
+const SYSCTLS6 = {
+  'net.ipv6.conf.default.accept_ra': '0',
+  'net.ipv6.conf.default.accept_redirects': '0',
+  'net.ipv6.conf.default.accept_dad': '0',
+};
 
 /** Path of a sandbox's namespace file: the short form of its id, as Docker's SandboxKey. */
 export const netnsPath = (root: string, sandboxId: string): string => join(root, sandboxId.slice(0, 12));
@@ -34,10 +38,12 @@ export async function buildIsolated(
   options: { ipv6: boolean },
 ): Promise<void> {
   await using scope = new Scope();
-  await worker.createNetns(path);
   scope.defer(() => worker.removeNetns(path));
-  await worker.setSysctls(path, options.ipv6 ? { ...SYSCTLS, ...SYSCTLS6 } : SYSCTLS);
-  await worker.netlink(path, [{ op: 'link-up', name: 'lo' }]);
+  await Promise.all([
+    worker.createNetns(path),
+    worker.setSysctls(path, options.ipv6 ? { ...SYSCTLS, ...SYSCTLS6 } : SYSCTLS),
+    worker.netlink(path, [{ op: 'link-up', name: 'lo' }]),
+  ]);
   scope.keep();
 }
 
@@ -48,26 +54,28 @@ export async function buildOnBridge(
 ): Promise<void> {
   const { path, veth, bridge, lease } = options;
   await using scope = new Scope();
-  await worker.createNetns(path);
   scope.defer(() => worker.removeNetns(path));
-  // Before the interface is there: new interfaces take `default`.
-  await worker.setSysctls(path, lease.address6 === undefined ? SYSCTLS : { ...SYSCTLS, ...SYSCTLS6 });
   const mtu = bridge.mtu === undefined ? {} : { mtu: bridge.mtu };
-  await worker.netlink(undefined, [
-    {
-      op: 'link-add-veth',
-      name: veth,
-      peer: INSIDE,
-      peerNetns: path,
-      master: bridge.name,
-      mac: lease.mac,
-      ...mtu,
-    },
-    // A container that reaches its own published port goes out and comes in by the same port of the bridge.
-    { op: 'link-hairpin', name: veth, on: true },
-    { op: 'link-up', name: veth },
+  // The worker keeps the order, so nothing waits for an answer in between; after a failure the rest fails too.
+  await Promise.all([
+    worker.createNetns(path),
+    // Before the interface is there: new interfaces take `default`.
+    worker.setSysctls(path, lease.address6 === undefined ? SYSCTLS : { ...SYSCTLS, ...SYSCTLS6 }),
+    worker.netlink(undefined, [
+      {
+        op: 'link-add-veth',
+        name: veth,
+        peer: INSIDE,
+        peerNetns: path,
+        master: bridge.name,
+        mac: lease.mac,
+        ...mtu,
+      },
+      // A container that reaches its own published port goes out and comes in by the same port of the bridge.
+      { op: 'link-hairpin', name: veth, on: true },
+    ]),
+    worker.netlink(path, insideRequests(lease, options.internal)),
   ]);
-  await worker.netlink(path, insideRequests(lease, options.internal));
   scope.keep();
 }
 

@@ -16,7 +16,8 @@ interface Probe {
 }
 
 const TIMEOUT_MS = 1500;
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : String(error));
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);
 const plain = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '');
 
 async function serve(port: number, name: string): Promise<void> {
@@ -84,6 +85,7 @@ if (verb === 'serve') {
   await serve(Number(argument), process.argv[4] ?? 'server');
 } else {
   const probes = JSON.parse(argument) as Probe[];
-  const ask = (probe: Probe) => (verb === 'bind' ? take(probe) : probe.protocol === 'tcp' ? probeTcp(probe) : probeUdp(probe));
+  const ask = (probe: Probe) =>
+    verb === 'bind' ? take(probe) : probe.protocol === 'tcp' ? probeTcp(probe) : probeUdp(probe);
   console.log(JSON.stringify(await Promise.all(probes.map(ask))));
 }

@@ -2,6 +2,8 @@ import { messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import type { ReadySandbox } from './ready-sandbox.ts';
 
+/** While some are left, new ones wait until the start that took one is likely over: it needs the processors more. */
+const REFILL_MS = 20;
 /** After a failure the pool waits so long before it tries again; starts build their own sandbox meanwhile. */
 const RETRY_MS = 5_000;
 
@@ -12,7 +14,8 @@ export class SandboxPool {
   readonly #log: Logger;
   readonly #ready: ReadySandbox[] = [];
   #filling: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #waiting: ((ready: ReadySandbox | undefined) => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: { size: number; build: () => Promise<ReadySandbox>; log: Logger }) {
@@ -21,46 +24,62 @@ export class SandboxPool {
     this.#log = options.log;
   }
 
-  /** One that is ready, or none: never waits. */
-  take(): ReadySandbox | undefined {
+  /** One that is ready, or the one that is just being made; else none: the caller makes its own. */
+  async take(): Promise<ReadySandbox | undefined> {
     const ready = this.#ready.shift();
-    this.fill();
-    return ready;
+    this.#fillAfter(this.#ready.length > 0 ? REFILL_MS : 0);
+    if (ready || !this.#filling || this.#waiting) return ready;
+    const { promise, resolve } = Promise.withResolvers<ReadySandbox | undefined>();
+    this.#waiting = resolve;
+    return await promise;
   }
 
   /** Begins to fill up in the background. */
   fill(): void {
-    if (this.#closed || this.#filling || this.#retry || this.#ready.length >= this.#size) return;
-    this.#filling = this.#fill().finally(() => {
-      this.#filling = undefined;
-    });
+    if (this.#closed || this.#filling || this.#ready.length >= this.#size) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#filling = this.#fill();
   }
 
-  /** Resolves when the pool is as full as it gets. */
+  /** Resolves when the pool is full, or has given up for now. */
   async settled(): Promise<void> {
+    if (!this.#filling) this.fill();
     await this.#filling;
   }
 
   /** No more are made. Those that were ready are the caller's to remove. */
   async close(): Promise<readonly ReadySandbox[]> {
     this.#closed = true;
-    clearTimeout(this.#retry);
+    clearTimeout(this.#timer);
     await this.#filling;
     return this.#ready.splice(0);
+  }
+
+  #fillAfter(ms: number): void {
+    if (this.#closed || this.#timer) return;
+    if (ms === 0) this.fill();
+    else this.#timer = setTimeout(() => this.fill(), ms).unref();
   }
 
   async #fill(): Promise<void> {
     while (!this.#closed && this.#ready.length < this.#size) {
       try {
-        this.#ready.push(await this.#build());
+        this.#offer(await this.#build());
       } catch (error) {
         this.#log.warn('could not prepare a network sandbox ahead', { error: messageOf(error) });
-        this.#retry = setTimeout(() => {
-          this.#retry = undefined;
-          this.fill();
-        }, RETRY_MS).unref();
-        return;
+        this.#fillAfter(RETRY_MS);
+        break;
       }
     }
+    this.#filling = undefined;
+    this.#offer(undefined);
+  }
+
+  #offer(ready: ReadySandbox | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting) waiting(ready);
+    else if (ready) this.#ready.push(ready);
   }
 }

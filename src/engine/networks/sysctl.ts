@@ -57,4 +57,6 @@ export function prepareBridge(bridge: string, options: { ipv6: boolean }): void 
   // A container must not be able to advertise itself to the host as its router.
   write(`ipv6/conf/${bridge}/accept_ra`, '0');
   write(`ipv6/conf/${bridge}/accept_redirects`, '0');
+  // While the link-local address is tentative, for a second after the first container, nothing is forwarded to any.
+  write(`ipv6/conf/${bridge}/accept_dad`, '0');
 }

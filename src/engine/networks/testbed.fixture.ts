@@ -8,7 +8,11 @@ import type { AttachOptions, Networks, PortBinding, Sandbox } from './index.ts';
 
 const run = promisify(execFile);
 const here = (name: string): string => join(import.meta.dirname, name);
-const node = (file: string): string[] => [process.execPath, '--disable-warning=ExperimentalWarning', here(file)];
+const node = (file: string): string[] => [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  here(file),
+];
 
 export const HOST4 = '198.51.100.1';
 export const HOST6 = '2001:db8:1::1';
@@ -44,18 +48,21 @@ export class Testbed implements AsyncDisposable {
   static async open(options: { bridgeNetfilter6: boolean } = { bridgeNetfilter6: false }): Promise<Testbed> {
     const base = mkdtempSync(join(tmpdir(), 'berth-networks-'));
     const hold = (...flags: string[]) =>
-      spawn('unshare', [...flags, 'sh', '-c', 'echo up; exec sleep infinity'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      spawn('unshare', [...flags, 'sh', '-c', 'echo up; exec sleep infinity'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
     const bed = new Testbed(base, hold('-n', '-m'), hold('-n'));
     for (const child of [bed.#machine, bed.#outside]) await once(child, 'up');
     await bed.sh(
       'host',
       `ip link set lo up; ip link add ext0 type veth peer name eth0 netns ${bed.#outside.pid};
-       ip addr add ${HOST4}/24 dev ext0; ip addr add ${HOST6}/64 dev ext0 nodad; ip link set ext0 up;
+       echo 0 > /proc/sys/net/ipv6/conf/ext0/accept_dad; ip addr add ${HOST4}/24 dev ext0; ip addr add ${HOST6}/64 dev ext0 nodad; ip link set ext0 up;
        f=/proc/sys/net/bridge/bridge-nf-call-ip6tables; [ ! -e $f ] || echo ${options.bridgeNetfilter6 ? 1 : 0} > $f`,
     );
     await bed.sh(
       'outside',
-      `ip link set lo up; ip addr add ${OUTSIDE4}/24 dev eth0; ip addr add ${OUTSIDE6}/64 dev eth0 nodad; ip link set eth0 up`,
+      `echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad;
+       ip link set lo up; ip addr add ${OUTSIDE4}/24 dev eth0; ip addr add ${OUTSIDE6}/64 dev eth0 nodad; ip link set eth0 up`,
     );
     return bed;
   }
@@ -69,12 +76,12 @@ export class Testbed implements AsyncDisposable {
 
   /** Output of a shell command, trimmed. */
   async sh(place: Place, command: string): Promise<string> {
-    const [file = '', ...args] = [...this.#enter(place), 'sh', '-ec', command];
+    const [file, ...args] = [...this.#enter(place), 'sh', '-ec', command];
     return (await run(file, args)).stdout.trim();
   }
 
   async #peer(place: Place, verb: string, probes: readonly Probe[]): Promise<string[]> {
-    const [file = '', ...args] = [...this.#enter(place), ...node('peer.fixture.ts'), verb, JSON.stringify(probes)];
+    const [file, ...args] = [...this.#enter(place), ...node('peer.fixture.ts'), verb, JSON.stringify(probes)];
     return JSON.parse((await run(file, args)).stdout) as string[];
   }
 
@@ -90,7 +97,14 @@ export class Testbed implements AsyncDisposable {
 
   /** A server that answers `<name> <address of who asked>` on TCP and UDP. */
   async serve(place: Place, port: number, name: string, address = '::'): Promise<ChildProcess> {
-    const [file = '', ...args] = [...this.#enter(place), ...node('peer.fixture.ts'), 'serve', String(port), name, address];
+    const [file, ...args] = [
+      ...this.#enter(place),
+      ...node('peer.fixture.ts'),
+      'serve',
+      String(port),
+      name,
+      address,
+    ];
     const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#children.push(child);
     await once(child, 'ready');
@@ -102,7 +116,7 @@ export class Testbed implements AsyncDisposable {
     const base = join(this.base, instance);
     mkdirSync(base, { recursive: true });
     const settings = JSON.stringify({ instance, base, ...options });
-    const [file = '', ...args] = [...this.#enter('host'), ...node('daemon.fixture.ts'), settings];
+    const [file, ...args] = [...this.#enter('host'), ...node('daemon.fixture.ts'), settings];
     const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#children.push(child);
     const engine = new Engine(child, base);
@@ -139,14 +153,20 @@ interface Answer {
   readonly stack?: string;
 }
 
-type Remote = Pick<Networks, 'create' | 'remove' | 'prune' | 'detach' | 'statistics' | 'close' | 'poolSettled'>;
+type Remote = Pick<
+  Networks,
+  'create' | 'remove' | 'prune' | 'detach' | 'statistics' | 'close' | 'poolSettled'
+>;
 
 /** An engine's networks in a process of its own. */
 export class Engine {
   readonly ready: Promise<void>;
   readonly base: string;
   readonly #child: ChildProcess;
-  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  readonly #pending = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
   #next = 0;
 
   constructor(child: ChildProcess, base: string) {
@@ -164,7 +184,8 @@ export class Engine {
       const pending = this.#pending.get(answer.id ?? -1);
       this.#pending.delete(answer.id ?? -1);
       if (answer.error === undefined) pending?.resolve(answer.value);
-      else pending?.reject(Object.assign(new Error(answer.error), { kind: answer.kind, cause: answer.stack }));
+      else
+        pending?.reject(Object.assign(new Error(answer.error), { kind: answer.kind, cause: answer.stack }));
     });
   }
 
@@ -177,7 +198,10 @@ export class Engine {
   }
 
   readonly networks: Remote = new Proxy({} as Remote, {
-    get: (_, method) => (...args: unknown[]) => this.call(String(method), ...args),
+    get:
+      (_, method) =>
+      (...args: unknown[]) =>
+        this.call(String(method), ...args),
   });
 
   attach(containerId: string, options: Partial<AttachOptions> = {}): Promise<Sandbox> {

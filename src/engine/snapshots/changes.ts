@@ -60,7 +60,8 @@ function lookUp(lowers: Lowers, name: string): { exists: boolean; directories: L
     if (isWhiteout(stats)) break;
     if (!stats.isDirectory()) return { exists: true, directories };
     directories.push(place);
-    if (isOpaque(fsPath(place))) break;
+    using entered = openDirectory(fsPath(place));
+    if (entered && isOpaque(`${entered.path}/.`)) break;
   }
   return { exists: directories.length > 0, directories };
 }
@@ -75,7 +76,7 @@ function visibleNames(lowers: Lowers): string[] {
 const join = (path: string, name: string): string => (path === '' ? name : `${path}/${name}`);
 
 /** A directory that was removed and made again. */
-const isOpaque = (place: string | Buffer): boolean => getXattr(place, OPAQUE)?.toString() === 'y';
+const isOpaque = (place: string): boolean => getXattr(place, OPAQUE)?.toString() === 'y';
 
 /** Overlay's mark for what is deleted: a character device 0:0. */
 export const isWhiteout = (stats: Stats): boolean => stats.isCharacterDevice() && stats.rdev === 0;

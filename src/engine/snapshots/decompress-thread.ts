@@ -5,8 +5,8 @@ import { closeSync, createReadStream, fstatSync, openSync, readFileSync, readSyn
 import { invalid } from '#lib/errors';
 import { pipe } from '#linux/process';
 import { decompress, detectCompression, MAGIC_BYTES } from '#oci/layer';
-import { type RingMemory, RingWriter } from './ring.ts';
-import { serveJob } from './thread.ts';
+import { type RingMemory, RingWriter } from '#lib/ring';
+import { serveJob } from '#lib/job';
 
 export interface DecompressInput {
   readonly blob: string;

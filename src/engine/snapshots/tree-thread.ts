@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { changesOf } from './changes.ts';
-import { packError } from './thread.ts';
+import { packError } from '#lib/job';
 import type { TreeJobs } from './tree-jobs.ts';
 import { usageOf } from './usage.ts';
 

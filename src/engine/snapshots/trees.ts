@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { systemError } from '#lib/errors';
-import { revive } from './thread.ts';
+import { revive } from '#lib/job';
 import type { TreeJobs } from './tree-jobs.ts';
 import type { TreeReply, TreeRequest } from './tree-thread.ts';
 

@@ -4,9 +4,9 @@ import { codeOf, systemError } from '#lib/errors';
 import { chrootThread } from '#linux/worker';
 import { LayerApplier } from '#oci/layer';
 import { DirectoryTarget } from './directory-target.ts';
-import { type RingMemory, RingReader } from './ring.ts';
+import { type RingMemory, RingReader } from '#lib/ring';
 import type { Usage } from './snapshots.ts';
-import { serveJob } from './thread.ts';
+import { serveJob } from '#lib/job';
 
 export interface UnpackInput {
   readonly target: string;

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmod, chown, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, systemError } from '#lib/errors';
-import { getXattr, listXattrs, setXattr } from '#linux/files';
+import { getXattr, listXattrs, setTimes, setXattr } from '#linux/files';
 import { isMountPoint } from '#linux/mount';
 import { dataOf, directoryOf, recordOf, type VolumesState } from './state.ts';
 
@@ -59,14 +59,14 @@ async function copyAside(source: string, staging: string, data: string): Promise
 
 /** The volume's own directory looks like the image's. */
 async function copyAttributes(source: string, target: string): Promise<void> {
-  const from = await stat(source);
-  await chown(target, from.uid, from.gid);
-  await chmod(target, from.mode & 0o7777);
+  const from = await stat(source, { bigint: true });
+  await chown(target, Number(from.uid), Number(from.gid));
+  await chmod(target, Number(from.mode & 0o7777n));
   for (const name of listXattrs(source)) {
     const value = name.startsWith('trusted.overlay.') ? undefined : getXattr(source, name);
     if (value) setXattr(target, name, value);
   }
-  await utimes(target, from.atime, from.mtime);
+  setTimes(target, from.atimeNs, from.mtimeNs);
 }
 
 /** cp(1) does it all, hard links included, in a process of its own. Both ends are given as open directories. */

@@ -1,39 +1,38 @@
 import { libcCall, systemCall } from './call.ts';
 
-type Bytes = NodeJS.TypedArray;
+type Bytes = Uint8Array;
 
-/** xattr(7), the variants that never follow a symlink. */
 export const lsetxattr = libcCall<[path: string, name: string, value: Bytes, size: number, flags: number]>(
   'int lsetxattr(const char *, const char *, const void *, size_t, int)',
 );
-export const lgetxattr = libcCall<[path: string, name: string, value: Bytes, size: number]>(
+export const lgetxattr = libcCall<[path: string, name: string, value: Bytes | null, size: number]>(
   'long lgetxattr(const char *, const char *, void *, size_t)',
 );
-export const llistxattr = libcCall<[path: string, list: Bytes, size: number]>(
+export const llistxattr = libcCall<[path: string, list: Bytes | null, size: number]>(
   'long llistxattr(const char *, void *, size_t)',
 );
 export const lremovexattr = libcCall<[path: string, name: string]>(
   'int lremovexattr(const char *, const char *)',
 );
-
-export const mknod = libcCall<[path: string, mode: number, device: number]>(
-  'int mknod(const char *, uint, unsigned long)',
+export const mknod = libcCall<[path: string, mode: number, device: bigint]>(
+  'int mknod(const char *, uint, uint64_t)',
 );
-export const mkfifo = libcCall<[path: string, mode: number]>('int mkfifo(const char *, uint)');
-export const utimensat = libcCall<[directory: number, path: string, times: Bytes, flags: number]>(
+export const utimensat = libcCall<[directory: number, path: string, times: BigInt64Array, flags: number]>(
   'int utimensat(int, const char *, const void *, int)',
 );
 export const lchown = libcCall<[path: string, uid: number, gid: number]>(
   'int lchown(const char *, uint, uint)',
 );
 export const flock = libcCall<[fd: number, operation: number]>('int flock(int, int)');
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
 export const syncfs = libcCall<[fd: number]>('int syncfs(int)');
 
-/** openat2(2), Linux 5.6; `how` is struct open_how: flags, mode, resolve as three u64. */
-export const openat2 = systemCall<[directory: number, path: string, how: Bytes, size: number]>(
+/** openat2(2), Linux 5.6. */
+export const openat2 = systemCall<[directory: number, path: string, how: BigUint64Array, size: number]>(
   'openat2',
   437,
   ['int', 'const char *', 'const void *', 'size_t'],
 );
-export const RESOLVE_NO_MAGICLINKS = 0x02;
-export const RESOLVE_IN_ROOT = 0x10;
+export const RESOLVE_NO_MAGICLINKS = 0x02n;
+export const RESOLVE_IN_ROOT = 0x10n;

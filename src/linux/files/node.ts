@@ -1,40 +1,43 @@
+import { constants } from 'node:fs';
+import { invalid } from '#lib/errors';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../ffi/constants.ts';
-import * as c from '../ffi/files.ts';
+import * as ffi from '../ffi/files.ts';
 
-/** glibc's makedev(3): major and minor are spread over 64 bits. */
-const deviceNumber = (major: number, minor: number): number =>
-  Number(
-    (BigInt(major & 0xfff) << 8n) |
-      (BigInt(major >>> 12) << 44n) |
-      BigInt(minor & 0xff) |
-      (BigInt(minor >>> 8) << 20n),
+/** glibc's makedev(3): 32-bit major and minor, interleaved. */
+function deviceNumber(major: number, minor: number): bigint {
+  const fits = (part: number) => Number.isInteger(part) && part >= 0 && part <= 0xffffffff;
+  if (!fits(major) || !fits(minor)) throw invalid(`invalid device number: ${major}:${minor}`);
+  const [high, low] = [BigInt(major), BigInt(minor)];
+  return (
+    ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn)
   );
+}
 
-/** mknod(2); `mode` has the type bits (`S_IFCHR`...). The umask applies. @throws SystemError */
+/** mknod(2); mode has the type bits (S_IFCHR...) and is cut by the umask. @throws SystemError */
 export function makeNode(path: string, mode: number, major: number, minor: number): void {
-  c.mknod(path, mode, deviceNumber(major, minor));
+  ffi.mknod(path, mode, deviceNumber(major, minor));
 }
 
-/** mkfifo(3). The umask applies. @throws SystemError */
+/** mkfifo(3); the mode is cut by the umask. @throws SystemError */
 export function makeFifo(path: string, mode: number): void {
-  c.mkfifo(path, mode);
+  ffi.mknod(path, constants.S_IFIFO | (mode & 0o7777), 0n);
 }
 
-/** lchown(2). @throws SystemError */
-export function lchown(path: string, uid: number, gid: number): void {
-  c.lchown(path, uid, gid);
-}
+const NANO = 1_000_000_000n;
 
-const SECOND = 1_000_000_000n;
-
-/** utimensat(2) of the path itself, never of what a symlink points at; nanoseconds since the epoch, negative ones too. @throws SystemError */
+/** utimensat(2), not following a symlink; times in nanoseconds since the epoch, also before it. @throws SystemError */
 export function setTimes(path: string, atimeNs: bigint, mtimeNs: bigint): void {
-  const times = new BigInt64Array(4);
-  [atimeNs, mtimeNs].forEach((time, i) => {
-    // A timespec's nanoseconds are never negative: seconds are rounded down.
-    const nanoseconds = ((time % SECOND) + SECOND) % SECOND;
-    times[i * 2] = (time - nanoseconds) / SECOND;
-    times[i * 2 + 1] = nanoseconds;
-  });
-  c.utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
+  const times = new BigInt64Array([atimeNs, mtimeNs].flatMap(timespec));
+  ffi.utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
+}
+
+/** `struct timespec`: the nanoseconds are never negative. */
+function timespec(time: bigint): [bigint, bigint] {
+  const nanoseconds = ((time % NANO) + NANO) % NANO;
+  return [(time - nanoseconds) / NANO, nanoseconds];
+}
+
+/** lchown(2): a symlink itself. @throws SystemError */
+export function lchown(path: string, uid: number, gid: number): void {
+  ffi.lchown(path, uid, gid);
 }

@@ -1,41 +1,47 @@
 import { errnoNumber, SystemError } from '../errno.ts';
 import { lgetxattr, llistxattr, lremovexattr, lsetxattr } from '../ffi/files.ts';
 
-/** XATTR_SIZE_MAX and XATTR_LIST_MAX: no attribute and no list of names is larger (xattr(7)). */
-const LARGEST = 64 * 1024;
-const NONE = new Set([errnoNumber('ENODATA'), errnoNumber('ENOTSUP'), errnoNumber('EOPNOTSUPP')]);
+const ERANGE = -errnoNumber('ERANGE');
+const ENODATA = -errnoNumber('ENODATA');
+const EOPNOTSUPP = -errnoNumber('EOPNOTSUPP');
 
-/** lsetxattr(2). @throws SystemError */
+/** lsetxattr(2): never follows a symlink. Creates or replaces. @throws SystemError */
 export function setXattr(path: string, name: string, value: Uint8Array): void {
-  lsetxattr(path, name, value, value.byteLength, 0);
+  lsetxattr(path, name, value, value.length, 0);
 }
 
-/** lgetxattr(2); undefined when the file has no such attribute or its file system has none at all. @throws SystemError */
+/** lgetxattr(2). undefined: the file has none of that name, or its file system has none at all. @throws SystemError */
 export function getXattr(path: string, name: string): Buffer | undefined {
-  const room = Buffer.allocUnsafe(256);
-  let size = lgetxattr.attempt(path, name, room, room.length);
-  if (size === -errnoNumber('ERANGE')) {
-    const large = Buffer.allocUnsafe(LARGEST);
-    size = lgetxattr.attempt(path, name, large, large.length);
-    if (size >= 0) return Buffer.from(large.subarray(0, size));
-  }
-  if (size >= 0) return Buffer.from(room.subarray(0, size));
-  if (NONE.has(-size)) return undefined;
-  throw new SystemError('lgetxattr', [path, name], -size);
+  const value = read((buffer) => lgetxattr.attempt(path, name, buffer, buffer?.length ?? 0));
+  if (typeof value !== 'number') return value;
+  if (value === ENODATA || value === EOPNOTSUPP) return undefined;
+  throw new SystemError('lgetxattr', [path, name], -value);
 }
 
-/** Names of all attributes, sorted; empty where the file system has none. @throws SystemError */
+/** llistxattr(2). @throws SystemError */
 export function listXattrs(path: string): string[] {
-  // Most files have none: ask for the size before taking room for names.
-  const size = llistxattr.attempt(path, Buffer.alloc(0), 0);
-  if (size === 0 || NONE.has(-size)) return [];
-  if (size < 0) throw new SystemError('llistxattr', [path], -size);
-  const names = Buffer.allocUnsafe(LARGEST);
-  const length = llistxattr(path, names, names.length);
-  return names.toString('utf8', 0, length).split('\0').filter(Boolean).toSorted();
+  const names = read((buffer) => llistxattr.attempt(path, buffer, buffer?.length ?? 0));
+  if (typeof names === 'number') {
+    if (names === EOPNOTSUPP) return [];
+    throw new SystemError('llistxattr', [path], -names);
+  }
+  return names.toString('utf8').split('\0').slice(0, -1);
 }
 
-/** lremovexattr(2). @throws SystemError */
+/** lremovexattr(2). @throws SystemError `ENODATA` when it is not there */
 export function removeXattr(path: string, name: string): void {
   lremovexattr(path, name);
+}
+
+/** Most values are short: one call. Longer ones are asked for their size, again when they grew meanwhile. */
+function read(call: (buffer: Buffer | null) => number): Buffer | number {
+  let buffer = Buffer.alloc(256);
+  for (;;) {
+    const length = call(buffer);
+    if (length >= 0) return buffer.subarray(0, length);
+    if (length !== ERANGE) return length;
+    const size = call(null);
+    if (size < 0) return size;
+    buffer = Buffer.alloc(size + 64);
+  }
 }

@@ -64,7 +64,8 @@ function removeNetns(path: string): void {
 function sysctlPath(key: string): string {
   const parts = key.split('.').map((part) => part.replaceAll('/', '.'));
   // Only these follow the network namespace; any other would be the host's.
-  const valid = parts[0] === 'net' && parts.length > 1 && parts.every((part) => part !== '' && !/^\.+$/.test(part));
+  const valid =
+    parts[0] === 'net' && parts.length > 1 && parts.every((part) => part !== '' && !/^\.+$/.test(part));
   if (!valid || key.includes('\0')) throw invalid(`not a sysctl of a network namespace: ${key}`);
   return `/proc/sys/${parts.join('/')}`;
 }
@@ -88,7 +89,10 @@ function nftables(netns: string | undefined, script: string): void {
   within(netns, () => nft.run(script));
 }
 
-const handlers = { createNetns, removeNetns, netlink, setSysctls, nftables };
+/** Answers once the thread has loaded, or the failure to do so comes instead. */
+function started(): void {}
+
+const handlers = { started, createNetns, removeNetns, netlink, setSysctls, nftables };
 export type NamespaceThread = typeof handlers;
 
 serve(handlers);

@@ -16,7 +16,9 @@ export class NamespaceWorker implements AsyncDisposable {
   }
 
   static async open(): Promise<NamespaceWorker> {
-    return new NamespaceWorker(new Thread<NamespaceThread>(import.meta.url, 'namespace-thread'));
+    const thread = new Thread<NamespaceThread>(import.meta.url, 'namespace-thread');
+    await thread.call('started');
+    return new NamespaceWorker(thread);
   }
 
   /** Creates a network namespace and binds it at `path` (the file is made; its directory is there). */

@@ -161,6 +161,8 @@ function encodeAddress(
   const fixed = Buffer.from([address.family, checkPrefix(address, request.prefix), 0, 0, 0, 0, 0, 0]);
   if (request.op === 'addr-add' && request.nodad && address.family === AF_INET6) fixed[2] = IFA_F_NODAD;
   fixed.writeUInt32LE(resolver.index(request.name), 4);
+  // The kernel insists on it for 127.0.0.0/8.
+  if (address.family === AF_INET && address.bytes[0] === 127) fixed[3] = RT_SCOPE_HOST;
   const attributes = [attribute(IFA_LOCAL, address.bytes), attribute(IFA_ADDRESS, address.bytes)];
   const last = broadcast(address, request.prefix);
   if (last) attributes.push(attribute(IFA_BROADCAST, last));

@@ -109,7 +109,9 @@ export class RouteSocket implements Disposable {
     };
     try {
       for (const request of requests) {
-        pending.push({ request, body: encode(request, resolver) });
+        // Before the push: encoding may flush, which starts a new list.
+        const body = encode(request, resolver);
+        pending.push({ request, body });
         if (request.op.startsWith('link-') && 'name' in request && request.name) created.add(request.name);
         if (pending.length >= BATCH) flush();
       }

@@ -1,22 +1,92 @@
-import { closeSync, readdirSync } from 'node:fs';
 import { invalid, systemError } from '#lib/errors';
-import { errnoName, errnoNumber, SystemError } from '../errno.ts';
+import { SystemError } from '../errno.ts';
 import { loadNftables, NFT_CTX_OUTPUT_JSON, type NftContext, type NftLibrary } from '../ffi/nftables.ts';
-import { claimTable } from './own.ts';
-import { netfilterSockets } from './own-sockets.ts';
+import { contextSocket, netfilterSockets } from './context-socket.ts';
+import { nftErrno } from './error.ts';
+import { ownTable } from './own.ts';
+
+/** Another thread may open a netfilter socket at the same instant as libnftables; not this often. */
+const OPEN_ATTEMPTS = 10;
+
+/** A script of a thousand lines can fail a thousand times. */
+const DETAIL_LIMIT = 2000;
 
 /**
- * libnftables(3) in this process: no `nft` is spawned. One context is one netlink socket of the
+ * libnftables(3) in this process: no `nft` is spawned. One object is one netlink socket of the
  * network namespace that the thread was in when it was made.
  */
 export class Nftables implements Disposable {
   readonly #library: NftLibrary;
   readonly #context: NftContext;
-  /** The context's own socket: tables are owned by a socket, not by a process. */
+  /** The context's own socket, not ours to close: the kernel's owner of a table is a socket. */
   readonly #socket: number;
   #closed = false;
 
+  /** @throws unsupported when libnftables is not installed */
   constructor() {
     this.#library = loadNftables();
+    [this.#context, this.#socket] = openContext(this.#library);
+    this.#library.bufferOutput(this.#context);
+    this.#library.bufferError(this.#context);
   }
+
+  /** Runs a script as one transaction: all of it or nothing. @throws SystemError with nft's own message */
+  run(script: string): void {
+    this.#execute(script, 0);
+  }
+
+  /** `list ...` with JSON output (libnftables-json(5)): what is in its `nftables` array. @throws SystemError */
+  query(command: string): unknown[] {
+    const output = this.#execute(command, NFT_CTX_OUTPUT_JSON);
+    const parsed: unknown = JSON.parse(output);
+    const isListing = typeof parsed === 'object' && parsed !== null && 'nftables' in parsed;
+    if (!isListing || !Array.isArray(parsed.nftables)) throw systemError(`nft: no listing from: ${command}`);
+    return parsed.nftables;
+  }
+
+  /**
+   * Creates (or re-adopts, with its content) an inet table with flags owner and persist where the
+   * kernel has them (>= 6.9); returns whether it is owned. A foreign `flush ruleset` then passes by,
+   * foreign changes get EPERM, and the table survives our end.
+   *
+   * An owned table must not be named by `add table` or `table inet x { ... }` any more: without the
+   * flags, which this nft cannot spell, the kernel refuses both (EOPNOTSUPP). Use `add chain`,
+   * `add map`, `add rule`, `flush chain`... A plain table of that name is replaced by an empty one.
+   * @throws SystemError `EPERM` while another process owns it
+   */
+  ownTable(name: string): boolean {
+    if (!/^[a-z_][a-z0-9_-]*$/i.test(name)) throw invalid(`invalid table name: ${name}`);
+    const owned = ownTable(this.#socket, name);
+    if (!owned) this.run(`add table inet ${name}`);
+    return owned;
+  }
+
+  #execute(commands: string, flags: number): string {
+    if (this.#closed) throw invalid('this nftables context is closed');
+    // C would run what is before a NUL and be content.
+    if (commands.includes('\0')) throw invalid('an nftables script contains a NUL byte');
+    this.#library.setFlags(this.#context, flags);
+    const failed = this.#library.run(this.#context, commands) !== 0;
+    // Reading empties both buffers: a warning must not show up with a later error.
+    const [output, error] = [this.#library.output(this.#context), this.#library.error(this.#context).trim()];
+    if (failed) throw new SystemError('nft', [], nftErrno(error), undefined, error.slice(0, DETAIL_LIMIT));
+    return output;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#library.free(this.#context);
+  }
+}
+
+function openContext(library: NftLibrary): [NftContext, number] {
+  for (let attempt = 1; attempt <= OPEN_ATTEMPTS; attempt++) {
+    const before = netfilterSockets();
+    const context = library.create();
+    const socket = contextSocket(before);
+    if (socket !== undefined) return [context, socket];
+    library.free(context);
+  }
+  throw systemError('libnftables opened no netlink socket that could be told from others');
 }

@@ -205,7 +205,7 @@ test('hundreds of handles wait without threads', async () => {
   const exits = handles.map((handle) => handle?.exited());
   assert.equal(threads(), before);
   for (const handle of handles) handle?.signal(9);
-  assert.ok((await Promise.all(exits)).every((exit) => exit?.code === 137));
+  for (const exit of exits) assert.deepEqual(await exit, { code: 137 });
   for (const pid of pids) assert.equal(tryWait(pid)?.code, 137);
   for (const handle of handles) handle?.[Symbol.dispose]();
 });

@@ -1,2 +1,1 @@
-/** For worker threads that extract or read a container's tree. */
-export { chrootThread, enterMountNamespace } from './enter.ts';
+export { chrootThread, enterMountNamespace, privateMounts } from './chroot.ts';

@@ -27,7 +27,7 @@ export class Extraction {
   readonly #directoryTimes = new Map<string, bigint>();
   /** Marks that this layer has made in an unmerged target. */
   readonly #whiteouts = new Set<string>();
-  /** What this layer has put into a merged target, parents included: whiteouts are for the layers below only. */
+  /** What this layer has put into a merged target, or names as a parent: whiteouts are for the layers below only. */
   readonly #placed = new Set<string>();
 
   constructor(target: LayerTarget, options: ExtractionOptions) {
@@ -78,11 +78,14 @@ export class Extraction {
   }
 
   whiteout(path: string): void {
-    this.#hide(this.#parents.place(path));
+    const place = this.#parents.place(path);
+    this.#note(parentOf(place));
+    this.#hide(place);
   }
 
   opaque(directory: string): void {
     const place = this.#parents.directory(directory);
+    this.#note(place);
     if (this.#target.merged) this.#prune(place);
     else this.#target.opaque(place);
   }

@@ -1,4 +1,5 @@
 export type { EntryType, Segment, TarEntry } from './entry.ts';
+export { readMembers, type TarMember } from './members.ts';
 export { fsPath, pathBytes, pathFromBytes } from './names.ts';
 export { TarReader, type TarSink } from './reader.ts';
 export { SparseCursor } from './sparse.ts';

@@ -19,6 +19,8 @@ export interface CreateInput {
   /** Behind the image. */
   readonly command: readonly string[];
   readonly env: Environment;
+  /** Nobody attaches. */
+  readonly detach?: boolean;
 }
 
 type Request = ContainerCreateRequest;
@@ -48,8 +50,8 @@ export function attachments(flags: CreateFlags): { stdin: boolean; stdout: boole
   return { stdin: streams.has('stdin'), stdout: streams.has('stdout'), stderr: streams.has('stderr') };
 }
 
-function containerConfig({ flags, given, image, command, env }: CreateInput, exposed: object): ContainerConfig {
-  const attach = attachments(flags);
+function containerConfig({ flags, given, image, command, env, detach }: CreateInput, exposed: object): ContainerConfig {
+  const attach = detach ? { stdin: false, stdout: false, stderr: false } : attachments(flags);
   const ports = { ...Object.fromEntries(flags.expose.flatMap(parseExpose).map((port) => [port, {}])), ...exposed };
   const { anonymous } = collectVolumes(flags.volume);
   const stdinOnce = flags.interactive && attach.stdin;

@@ -17,7 +17,8 @@ type Message =
  */
 export function runJob<I, R, N = never>(script: URL, input: I, onNews?: (news: N) => void): Promise<R> {
   return new Promise((resolve, reject) => {
-    const thread = new Worker(script, { workerData: input });
+    // Descriptors of #linux calls are closed through node:fs, which would complain of what it did not open.
+    const thread = new Worker(script, { workerData: input, trackUnmanagedFds: false });
     thread.on('message', (message: Message) => {
       if (message.type === 'news') onNews?.(message.news as N);
       else if (message.type === 'result') resolve(message.result as R);

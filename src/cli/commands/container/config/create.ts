@@ -1,0 +1,64 @@
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import type { ContainerCreateRequest, ContainerCreateResponse } from '#protocol';
+import { ResponseError } from '#client';
+import { codeOf, invalid, messageOf } from '#lib/errors';
+import type { Context } from '../../../context.ts';
+import { pullImage } from '../../image/pull-image.ts';
+import type { CreateFlags } from './flags.ts';
+
+/** Makes the container; fetches the image first when it has to. @throws invalid, ResponseError */
+export async function createContainer(
+  context: Context,
+  flags: CreateFlags,
+  request: ContainerCreateRequest,
+): Promise<ContainerCreateResponse> {
+  using cidFile = flags.cidfile === '' ? undefined : openCidFile(flags.cidfile);
+  const image = request.Image ?? '';
+  const pull = () => pullImage(context, image, { platform: flags.platform, quiet: flags.quiet, out: context.err });
+  const create = () =>
+    context.client.containers.create(request, { name: flags.name || undefined, platform: flags.platform || undefined });
+  if (flags.pull === 'always') await pull();
+  const response = await create().catch(async (error: unknown) => {
+    if (flags.pull !== 'missing' || !isMissingImage(error)) throw error;
+    if (!flags.quiet) context.err.line(`Unable to find image '${withTag(image)}' locally`);
+    await pull();
+    return create();
+  });
+  for (const warning of response.Warnings ?? []) context.err.line(`WARNING: ${warning}`);
+  cidFile?.write(response.Id);
+  return response;
+}
+
+const isMissingImage = (error: unknown) =>
+  error instanceof ResponseError && error.status === 404 && /no such image/i.test(error.message);
+
+const withTag = (image: string) => (/[:@][^/]*$/.test(image) ? image : `${image}:latest`);
+
+/** Claimed before the container is made; an empty one does not stay behind. @throws invalid */
+function openCidFile(path: string): Disposable & { write(id: string): void } {
+  const fd = open(path);
+  let written = false;
+  return {
+    write(id) {
+      writeSync(fd, id);
+      written = true;
+    },
+    [Symbol.dispose]() {
+      closeSync(fd);
+      if (!written) rmSync(path, { force: true });
+    },
+  };
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o644);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') {
+      const held = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      const why = held > 0 ? 'make sure the other container is not running or delete it' : 'delete it';
+      throw invalid(`container ID file found, ${why}: ${path}`, error);
+    }
+    throw invalid(`failed to create the container ID file: ${messageOf(error)}`, error);
+  }
+}

@@ -1,0 +1,18 @@
+import { atLeast, defineCommand } from '../../command.ts';
+import { createContainer } from './config/create.ts';
+import { createFlags } from './config/flags.ts';
+import { createRequest } from './config/request.ts';
+import { parsing } from './config/parsing.ts';
+
+export const command = defineCommand({
+  usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  args: atLeast(1),
+  completes: ['image', 'file'],
+  optionsFirst: true,
+  flags: createFlags,
+  async run(context, { flags, given, args: [image = '', ...words] }) {
+    const request = parsing(() => createRequest({ flags, given, image, command: words, env: context.env }));
+    const { Id } = await createContainer(context, flags, request);
+    context.out.line(Id);
+  },
+});

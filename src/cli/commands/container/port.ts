@@ -1,0 +1,30 @@
+import { between, defineCommand } from '../../command.ts';
+import { Exit } from '../../errors.ts';
+
+export const command = defineCommand({
+  usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
+  args: between(1, 2),
+  completes: ['container'],
+  flags: {},
+  async run({ client, out }, { args: [container = '', wanted] }) {
+    const { NetworkSettings } = await client.containers.inspect(container);
+    const published = Object.entries(NetworkSettings.Ports ?? {}).flatMap(([port, bindings]) =>
+      (bindings ?? []).map(({ HostIp, HostPort }) => ({ port, at: address(HostIp, HostPort) })),
+    );
+    if (wanted === undefined) {
+      out.write(published.toSorted(byPort).map(({ port, at }) => `${port} -> ${at}\n`).join(''));
+      return;
+    }
+    const port = wanted.includes('/') ? wanted : `${wanted}/tcp`;
+    if (!/^\d+\/\w+$/.test(port)) throw new Exit(1, `Error: invalid port (${wanted})`);
+    const found = published.filter((entry) => entry.port === port);
+    if (found.length === 0) throw new Exit(1, `Error: No public port '${port}' published for ${container}`);
+    out.write(found.map(({ at }) => `${at}\n`).join(''));
+  },
+});
+
+const address = (ip: string, port: string) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+
+function byPort(a: { port: string; at: string }, b: { port: string; at: string }): number {
+  return Number.parseInt(a.port, 10) - Number.parseInt(b.port, 10) || a.port.localeCompare(b.port);
+}

@@ -1,0 +1,22 @@
+import { atLeast, defineCommand } from '../../command.ts';
+import { Exit } from '../../errors.ts';
+import { string } from '../../flags/flag.ts';
+import { parseRestartPolicy } from '../../flags/restart.ts';
+import { forEachName } from '../each.ts';
+import { resourceFlags } from './config/resource-flags.ts';
+import { updatableResources } from './config/resources.ts';
+
+export const command = defineCommand({
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  args: atLeast(1),
+  completes: ['container'],
+  flags: { ...resourceFlags, restart: string('When to restart the container after it exits') },
+  run(context, { flags, given, args }) {
+    if (given.size === 0) throw new Exit(1, 'you must provide one or more flags when using this command', { hint: true });
+    const RestartPolicy = given.has('restart') ? parseRestartPolicy(flags.restart) : undefined;
+    return forEachName(context, args, async (name) => {
+      const { Warnings } = await context.client.containers.update(name, { ...updatableResources(flags), RestartPolicy });
+      for (const warning of Warnings ?? []) context.err.line(`WARNING: ${warning}`);
+    });
+  },
+});

@@ -1,0 +1,39 @@
+import type { Context } from '../context.ts';
+import { describe } from '../errors.ts';
+
+/** As many calls at once as Docker's CLI makes. */
+const AT_ONCE = 50;
+
+/**
+ * Does something to every name, several at a time; prints each that worked, in order, and every failure.
+ * @returns the exit status: 1 when anything failed
+ */
+export async function forEachName(
+  context: Context,
+  names: readonly string[],
+  action: (name: string) => Promise<string | void>,
+  options: { readonly atOnce?: number } = {},
+): Promise<number> {
+  const { atOnce = AT_ONCE } = options;
+  const failures = new Set<string>();
+  for (let start = 0; start < names.length; start += atOnce) {
+    const batch = names.slice(start, start + atOnce);
+    const outcomes = batch.map(async (name) => {
+      try {
+        return { text: (await action(name)) ?? name };
+      } catch (error) {
+        return { failure: describe(error) };
+      }
+    });
+    for (const outcome of outcomes) {
+      const { text, failure } = await outcome;
+      if (text !== undefined) context.out.line(text);
+      // One missing daemon is one message, however many names there are.
+      else if (failure !== undefined && !failures.has(failure)) {
+        failures.add(failure);
+        context.err.line(failure);
+      }
+    }
+  }
+  return failures.size > 0 ? 1 : 0;
+}

@@ -1,0 +1,50 @@
+import { flushCompileCache } from 'node:module';
+import { Engine } from '#engine';
+import { messageOf } from '#lib/errors';
+import { Scope } from '#lib/scope';
+import { Api } from '../api/index.ts';
+import type { Config } from './config.ts';
+import { listen } from './listeners.ts';
+import type { DaemonLog } from './log.ts';
+import { notify } from './notify.ts';
+import { writePidfile } from './pidfile.ts';
+
+export interface Daemon {
+  /** Ends what is under way, closes the engine, removes socket and pid file. */
+  stop(): Promise<void>;
+}
+
+/** Builds everything, in the order in which it depends on each other; a failure undoes what was done. */
+export async function startDaemon(config: Config, version: string, log: DaemonLog): Promise<Daemon> {
+  await using scope = new Scope();
+  const pidfile = writePidfile(config.pidfile);
+  scope.defer(() => pidfile[Symbol.dispose]());
+
+  const engine = await Engine.open({ ...config.engine, log });
+  scope.defer(() => engine.close());
+
+  const api = new Api({ engine, log, version, debug: config.logLevel === 'debug' });
+  scope.defer(() => api.close());
+  const listeners = await listen(api, { ...config, log });
+  scope.keep();
+
+  for (const address of listeners.addresses) log.info('listening', { address });
+  notify('READY=1', log);
+  flushCompileCache();
+
+  return {
+    async stop() {
+      notify('STOPPING=1', log);
+      // Clients that come now find no socket, rather than one that nobody answers.
+      listeners.removeSockets();
+      for (const part of [api, engine]) {
+        try {
+          await part.close();
+        } catch (error) {
+          log.error('could not stop cleanly', { error: messageOf(error) });
+        }
+      }
+      pidfile[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { closeSync, lstatSync, realpathSync, type Stats } from 'node:fs';
+import { posix } from 'node:path';
+import { notFound } from '#lib/errors';
+import { openInRoot } from '#linux/files';
+import { bindMount } from '#linux/mount';
+import { chrootThread, privateMounts } from '#linux/worker';
+
+/** How a thread sees a container's files. */
+export interface ArchiveView {
+  /** A host path: a mounted snapshot, or a running process' root. */
+  readonly root: string;
+  /** Bound into the root first, outer ones before those inside them. */
+  readonly mounts: readonly {
+    readonly source: string;
+    readonly destination: string;
+    readonly readonly: boolean;
+  }[];
+  /** The root itself must not be written to. */
+  readonly readonly: boolean;
+}
+
+export interface PathInput {
+  readonly view: ArchiveView;
+  readonly path: string;
+}
+
+const O_PATH = 0o10000000;
+
+/**
+ * In a worker thread: makes the container's root the thread's. The mounts of a stopped container are
+ * made in a mount namespace of this thread's own, so nothing of them is seen outside or outlives it.
+ * From here on no link in the container can lead anywhere else. Synchronous calls only.
+ */
+export function enterView({ root, mounts, readonly }: ArchiveView): void {
+  if (mounts.length > 0 || readonly) {
+    privateMounts();
+    if (readonly) bindMount(root, root, { readonly: true });
+    for (const mount of mounts) bindInside(root, mount);
+  }
+  chrootThread(root);
+}
+
+function bindInside(root: string, mount: ArchiveView['mounts'][number]): void {
+  let place: number;
+  try {
+    place = openInRoot(root, mount.destination, O_PATH);
+  } catch {
+    // It was never started, so nothing has made the mount point: there is nothing to see there.
+    return;
+  }
+  try {
+    bindMount(mount.source, `/proc/self/fd/${place}`, { recursive: true, readonly: mount.readonly });
+  } finally {
+    closeSync(place);
+  }
+}
+
+/** A path of a request, looked up in a view that was entered. */
+export interface ViewPath {
+  /** Absolute, without links on the way; the last name itself is not followed unless the request ends in `/` or `/.`. */
+  readonly real: string;
+  /** What Docker calls it: the last name of the request; `.` for `/etc/.`, `/` for the root. */
+  readonly name: string;
+  readonly stats: Stats;
+}
+
+/** @throws notFound; Node's ENOENT, ENOTDIR, ELOOP for what is on the way */
+export function lookUp(path: string): ViewPath {
+  const clean = posix.join('/', path).replace(/\/+$/, '') || '/';
+  const name = path.endsWith('/.') && clean !== '/' ? '.' : posix.basename(clean) || '/';
+  const followed = clean === '/' || /\/\.?$/.test(path);
+  // Node's own realpath in JavaScript: the native one would ask /proc, which is not ours in here.
+  const real = followed
+    ? realpathSync(clean)
+    : posix.join(realpathSync(posix.dirname(clean)), posix.basename(clean));
+  const stats = lstatSync(real, { throwIfNoEntry: false });
+  if (!stats) throw Object.assign(notFound(`no such file: ${real}`), { code: 'ENOENT' });
+  if (followed && path !== '/' && !stats.isDirectory()) {
+    throw Object.assign(notFound(`not a directory: ${real}`), { code: 'ENOTDIR' });
+  }
+  return { real, name, stats };
+}

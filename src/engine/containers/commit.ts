@@ -1,0 +1,73 @@
+import type { ImageConfig } from '#engine/images';
+import { conflict } from '#lib/errors';
+import type { Context } from './context.ts';
+import { pause, unpause } from './pause.ts';
+import type { ContainerConfig, ContainerRecord } from './record.ts';
+
+export interface CommitOptions {
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly author: string;
+  readonly comment: string;
+  /** Freeze it while it is read. */
+  readonly pause: boolean;
+  /** Dockerfile instructions: `CMD ["x"]`, `ENV a=b`. */
+  readonly changes: readonly string[];
+  /** Replaces parts of the container's own configuration. */
+  readonly config?: Partial<ContainerConfig>;
+}
+
+/**
+ * A new image: the container's image and what it wrote since. Volumes are not part of it.
+ * @throws notFound, conflict, invalid
+ */
+export async function commit(context: Context, reference: string, options: CommitOptions): Promise<string> {
+  const record = context.store.get(reference);
+  if (record.state.status === 'removing' || record.state.status === 'dead') {
+    throw conflict(`You cannot commit container ${record.id} which is ${record.state.status}`);
+  }
+  const { images, snapshots } = context.options;
+  const config = images.applyChanges(imageConfig({ ...record.config, ...options.config }), options.changes);
+  await using _frozen = await freeze(context, record, options.pause);
+  const name = options.repository && `${options.repository}${options.tag ? `:${options.tag}` : ''}`;
+  const image = await images.commit({
+    parent: record.imageId || undefined,
+    layer: snapshots.exportChanges(record.id),
+    config,
+    author: options.author,
+    comment: options.comment,
+    createdBy: [record.path, ...record.args].join(' '),
+    ...(name && { reference: name }),
+  });
+  context.store.announce(record, {
+    action: 'commit',
+    attributes: { comment: options.comment, imageID: image.id, imageRef: name ?? '' },
+  });
+  return image.id;
+}
+
+/** Paused until disposed; a container that does not run, or is paused already, stays as it is. */
+async function freeze(context: Context, record: ContainerRecord, wanted: boolean): Promise<AsyncDisposable> {
+  if (!wanted || record.state.status !== 'running') return { [Symbol.asyncDispose]: async () => {} };
+  await pause(context, record.id);
+  return {
+    async [Symbol.asyncDispose]() {
+      if (context.store.byId(record.id)?.state.status === 'paused') await unpause(context, record.id);
+    },
+  };
+}
+
+const imageConfig = (config: ContainerConfig): ImageConfig => ({
+  user: config.user,
+  exposedPorts: config.exposedPorts,
+  env: config.env,
+  entrypoint: config.entrypoint,
+  cmd: config.cmd,
+  volumes: config.volumes,
+  workingDir: config.workingDir,
+  labels: config.labels,
+  stopSignal: config.stopSignal,
+  shell: config.shell,
+  healthcheck: config.healthcheck,
+  onBuild: config.onBuild,
+});

@@ -1,0 +1,209 @@
+import type { Readable } from 'node:stream';
+import type { Image } from '#engine/images';
+import type { LogEntry, ReadOptions } from '#engine/logs';
+import type { Sandbox } from '#engine/networks';
+import type { Change } from '#engine/snapshots';
+import { type PathStat, readArchive, statPath, type WriteArchiveOptions, writeArchive } from './archive.ts';
+import { attach } from './attach.ts';
+import type { Attachment, AttachRequest } from './attach-client.ts';
+import { changes, exportTree } from './changes.ts';
+import { close } from './close.ts';
+import { type CommitOptions, commit } from './commit.ts';
+import { type ContainersOptions, type Context, openContext } from './context.ts';
+import { type CreateRequest, create } from './create.ts';
+import {
+  createExec,
+  type ExecSessionView,
+  type ExecStartOptions,
+  getExec,
+  resizeExec,
+  startExec,
+} from './exec.ts';
+import type { ExecConfig, ExecRecord } from './exec-table.ts';
+import { kill } from './kill.ts';
+import { imageOf, list, size, usersOfImage, usersOfVolume } from './list.ts';
+import { logs } from './logs.ts';
+import { pause, unpause } from './pause.ts';
+import { type PruneOptions, prune } from './prune.ts';
+import type { ContainerRecord } from './record.ts';
+import { recover } from './recover.ts';
+import { type RemoveOptions, remove } from './remove.ts';
+import { rename } from './rename.ts';
+import { resize } from './resize.ts';
+import { restart } from './restart.ts';
+import { start } from './start.ts';
+import { type ContainerStats, stats } from './stats.ts';
+import { type StopOptions, stop } from './stop.ts';
+import { top } from './top.ts';
+import { type UpdateRequest, update } from './update.ts';
+import { type ExitResult, type WaitCondition, wait } from './wait.ts';
+
+/** Containers of this engine. References are names, ids or unambiguous id prefixes. */
+export class Containers {
+  readonly #context: Context;
+
+  private constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Opens the records; call `recover` before serving. */
+  static async open(options: ContainersOptions): Promise<Containers> {
+    return new Containers(openContext(options));
+  }
+
+  /** After a start of the daemon: adopts what runs, settles what ended or was half done, sweeps what nobody owns, applies restart policies. */
+  recover(): Promise<void> {
+    return recover(this.#context);
+  }
+
+  create(request: CreateRequest, signal?: AbortSignal): Promise<{ id: string; warnings: string[] }> {
+    return create(this.#context, request, signal);
+  }
+
+  /** @throws notModified when it runs already */
+  start(reference: string): Promise<void> {
+    return start(this.#context, reference);
+  }
+
+  stop(reference: string, options?: StopOptions): Promise<void> {
+    return stop(this.#context, reference, options);
+  }
+
+  restart(reference: string, options?: StopOptions): Promise<void> {
+    return restart(this.#context, reference, options);
+  }
+
+  kill(reference: string, signal?: string): Promise<void> {
+    return kill(this.#context, reference, signal);
+  }
+
+  pause(reference: string): Promise<void> {
+    return pause(this.#context, reference);
+  }
+
+  unpause(reference: string): Promise<void> {
+    return unpause(this.#context, reference);
+  }
+
+  rename(reference: string, name: string): Promise<void> {
+    return rename(this.#context, reference, name);
+  }
+
+  update(reference: string, changes: UpdateRequest): Promise<{ warnings: string[] }> {
+    return update(this.#context, reference, changes);
+  }
+
+  remove(reference: string, options?: RemoveOptions): Promise<void> {
+    return remove(this.#context, reference, options);
+  }
+
+  prune(options: PruneOptions): Promise<{ removed: string[]; reclaimed: number }> {
+    return prune(this.#context, options);
+  }
+
+  /** Resolves once the condition holds; subscribes before it returns control, so no exit is missed. `error` is why a start failed. */
+  async wait(reference: string, condition: WaitCondition, signal?: AbortSignal): Promise<ExitResult> {
+    return wait(this.#context, reference, condition, signal);
+  }
+
+  /** @throws notFound */
+  get(reference: string): ContainerRecord {
+    return this.#context.store.get(reference);
+  }
+
+  /** All records, newest first. */
+  list(): ContainerRecord[] {
+    return list(this.#context);
+  }
+
+  sandbox(id: string): Sandbox | undefined {
+    return this.#context.options.networks.sandbox(id);
+  }
+
+  size(reference: string): Promise<{ rw: number; rootFs: number }> {
+    return size(this.#context, reference);
+  }
+
+  usersOfImage(imageId: string): { containerId: string; running: boolean }[] {
+    return usersOfImage(this.#context, imageId);
+  }
+
+  usersOfVolume(volume: string): string[] {
+    return usersOfVolume(this.#context, volume);
+  }
+
+  image(record: ContainerRecord): Image | undefined {
+    return imageOf(this.#context, record);
+  }
+
+  /** May be called before start: output then begins with the first byte. */
+  attach(reference: string, request: AttachRequest): Promise<Attachment> {
+    return attach(this.#context, reference, request);
+  }
+
+  resize(reference: string, rows: number, columns: number): Promise<void> {
+    return resize(this.#context, reference, rows, columns);
+  }
+
+  logs(
+    reference: string,
+    options: ReadOptions,
+    signal: AbortSignal,
+  ): { tty: boolean; entries: AsyncIterable<LogEntry> } {
+    return logs(this.#context, reference, options, signal);
+  }
+
+  stats(reference: string): Promise<ContainerStats> {
+    return stats(this.#context, reference);
+  }
+
+  top(reference: string, psArguments: string): Promise<{ titles: string[]; processes: string[][] }> {
+    return top(this.#context, reference, psArguments);
+  }
+
+  createExec(reference: string, config: ExecConfig): Promise<string> {
+    return createExec(this.#context, reference, config);
+  }
+
+  startExec(execId: string, options: ExecStartOptions): Promise<ExecSessionView | undefined> {
+    return startExec(this.#context, execId, options);
+  }
+
+  getExec(execId: string): ExecRecord {
+    return getExec(this.#context, execId);
+  }
+
+  resizeExec(execId: string, rows: number, columns: number): Promise<void> {
+    return resizeExec(this.#context, execId, rows, columns);
+  }
+
+  changes(reference: string): Promise<Change[]> {
+    return changes(this.#context, reference);
+  }
+
+  export(reference: string): Readable {
+    return exportTree(this.#context, reference);
+  }
+
+  commit(reference: string, options: CommitOptions): Promise<string> {
+    return commit(this.#context, reference, options);
+  }
+
+  statPath(reference: string, path: string): Promise<PathStat> {
+    return statPath(this.#context, reference, path);
+  }
+
+  /** A tar of the path, symlinks resolved inside the container's root, mounts included. */
+  readArchive(reference: string, path: string): Promise<{ stat: PathStat; tar: Readable }> {
+    return readArchive(this.#context, reference, path);
+  }
+
+  writeArchive(reference: string, path: string, tar: Readable, options: WriteArchiveOptions): Promise<void> {
+    return writeArchive(this.#context, reference, path, tar, options);
+  }
+
+  /** Ends supervision; with `stopAll` stops every container first (live-restore off). */
+  close(options: { stopAll: boolean }): Promise<void> {
+    return close(this.#context, options);
+  }
+}

@@ -1,0 +1,104 @@
+import { hostname as hostHostname } from 'node:os';
+import type { Image } from '#engine/images';
+import { validateLogConfig } from '#engine/logs';
+import { cancelled, invalid } from '#lib/errors';
+import { newId, shortId } from '#lib/ids';
+import { Scope } from '#lib/scope';
+import { now } from '#lib/time';
+import type { Context } from './context.ts';
+import { createVolumes } from './create-volumes.ts';
+import { generateName } from './generate-name.ts';
+import { completeHostConfig } from './host-config.ts';
+import { commandLine, mergeConfig } from './merge.ts';
+import { planMounts } from './mounts.ts';
+import { logPath } from './paths.ts';
+import type { ContainerConfig, ContainerRecord, EndpointSpec, HostConfig } from './record.ts';
+import { initialState } from './state.ts';
+import { checkName, validate } from './validate.ts';
+import { joined } from './validate-network.ts';
+
+export interface CreateRequest {
+  readonly name?: string;
+  /** `os/architecture[/variant]` of the image. */
+  readonly platform?: string;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly endpoints: readonly EndpointSpec[];
+}
+
+/**
+ * Makes a container that can be started. All or nothing.
+ * @throws notFound (`No such image: x`), invalid, conflict for a name in use
+ */
+export async function create(
+  context: Context,
+  request: CreateRequest,
+  signal?: AbortSignal,
+): Promise<{ id: string; warnings: string[] }> {
+  const image = findImage(context, request);
+  const id = newId();
+  const merged = mergeConfig(request.config, image.config);
+  validate(merged, request.hostConfig, request.endpoints, { runtimes: context.options.runtimes.names() });
+  const config = { ...merged, hostname: hostname(merged, request.hostConfig, id) };
+  const { path, args } = commandLine(config);
+  const { hostConfig, warnings } = completeHostConfig(context, request.hostConfig);
+  validateLogConfig(hostConfig.logConfig);
+  const plan = planMounts(config, hostConfig, (reference) => context.store.get(reference));
+  const name = request.name
+    ? checkName(request.name)
+    : generateName((candidate) => context.store.hasName(candidate));
+  using _reservation = context.store.reserve(name, id);
+  await using scope = new Scope();
+  await context.options.images.unpack(image.id, signal);
+  const layers = image.layers.map(({ chainId }) => chainId).reverse();
+  scope.defer(() => context.options.snapshots.remove(id));
+  await context.options.snapshots.prepare(id, layers);
+  const mounts = plan.length > 0 ? await createVolumes(context, id, plan, scope) : [];
+  if (signal?.aborted) throw cancelled('the create was cancelled');
+  const record: ContainerRecord = {
+    id,
+    name,
+    created: now(),
+    imageId: image.id,
+    imageManifest: image.manifest,
+    platform: image.os,
+    layers,
+    config,
+    hostConfig,
+    endpoints: request.endpoints,
+    path,
+    args,
+    mounts,
+    driver: context.options.snapshots.driver,
+    logPath: logPath(context, id),
+    state: initialState,
+    restartCount: 0,
+    stoppedByUser: false,
+    execIds: [],
+  };
+  context.store.insert(record);
+  scope.keep();
+  return { id, warnings: [...warnings, ...platformWarnings(request, image)] };
+}
+
+function findImage(context: Context, { config, platform }: CreateRequest): Image {
+  if (config.image === '') throw invalid('invalid reference format: no image was named');
+  return context.options.images.get(config.image, platform ? { platform } : {});
+}
+
+/** The name of a container that is joined comes with its network, at each start. */
+function hostname({ hostname: asked }: ContainerConfig, host: HostConfig, id: string): string {
+  if (asked !== '' || joined(host.networkMode) !== undefined) return asked;
+  return host.networkMode === 'host' || host.utsMode === 'host' ? hostHostname() : shortId(id);
+}
+
+const ARCHITECTURES: Readonly<Partial<Record<string, string>>> = { x64: 'amd64', ia32: '386' };
+
+function platformWarnings(request: CreateRequest, image: Image): string[] {
+  const host = ARCHITECTURES[process.arch] ?? process.arch;
+  if (request.platform || image.architecture === host || image.architecture === '') return [];
+  const variant = image.variant ? `/${image.variant}` : '';
+  return [
+    `The requested image's platform (${image.os}/${image.architecture}${variant}) does not match the detected host platform (linux/${host}) and no specific platform was requested`,
+  ];
+}

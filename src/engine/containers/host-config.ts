@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os';
+import type { LogConfig } from '#engine/logs';
+import { maskedPaths, parseSecurityOptions, readonlyPaths } from '#engine/security';
+import type { Context } from './context.ts';
+import { donor } from './joined-containers.ts';
+import type { HostConfig } from './record.ts';
+import { DEFAULT_SHM_SIZE } from './spec-mounts.ts';
+import { specOomScoreAdj, specRlimits } from './spec-process.ts';
+import { checkResources, withDefaultSwap } from './validate-resources.ts';
+
+/**
+ * The request with the engine's defaults in place and without what this host cannot do, each omission with a warning.
+ * @throws invalid; notFound for a container to join
+ */
+export function completeHostConfig(
+  context: Context,
+  host: HostConfig,
+): { hostConfig: HostConfig; warnings: string[] } {
+  const { options } = context;
+  const checked = checkResources(withDefaultSwap(host.resources), options.support, availableParallelism());
+  const open = host.privileged || parseSecurityOptions(host.securityOpt).systempaths === 'unconfined';
+  const warnings = [
+    ...checked.warnings,
+    ...specRlimits(host.ulimits, options.defaultUlimits).warnings,
+    ...specOomScoreAdj(host.oomScoreAdj).warnings,
+  ];
+  if (host.networkMode === 'host' && (host.portBindings.length > 0 || host.publishAllPorts)) {
+    warnings.push('Published ports are discarded when using host network mode');
+  }
+  const hostConfig: HostConfig = {
+    ...host,
+    resources: checked.resources,
+    networkMode: byId(context, host, 'network') ?? (host.networkMode || 'default'),
+    pidMode: byId(context, host, 'pid') ?? host.pidMode,
+    ipcMode: byId(context, host, 'ipc') ?? (host.ipcMode || 'private'),
+    cgroupnsMode: host.cgroupnsMode || 'private',
+    logConfig: completeLogConfig(host.logConfig, options.logConfig),
+    shmSize: host.shmSize || options.defaultShmSize || DEFAULT_SHM_SIZE,
+    runtime: host.runtime || options.defaultRuntime,
+    maskedPaths: host.maskedPaths ?? (open ? [] : maskedPaths),
+    readonlyPaths: host.readonlyPaths ?? (open ? [] : readonlyPaths),
+  };
+  return { hostConfig, warnings };
+}
+
+/** A container that is joined is noted by its id: its name may change. */
+function byId(context: Context, host: HostConfig, kind: Parameters<typeof donor>[2]): string | undefined {
+  const found = donor(context, host, kind);
+  return found && `container:${found.id}`;
+}
+
+/** The engine's options go with the engine's driver only. */
+function completeLogConfig(asked: LogConfig, defaults: LogConfig): LogConfig {
+  if (asked.driver !== '' && asked.driver !== defaults.driver) return asked;
+  return { driver: defaults.driver, options: { ...defaults.options, ...asked.options } };
+}

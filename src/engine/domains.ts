@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { Containers } from '#engine/containers';
+import { Events } from '#engine/events';
+import { Images } from '#engine/images';
+import { LogRotation } from '#engine/logs';
+import { Networks } from '#engine/networks';
+import { Runtimes } from '#engine/runtime';
+import { Seccomp } from '#engine/security';
+import { openSnapshots, type Snapshots } from '#engine/snapshots';
+import { hostSupport } from '#engine/system';
+import { Volumes } from '#engine/volumes';
+import type { Scope } from '#lib/scope';
+import { BlobStore, Database } from '#store';
+import { type EngineOptions, initPathOf, runtimesOf } from './engine-options.ts';
+import { SharedRoot } from './shared-root.ts';
+
+export interface Domains {
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+  readonly events: Events;
+  readonly snapshots: Snapshots;
+}
+
+/** Opens the domains in the order in which they need each other; closing goes the other way. */
+export async function openDomains(
+  options: EngineOptions,
+  instance: string,
+  resources: Scope,
+): Promise<Domains> {
+  const { dataRoot, execRoot, log } = options;
+  // Images and volumes ask who uses them; containers, which know, need both to be there first.
+  const later: { containers?: Containers } = {};
+  const isIdle = () => later.containers?.list().every(({ state }) => !state.process) ?? true;
+  for (const [path, name] of [
+    [dataRoot, 'data-root'],
+    [execRoot, 'exec-root'],
+  ] as const) {
+    const root = new SharedRoot(path, execRoot, name);
+    root.share();
+    resources.defer(() => (isIdle() ? root.unshare() : undefined));
+  }
+  const database = Database.open(join(dataRoot, 'berth.db'));
+  resources.defer(() => database[Symbol.dispose]());
+  const events = new Events(database);
+  const blobs = await BlobStore.open(join(dataRoot, 'content'));
+  const snapshots = await openSnapshots({ root: join(dataRoot, 'snapshots'), log });
+  resources.defer(() => snapshots.close());
+  const images = await Images.open({
+    database,
+    blobs,
+    snapshots,
+    events,
+    log,
+    users: (imageId) => later.containers?.usersOfImage(imageId) ?? [],
+    insecureRegistries: options.insecureRegistries ?? [],
+    registryMirrors: options.registryMirrors ?? [],
+    maxConcurrentDownloads: options.maxConcurrentDownloads ?? 3,
+  });
+  resources.defer(() => images.close());
+  const volumes = await Volumes.open({
+    root: join(dataRoot, 'volumes'),
+    database,
+    events,
+    log,
+    users: (volume) => later.containers?.usersOfVolume(volume) ?? [],
+  });
+  resources.defer(() => volumes.close());
+  const seccomp = await Seccomp.open({
+    cacheRoot: join(dataRoot, 'seccomp'),
+    defaultProfile: options.seccompProfile,
+    log,
+  });
+  const defaultRuntime = options.defaultRuntime ?? 'crun';
+  const systemdCgroup = options.cgroupDriver === 'systemd';
+  const runtimes = await Runtimes.open({
+    root: execRoot,
+    runtimes: runtimesOf(options),
+    defaultRuntime,
+    systemdCgroup,
+    log,
+  });
+  resources.defer(() => runtimes.close());
+  const networks = await Networks.open({
+    instance,
+    netnsRoot: join(execRoot, 'netns'),
+    database,
+    events,
+    log,
+    ...(options.bip === undefined ? {} : { bip: options.bip }),
+    ...(options.bridge === undefined ? {} : { bridge: options.bridge }),
+    ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
+    ...(options.ipv6Subnet === undefined ? {} : { ipv6Subnet: options.ipv6Subnet }),
+    dns: options.dns ?? [],
+    dnsSearch: options.dnsSearch ?? [],
+    dnsOptions: options.dnsOptions ?? [],
+    poolSize: options.sandboxPool ?? 4,
+  });
+  resources.defer(() => networks.close({ teardown: isIdle() }));
+  const rotation = new LogRotation(log);
+  resources.defer(() => rotation[Symbol.dispose]());
+  const containers = await Containers.open({
+    database,
+    events,
+    images,
+    snapshots,
+    volumes,
+    networks,
+    runtimes,
+    seccomp,
+    rotation,
+    support: hostSupport(),
+    log,
+    root: join(dataRoot, 'containers'),
+    cgroupParent: options.cgroupParent ?? (systemdCgroup ? 'system.slice' : `/${instance}`),
+    systemdCgroup,
+    defaultRuntime,
+    initPath: initPathOf(options),
+    defaultUlimits: options.defaultUlimits ?? [],
+    defaultShmSize: options.defaultShmSize ?? 0,
+    defaultInit: options.init ?? false,
+    defaultNoNewPrivileges: options.noNewPrivileges ?? false,
+    logConfig: options.logConfig ?? { driver: 'json-file', options: {} },
+    shutdownTimeout: options.shutdownTimeout ?? 15,
+  });
+  later.containers = containers;
+  resources.defer(() => containers.close({ stopAll: options.liveRestore === false }));
+  return { containers, images, volumes, networks, events, snapshots };
+}

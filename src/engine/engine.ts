@@ -1,0 +1,94 @@
+import type { Containers } from '#engine/containers';
+import type { Events } from '#engine/events';
+import type { Images } from '#engine/images';
+import type { Networks } from '#engine/networks';
+import type { Snapshots } from '#engine/snapshots';
+import { type SystemInfo, systemInfo } from '#engine/system';
+import type { Volumes } from '#engine/volumes';
+import { Scope } from '#lib/scope';
+import { type DiskUsage, diskUsage } from './disk-usage.ts';
+import { type Domains, openDomains } from './domains.ts';
+import { type EngineOptions, initPathOf, runtimesOf } from './engine-options.ts';
+import { engineId, instanceName } from './instance.ts';
+import { lockRoot } from './root-lock.ts';
+
+/**
+ * A container engine in this process, on roots of its own:
+ *
+ * ```ts
+ * await using engine = await Engine.open({ dataRoot, execRoot, log: silentLogger });
+ * ```
+ */
+export class Engine implements AsyncDisposable {
+  readonly options: EngineOptions;
+  /** `berth`, or `berth-<hash of the data root>` for other roots: names bridge, table, cgroup. */
+  readonly instance: string;
+  readonly id: string;
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly networks: Networks;
+  readonly events: Events;
+  readonly snapshots: Snapshots;
+  /** What `close` lets go of, in reverse order. */
+  readonly #resources: Scope;
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: EngineOptions, instance: string, domains: Domains, resources: Scope) {
+    this.options = options;
+    this.instance = instance;
+    this.id = engineId(options.dataRoot);
+    this.containers = domains.containers;
+    this.images = domains.images;
+    this.volumes = domains.volumes;
+    this.networks = domains.networks;
+    this.events = domains.events;
+    this.snapshots = domains.snapshots;
+    this.#resources = resources;
+  }
+
+  /**
+   * Locks the roots, opens every domain, recovers what ran.
+   * @throws conflict when another engine has these roots
+   */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const resources = new Scope();
+    try {
+      for (const root of [options.dataRoot, options.execRoot]) {
+        const lock = lockRoot(root);
+        resources.defer(() => lock[Symbol.dispose]());
+      }
+      const instance = instanceName(options.dataRoot);
+      const domains = await openDomains(options, instance, resources);
+      await domains.containers.recover();
+      return new Engine(options, instance, domains, resources);
+    } catch (error) {
+      await resources[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  info(): Promise<SystemInfo> {
+    return systemInfo({
+      id: this.id,
+      runtimes: runtimesOf(this.options),
+      seccompProfile: this.options.seccompProfile ?? 'builtin',
+      cgroupDriver: this.options.cgroupDriver ?? 'cgroupfs',
+      initPath: initPathOf(this.options),
+    });
+  }
+
+  diskUsage(): Promise<DiskUsage> {
+    return diskUsage(this);
+  }
+
+  /** Containers run on, unless liveRestore is off. What is left without any running container is a clean host. */
+  close(): Promise<void> {
+    this.#closed ??= this.#resources[Symbol.asyncDispose]();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

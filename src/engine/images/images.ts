@@ -1,0 +1,170 @@
+import type { Readable } from 'node:stream';
+import type { Events } from '#engine/events';
+import type { Snapshots } from '#engine/snapshots';
+import { KeyedLock, Semaphore } from '#lib/lock';
+import type { Logger } from '#lib/log';
+import type { BlobStore, Database } from '#store';
+import { Catalog } from './catalog.ts';
+import { applyChanges } from './changes.ts';
+import { type CommitOptions, commit } from './commit.ts';
+import { Content } from './content.ts';
+import type { ImagesContext, ImageUsers } from './context.ts';
+import { type HistoryStep, history } from './history.ts';
+import type { Image, ImageConfig } from './image.ts';
+import { type ImportOptions, importImage } from './import.ts';
+import { inspectRemote, type RemoteImage } from './inspect-remote.ts';
+import { unpackImage } from './install.ts';
+import { type LoadOptions, load } from './load.ts';
+import { type PruneOptions, prune } from './prune.ts';
+import { type PullOptions, pull } from './pull.ts';
+import { type Pushed, type PushOptions, push } from './push.ts';
+import type { ImageRecord } from './record.ts';
+import type { RegistryAuth } from './registry.ts';
+import { type RemoveOptions, type RemoveResult, remove } from './remove.ts';
+import { save } from './save.ts';
+import { tag } from './tag.ts';
+import { type ImagesUsage, usage } from './usage.ts';
+import { viewOf } from './view.ts';
+
+export interface ImagesOptions {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly snapshots: Snapshots;
+  readonly events: Events;
+  readonly log: Logger;
+  readonly users: ImageUsers;
+  readonly insecureRegistries: readonly string[];
+  readonly registryMirrors: readonly string[];
+  readonly maxConcurrentDownloads: number;
+}
+
+/** The images domain: each method is the verb of the file of its name. */
+export class Images {
+  readonly #context: ImagesContext;
+
+  private constructor(context: ImagesContext) {
+    this.#context = context;
+  }
+
+  /** Removes what an interrupted verb left behind, in the background. */
+  static async open(options: ImagesOptions): Promise<Images> {
+    const catalog = new Catalog(options.database, options.events);
+    const content = new Content(options.blobs, options.snapshots, catalog, options.log);
+    const images = new Images({
+      catalog,
+      content,
+      users: options.users,
+      log: options.log,
+      insecureRegistries: options.insecureRegistries,
+      registryMirrors: options.registryMirrors,
+      transfers: new Semaphore(options.maxConcurrentDownloads),
+      downloads: new KeyedLock(),
+    });
+    void content.collect();
+    return images;
+  }
+
+  /** By name, tag, digest, id or id prefix. @throws notFound `No such image: x` */
+  get(reference: string, { platform }: { platform?: string } = {}): Image {
+    return this.#view(this.#context.catalog.find(reference, platform).image);
+  }
+
+  list(): Image[] {
+    return this.#listed().map((image) => this.#view(image));
+  }
+
+  /**
+   * Makes sure that the layers are unpacked, as they may not be for another platform's image that came along
+   * with an index, or after a power failure. Call it before `snapshots.prepare`.
+   */
+  async unpack(id: string, signal?: AbortSignal): Promise<void> {
+    const { catalog, content } = this.#context;
+    const { image } = catalog.find(id);
+    if (image.layers.every(({ chainId }) => content.snapshots.hasLayer(chainId))) return;
+    await using work = content.begin();
+    for (const { chainId } of image.layers) work.hold(chainId);
+    const unpacked = await unpackImage(content, image, { signal });
+    catalog.change(() => catalog.putImage({ ...catalog.find(id).image, layers: unpacked.layers }));
+  }
+
+  /** Loads a docker archive or OCI layout (plain, gzip, zstd). Rolls back what a broken archive began. */
+  load(archive: Readable, options: LoadOptions): Promise<{ loaded: string[] }> {
+    return load(this.#context, archive, options);
+  }
+
+  save(
+    names: readonly string[],
+    options: { platform?: string; signal?: AbortSignal } = {},
+  ): Promise<Readable> {
+    return save(this.#context, names, options);
+  }
+
+  /** `docker import`: a root file system tar becomes a one-layer image. */
+  async import(archive: Readable, options: ImportOptions): Promise<Image> {
+    return this.#view(await importImage(this.#context, archive, options));
+  }
+
+  /** `docker commit`'s second half: a new image = parent + one layer tar. */
+  async commit(options: CommitOptions): Promise<Image> {
+    return this.#view(await commit(this.#context, options));
+  }
+
+  async pull(reference: string, options: PullOptions): Promise<Image> {
+    return this.#view(await pull(this.#context, reference, options));
+  }
+
+  push(reference: string, options: PushOptions): Promise<Pushed> {
+    return push(this.#context, reference, options);
+  }
+
+  tag(source: string, target: string): void {
+    tag(this.#context, source, target);
+  }
+
+  /** Untags and, when nothing refers to it, deletes. Docker's rules and conflict texts. */
+  async remove(reference: string, options: RemoveOptions): Promise<RemoveResult[]> {
+    const results = remove(this.#context, reference, options);
+    await this.#context.content.collect();
+    return results;
+  }
+
+  async prune(options: PruneOptions): Promise<{ removed: RemoveResult[]; reclaimed: number }> {
+    const result = prune(this.#context, options);
+    await this.#context.content.collect();
+    return result;
+  }
+
+  /** Bytes per layer and who shares them, for `system df`. */
+  async usage(): Promise<ImagesUsage> {
+    return usage(this.#context.catalog, this.#listed());
+  }
+
+  history(reference: string): HistoryStep[] {
+    const { catalog } = this.#context;
+    return history(catalog, catalog.find(reference).image);
+  }
+
+  /** Applies Dockerfile-style changes (`CMD ["x"]`, `ENV a=b`) to a config: commit and import use it. @throws invalid */
+  applyChanges(config: ImageConfig, changes: readonly string[]): ImageConfig {
+    return applyChanges(config, changes);
+  }
+
+  /** Distribution inspect: digest, media type and platforms of a remote reference. */
+  inspectRemote(reference: string, auth?: RegistryAuth, signal?: AbortSignal): Promise<RemoteImage> {
+    return inspectRemote(this.#context, reference, auth, signal);
+  }
+
+  /** Waits for the garbage collection under way. */
+  async close(): Promise<void> {
+    await this.#context.content.collect();
+  }
+
+  /** Not those which only came along as another platform of an index. */
+  #listed(): ImageRecord[] {
+    return [...this.#context.catalog.images.values()].filter(({ listed }) => listed);
+  }
+
+  #view(image: ImageRecord): Image {
+    return viewOf(image, this.#context.catalog);
+  }
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Network } from './index.ts';
+import { addressOf, HOST4, OUTSIDE4, port, Testbed } from './testbed.fixture.ts';
+
+const PLAIN = { driver: 'bridge', labels: {}, options: {} };
+const tcp = (host: string, number: number) => ({ protocol: 'tcp', host, port: number }) as const;
+
+test('a user-defined network is made, listed, found, kept across a restart and removed', async () => {
+  await using bed = await Testbed.open();
+  const engine = await bed.engine();
+  const made = await engine.networks.create({
+    ...PLAIN,
+    name: 'back',
+    labels: { a: 'b' },
+    options: { 'com.docker.network.bridge.name': 'back0' },
+  });
+  assert.equal(made.ipam[0]?.subnet, '172.18.0.0/16');
+  assert.equal(made.ipam.length, 2);
+  const names = async () => (await engine.call<Network[]>('list')).map(({ name }) => name).toSorted();
+  assert.deepEqual(await names(), ['back', 'bridge', 'host', 'none']);
+  for (const reference of ['back', made.id, made.id.slice(0, 12)])
+    assert.deepEqual(await engine.call('get', reference), made);
+  await engine.kill();
+  const again = await bed.engine();
+  assert.deepEqual(await again.call('get', 'back'), made);
+  await again.networks.remove('back');
+  await assert.rejects(bed.sh('host', 'ip link show back0'));
+  await assert.rejects(again.call('get', 'back'), /network back not found/);
+});
+
+test('networks do not reach each other, an internal one reaches nothing', async () => {
+  await using bed = await Testbed.open();
+  const engine = await bed.engine();
+  await engine.networks.create({ ...PLAIN, name: 'back', subnet: '10.88.0.0/24', gateway: '10.88.0.254' });
+  const internal = await engine.networks.create({ ...PLAIN, name: 'inner', internal: true });
+  const front = await engine.attach('front');
+  const back = await engine.attach('back', { mode: 'back', ports: [port(80, 8080)] });
+  const inner = await engine.attach('inner', { mode: internal.id, ports: [port(80, 8081)] });
+  const neighbour = await engine.attach('neighbour', { mode: 'inner' });
+  assert.match(addressOf(back), /^10\.88\.0\./);
+  assert.equal(back.endpoints[0]?.gateway, '10.88.0.254');
+  assert.deepEqual(inner.ports, []);
+  await bed.serve(back, 80, 'back');
+  await bed.serve(inner, 80, 'inner');
+  await bed.serve('outside', 80, 'world');
+  assert.deepEqual(await bed.probe(front, [tcp(addressOf(back), 80), tcp(addressOf(inner), 80)]), [
+    'TIMEOUT',
+    'TIMEOUT',
+  ]);
+  assert.deepEqual(await bed.probe(front, [tcp(HOST4, 8080)]), ['back 10.88.0.254']);
+  assert.deepEqual(await bed.probe(back, [tcp(OUTSIDE4, 80)]), [`world ${HOST4}`]);
+  assert.deepEqual(await bed.probe(neighbour, [tcp(addressOf(inner), 80)]), [
+    `inner ${addressOf(neighbour)}`,
+  ]);
+  assert.deepEqual(await bed.probe(neighbour, [tcp(OUTSIDE4, 80)]), ['ENETUNREACH']);
+  // Even with a route that the container made itself.
+  await bed.sh(neighbour, `ip route add default via ${internal.ipam[0]?.gateway}`);
+  assert.deepEqual(await bed.probe(neighbour, [tcp(OUTSIDE4, 80)]), ['TIMEOUT']);
+  assert.deepEqual(
+    (await engine.call<[string, unknown][]>('endpoints', internal.id)).map(([id]) => id).toSorted(),
+    ['inner', 'neighbour'],
+  );
+});
+
+test('what Docker refuses is refused', async () => {
+  await using bed = await Testbed.open();
+  const engine = await bed.engine();
+  await engine.networks.create({ ...PLAIN, name: 'back', subnet: '10.88.0.0/24' });
+  const before = await bed.sh('host', 'ip -o link; nft list ruleset');
+  const cases: [object, string, RegExp][] = [
+    [{ name: 'back' }, 'conflict', /network with name back already exists/],
+    [{ name: 'bridge' }, 'forbidden', /predefined/],
+    [{ name: ' ' }, 'invalid', /name is empty/],
+    [{ name: 'x', driver: 'host' }, 'forbidden', /only one instance of "host" network is allowed/],
+    [{ name: 'x', driver: 'magic' }, 'not-found', /plugin "magic" not found/],
+    [{ name: 'x', subnet: '10.88.0.128/25' }, 'forbidden', /Pool overlaps/],
+    [{ name: 'x', subnet: '10.89.0.0' }, 'invalid', /invalid CIDR/],
+    [{ name: 'x', subnet: '10.89.0.0/31' }, 'invalid', /no room/],
+    [
+      { name: 'x', subnet: '10.89.0.0/24', gateway: '10.90.0.1' },
+      'invalid',
+      /no matching subnet for gateway/,
+    ],
+    [
+      { name: 'x', options: { 'com.docker.network.bridge.name': 'far-too-long-for-a-name' } },
+      'invalid',
+      /at most 15/,
+    ],
+    [{ name: 'x', options: { 'com.docker.network.bridge.name': 'ext0' } }, 'conflict', /ext0/],
+    [{ name: 'x', options: { 'com.docker.network.driver.mtu': '12' } }, 'invalid', /MTU/],
+  ];
+  for (const [options, kind, text] of cases) {
+    await assert.rejects(engine.networks.create({ ...PLAIN, name: 'x', ...options }), (error) => {
+      assert.ok(error instanceof Error && 'kind' in error);
+      assert.match(error.message, text);
+      assert.equal(error.kind, kind);
+      return true;
+    });
+  }
+  await engine.attach('c1', { mode: 'back' });
+  await assert.rejects(engine.networks.remove('back'), /network back has active endpoints \(c1\)/);
+  await assert.rejects(
+    engine.networks.remove('bridge'),
+    /bridge is a pre-defined network and cannot be removed/,
+  );
+  assert.deepEqual(await engine.networks.prune({}), []);
+  await engine.networks.detach('c1');
+  assert.deepEqual(await engine.networks.prune({}), ['back']);
+  assert.ok(before.includes('br-') && !(await bed.sh('host', 'ip -o link')).includes('br-'));
+});
+
+test('the default subnet avoids what the host uses; an administrator’s bridge is used as it is', async () => {
+  await using bed = await Testbed.open();
+  await bed.sh(
+    'host',
+    'ip route add 172.16.0.0/12 via 198.51.100.2; ip link add mine type bridge; ip addr add 10.99.0.1/24 dev mine',
+  );
+  const one = await bed.engine();
+  assert.match(await bed.sh('host', 'ip -o -4 addr show berth0'), /192\.168\.0\.1\/20/);
+  const two = await bed.engine({ instance: 'berth-00000000', bridge: 'mine' });
+  assert.match(addressOf(await two.attach('c1')), /^10\.99\.0\./);
+  await two.exit({ teardown: true });
+  assert.ok(await bed.sh('host', 'ip link show mine'));
+  await assert.rejects(bed.engine({ instance: 'berth-11111111', bridge: 'absent' }));
+  await one.exit({ teardown: true });
+});

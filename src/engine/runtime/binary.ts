@@ -1,0 +1,77 @@
+import { accessSync, constants } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
+import { invalid, unavailable } from '#lib/errors';
+
+/** An OCI runtime as it is configured. */
+export interface RuntimeBinary {
+  readonly name: string;
+  /** Absolute, or a name to look for in $PATH. */
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+/** The runtimes that containers may ask for. */
+export class RuntimeBinaries {
+  readonly #byName: ReadonlyMap<string, RuntimeBinary>;
+  readonly #default: string;
+
+  /** @throws invalid when the default is none of them */
+  constructor(binaries: readonly RuntimeBinary[], defaultName: string) {
+    this.#byName = new Map(
+      binaries.map((binary) => [binary.name, { ...binary, path: findProgram(binary.path) }]),
+    );
+    this.#default = defaultName;
+    this.get(defaultName);
+  }
+
+  /** @throws invalid */
+  get(name: string | undefined): RuntimeBinary {
+    const binary = this.#byName.get(name === undefined || name === '' ? this.#default : name);
+    if (!binary) throw invalid(`unknown or invalid runtime name: ${name}`);
+    return binary;
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+}
+
+/** What of crun's ways of its own may be used: its exec.fifo, its state directory, its --pid-file. */
+export const isCrun = (binary: RuntimeBinary): boolean => basename(binary.path) === 'crun';
+
+export const conmonPath = (): string => {
+  const path = findProgram('conmon');
+  if (path === 'conmon')
+    throw unavailable('conmon is not installed: it holds the containers (apt-get install conmon)');
+  return path;
+};
+
+/** The absolute path of a program; the name itself when it is not in $PATH. */
+function findProgram(name: string): string {
+  if (name.includes('/')) return name;
+  const places = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/usr/bin',
+  ];
+  return (
+    places
+      .filter((place) => place.startsWith('/'))
+      .map((place) => join(place, name))
+      .find(isExecutable) ?? name
+  );
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { messageOf } from '#lib/errors';
+import { nowNano } from '#lib/time';
+import { Cgroup } from '#linux/cgroups';
+import type { ProcessHandle } from '#linux/process';
+import { SharedAttachment } from './attach.ts';
+import type { Bundle, Settings } from './bundle.ts';
+import { cgroupOf } from './cgroup.ts';
+import type { RuntimeContext } from './context.ts';
+import type { ExitFile } from './exits.ts';
+
+export interface ExitStatus {
+  /** 128 + signal after a signal. */
+  readonly code: number;
+  readonly oomKilled: boolean;
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+}
+
+/** Nobody knows: as if it had been killed. */
+const UNKNOWN_EXIT = 137;
+
+/** A container that has been created and not yet deleted: its bundle, its processes and its end. */
+export class Container implements Disposable {
+  readonly id: string;
+  readonly bundle: Bundle;
+  readonly settings: Settings;
+  readonly init: ProcessHandle | undefined;
+  readonly conmon: ProcessHandle | undefined;
+  readonly attachment: SharedAttachment;
+  /** Never rejects. */
+  readonly exited: Promise<ExitStatus>;
+  readonly #context: RuntimeContext;
+  readonly #ended = Promise.withResolvers<ExitFile>();
+  #cgroup: Cgroup | undefined;
+  #disposed = false;
+
+  constructor(
+    context: RuntimeContext,
+    id: string,
+    bundle: Bundle,
+    settings: Settings,
+    processes: { init: ProcessHandle | undefined; conmon: ProcessHandle | undefined },
+  ) {
+    this.#context = context;
+    this.id = id;
+    this.bundle = bundle;
+    this.settings = settings;
+    this.init = processes.init;
+    this.conmon = processes.conmon;
+    this.attachment = new SharedAttachment(bundle.attachSocket, settings);
+    context.exits.onExit(id, this.#ended.resolve);
+    this.#outliveConmon().catch((error: unknown) =>
+      context.log.error(`lost sight of a container: ${messageOf(error)}`, { id }),
+    );
+    this.exited = this.#settle();
+  }
+
+  get cgroup(): Cgroup {
+    this.#cgroup ??= new Cgroup(cgroupOf(this.#context.paths.state(this.id), this.settings));
+    return this.#cgroup;
+  }
+
+  isAlive(): boolean {
+    return this.init?.isAlive() ?? false;
+  }
+
+  /** It is being deleted and nothing of it is left: whoever still waits is answered. */
+  giveUp(): void {
+    this.#ended.resolve({ code: UNKNOWN_EXIT, time: nowNano() });
+  }
+
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.attachment.close();
+    this.init?.[Symbol.dispose]();
+    this.conmon?.[Symbol.dispose]();
+  }
+
+  /** conmon writes the exit file, unless it was killed itself: then the kernel is asked about the container. */
+  async #outliveConmon(): Promise<void> {
+    await this.conmon?.ended();
+    if (this.#lookForExit() || !this.init) return;
+    const { id } = this;
+    if (this.conmon)
+      this.#context.log.warn('conmon is gone before its container: its output is lost from now on', { id });
+    const status = await this.init.exited();
+    if (!this.#lookForExit()) this.#ended.resolve({ code: status?.code ?? UNKNOWN_EXIT, time: nowNano() });
+  }
+
+  /** True when there is nothing left to wait for. */
+  #lookForExit(): boolean {
+    if (!this.#disposed) this.#context.exits.check(this.id);
+    return this.#disposed || this.#context.exits.read(this.id) !== undefined;
+  }
+
+  async #settle(): Promise<ExitStatus> {
+    const { code, time } = await this.#ended.promise;
+    this.#context.exits.forget(this.id);
+    try {
+      // Looked at before anybody removes the cgroup.
+      const oomKilled = existsSync(this.bundle.oomMark) || (await this.cgroup.oomKills()) > 0;
+      if (this.settings.sharesPids) await killAll(this.cgroup);
+      return { code, time, oomKilled };
+    } catch (error) {
+      this.#context.log.warn(`cannot look at the cgroup of an ended container: ${messageOf(error)}`, {
+        id: this.id,
+      });
+      return { code, time, oomKilled: false };
+    }
+  }
+}
+
+/** SIGKILL to every process of a cgroup. */
+export async function killAll(cgroup: Cgroup): Promise<void> {
+  for (const pid of await cgroup.processes()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone between the list and now.
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Logger } from '#lib/log';
+import type { Spawner } from '#linux/process';
+import type { RuntimeBinaries } from './binary.ts';
+import type { Container } from './container.ts';
+import type { ExitDirectory } from './exits.ts';
+import type { Paths } from './paths.ts';
+
+/** What every verb of this folder works with. */
+export interface RuntimeContext {
+  readonly paths: Paths;
+  readonly binaries: RuntimeBinaries;
+  readonly conmon: string;
+  readonly spawner: Spawner;
+  readonly exits: ExitDirectory;
+  readonly systemdCgroup: boolean;
+  readonly log: Logger;
+  /** Those that have been created or adopted and not yet deleted. */
+  readonly containers: Map<string, Container>;
+}

@@ -1,0 +1,188 @@
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { conflict } from '#lib/errors';
+import { Scope } from '#lib/scope';
+import { Cgroup } from '#linux/cgroups';
+import { ProcessHandle, type ProcessIdentity, pipe, readLine, wait } from '#linux/process';
+import type { Spec } from '#oci/runtime-spec';
+import { Bundle, readText, type Settings } from './bundle.ts';
+import { expectedCgroup } from './cgroup.ts';
+import { ENVIRONMENT, flags, runtimeArguments } from './command.ts';
+import { Container } from './container.ts';
+import type { RuntimeContext } from './context.ts';
+import { deleteContainer } from './delete.ts';
+import { createError, type RuntimeError, readRuntimeLog } from './failure.ts';
+
+export interface CreateOptions {
+  readonly id: string;
+  readonly name: string;
+  /** A runtime's name; undefined = default. @throws invalid `unknown or invalid runtime name: x` */
+  readonly runtime?: string | undefined;
+  readonly spec: Spec;
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  /** stdin closes when the first attached client that has it goes (Docker's StdinOnce). Never for terminals. */
+  readonly stdinOnce: boolean;
+  /** conmon's -l and --log-* arguments. */
+  readonly logArguments: readonly string[];
+}
+
+export interface Running {
+  readonly identity: ProcessIdentity;
+  readonly conmonPid: number;
+}
+
+/** The answer on conmon's sync pipe: a pid, or a negative number and what the runtime said. */
+export interface SyncAnswer {
+  readonly data: number;
+  readonly message?: string;
+}
+
+/**
+ * Writes the bundle, spawns conmon, which runs `create`, and waits for its answer. The bundle says
+ * all that a later daemon needs to find or remove what was made; a failure leaves nothing.
+ * @throws RuntimeError, conflict, invalid, cancelled
+ */
+export async function createContainer(
+  context: RuntimeContext,
+  options: CreateOptions,
+  signal?: AbortSignal,
+): Promise<Running> {
+  const { id } = options;
+  const bundle = new Bundle(context.paths.bundle(id));
+  const settings = settingsOf(context, options);
+  if (context.containers.has(id) || bundle.exists())
+    throw conflict(`container ${id} exists already in the runtime`);
+  await using scope = new Scope();
+  scope.defer(() => deleteContainer(context, id));
+  noteNewCgroup(context, settings);
+  bundle.write(options.spec, settings);
+
+  const answer = await runConmon(context, options, bundle, settings, signal);
+  const init = answer && answer.data > 0 ? ProcessHandle.open(answer.data) : undefined;
+  if (!init) throw failure(options, bundle, settings, answer);
+  const conmonPid = bundle.pid(bundle.conmonPid) ?? 0;
+  const conmon = conmonPid > 0 ? ProcessHandle.open(conmonPid) : undefined;
+  bundle.writeProcesses({ init: init.identity, conmon: conmon?.identity });
+  context.containers.set(id, new Container(context, id, bundle, settings, { init, conmon }));
+  scope.keep();
+  return { identity: init.identity, conmonPid };
+}
+
+function settingsOf(context: RuntimeContext, options: CreateOptions): Settings {
+  const { linux, hooks } = options.spec;
+  const pids = linux?.namespaces?.find((namespace) => namespace.type === 'pid');
+  return {
+    name: options.name,
+    runtime: context.binaries.get(options.runtime),
+    systemdCgroup: context.systemdCgroup,
+    cgroupsPath: linux?.cgroupsPath ?? `/${options.id}`,
+    terminal: options.terminal,
+    openStdin: options.openStdin,
+    stdinOnce: options.stdinOnce,
+    sharesPids: !pids || pids.path !== undefined,
+    hooks: { poststart: (hooks?.poststart ?? []).length > 0, poststop: (hooks?.poststop ?? []).length > 0 },
+  };
+}
+
+/** The runtime makes the parents of a cgroup too; what was not there before us is removed with the last container. */
+function noteNewCgroup(context: RuntimeContext, settings: Settings): void {
+  if (settings.systemdCgroup) return;
+  const parent = dirname(expectedCgroup(settings));
+  if (parent === '/' || new Cgroup(parent).exists()) return;
+  mkdirSync(context.paths.cgroups, { recursive: true });
+  writeFileSync(join(context.paths.cgroups, encodeURIComponent(parent)), '');
+}
+
+/** Undefined when conmon died without an answer. */
+async function runConmon(
+  context: RuntimeContext,
+  options: CreateOptions,
+  bundle: Bundle,
+  settings: Settings,
+  signal: AbortSignal | undefined,
+): Promise<SyncAnswer | undefined> {
+  signal?.throwIfAborted();
+  const sync = pipe();
+  const errors = openSync(bundle.conmonLog, 'w', 0o600);
+  let spawned: number;
+  try {
+    spawned = await context.spawner.spawn({
+      path: context.conmon,
+      argv: conmonArguments(context, options, bundle, settings),
+      env: [...ENVIRONMENT, '_OCI_SYNCPIPE=3'],
+      fds: { 2: errors, 3: sync.write },
+      // conmon marks an out-of-memory kill by a file where it is.
+      cwd: bundle.path,
+    });
+  } catch (error) {
+    closeSync(sync.read);
+    throw error;
+  } finally {
+    closeSync(sync.write);
+    closeSync(errors);
+  }
+  try {
+    return parseAnswer(await readLine(sync.read, signal));
+  } finally {
+    // The one that we started has forked the real conmon and ended long ago: it only has to be reaped.
+    await wait(spawned);
+  }
+}
+
+function conmonArguments(
+  context: RuntimeContext,
+  options: CreateOptions,
+  bundle: Bundle,
+  settings: Settings,
+): readonly string[] {
+  const { id, name } = options;
+  const keepsStdin = settings.terminal || !settings.stdinOnce;
+  return [
+    'conmon',
+    ...flags({
+      '--api-version': '1',
+      '-c': id,
+      '-u': id,
+      '-n': name,
+      '-r': settings.runtime.path,
+      '-b': bundle.path,
+      '-p': bundle.initPid,
+      '-P': bundle.conmonPid,
+      '--exit-dir': context.exits.path,
+      '--log-level': 'error',
+    }),
+    // The attach socket in the bundle itself, however long its path.
+    '--full-attach',
+    // Else the end of every container waits for the disk.
+    '--no-sync-log',
+    ...options.logArguments,
+    ...(settings.systemdCgroup ? ['-s'] : []),
+    ...(settings.terminal ? ['-t'] : []),
+    ...(settings.openStdin ? ['-i'] : []),
+    ...(settings.openStdin && keepsStdin ? ['--leave-stdin-open'] : []),
+    ...runtimeArguments(context, settings.runtime, bundle.runtimeLog),
+  ];
+}
+
+export function parseAnswer(line: string): SyncAnswer | undefined {
+  if (line === '') return undefined;
+  try {
+    const answer = JSON.parse(line) as Partial<SyncAnswer>;
+    return typeof answer.data === 'number'
+      ? { data: answer.data, message: String(answer.message ?? '') }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failure(
+  options: CreateOptions,
+  bundle: Bundle,
+  settings: Settings,
+  answer: SyncAnswer | undefined,
+): RuntimeError {
+  const said = readRuntimeLog(bundle.runtimeLog) || answer?.message || readText(bundle.conmonLog) || '';
+  return createError(settings.runtime.name, said, options.spec.process?.args[0] ?? '');
+}

@@ -1,0 +1,140 @@
+import { closeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelled } from '#lib/errors';
+import { ProcessHandle, pipe, signalNumber, wait } from '#linux/process';
+import { isCrun } from './binary.ts';
+import { readText } from './bundle.ts';
+import { ENVIRONMENT, flags, globalArguments } from './command.ts';
+import type { Container } from './container.ts';
+import type { RuntimeContext } from './context.ts';
+import type { ExecDirectory, ExecOptions } from './exec.ts';
+import { execError, type RuntimeError, readRuntimeLog } from './failure.ts';
+
+/** The descriptor that the runtime holds for as long as it lives. */
+const LIFE = 3;
+const SIGKILL = signalNumber('KILL');
+
+/** A `<runtime> exec` in the foreground: it ends with the process in the container, and with its code. */
+export interface ExecProcess {
+  readonly pid: number;
+  readonly exited: Promise<number>;
+}
+
+/**
+ * Spawns `exec` and waits until the process runs in the container.
+ * @param fds the runtime's descriptors 0 to 2; closed here when they have been handed over
+ * @throws RuntimeError, cancelled
+ */
+export async function spawnExec(
+  context: RuntimeContext,
+  container: Container,
+  directory: ExecDirectory,
+  options: ExecOptions,
+  fds: Readonly<Record<number, number>>,
+  extra: readonly string[],
+  signal?: AbortSignal,
+): Promise<ExecProcess> {
+  const { runtime } = container.settings;
+  const life = pipe();
+  // crun writes its pid file at once and in place, so it may be a pipe: no polling.
+  const pidFile = isCrun(runtime) ? `/proc/self/fd/${LIFE}` : directory.pid;
+  let spawned: number;
+  try {
+    spawned = await context.spawner.spawn({
+      path: runtime.path,
+      argv: [
+        runtime.name,
+        ...globalArguments(context, runtime, directory.runtimeLog),
+        'exec',
+        ...flags({ '--process': directory.process, '--pid-file': pidFile }),
+        ...extra,
+        container.id,
+      ],
+      env: ENVIRONMENT,
+      fds: { ...fds, [LIFE]: life.write },
+    });
+  } catch (error) {
+    closeSync(life.read);
+    await rm(directory.path, { recursive: true, force: true });
+    throw error;
+  } finally {
+    closeSync(life.write);
+    for (const fd of Object.values(fds)) closeSync(fd);
+  }
+  const line = new LifeLine(life.read);
+  const exited = line.ended.then(async () => finish(await wait(spawned), directory, options));
+  // Whoever fails to start it is told so below; nobody else may be waiting.
+  exited.catch(() => {});
+  try {
+    const pid = await Promise.race([
+      isCrun(runtime) ? line.pid : pollPid(directory.pid, line),
+      line.ended.then(() => undefined),
+      abortion(signal),
+    ]);
+    if (pid !== undefined) return { pid, exited };
+  } catch (error) {
+    using handle = ProcessHandle.open(spawned);
+    handle?.signal(SIGKILL);
+    await exited;
+    throw error;
+  }
+  const failure = failureOf(directory, options);
+  await exited;
+  throw failure;
+}
+
+/** The read end of the pipe that the runtime holds: its pid file, and at its end the runtime's end. */
+class LifeLine {
+  readonly pid: Promise<number | undefined>;
+  readonly ended: Promise<void>;
+
+  constructor(fd: number) {
+    const socket = new Socket({ fd, readable: true, writable: false });
+    const pid = Promise.withResolvers<number | undefined>();
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      if (/^\d+/.test(text)) pid.resolve(Number.parseInt(text, 10));
+    });
+    socket.on('error', () => socket.destroy());
+    this.ended = new Promise((resolve) => socket.on('close', () => resolve()));
+    this.pid = pid.promise;
+  }
+}
+
+/** For runtimes that make their pid file under another name first. */
+async function pollPid(file: string, line: LifeLine): Promise<number | undefined> {
+  let over = false;
+  void line.ended.then(() => (over = true));
+  for (let delay = 2; !over; delay = Math.min(delay * 2, 50)) {
+    const pid = Number(readText(file) ?? '');
+    if (pid > 0) return pid;
+    await sleep(delay);
+  }
+  return undefined;
+}
+
+function abortion(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal?.aborted) return reject(cancelled());
+    signal?.addEventListener('abort', () => reject(cancelled()), { once: true });
+  });
+}
+
+function failureOf(directory: ExecDirectory, options: ExecOptions): RuntimeError {
+  return execError(readRuntimeLog(directory.runtimeLog), options.process.args[0] ?? '');
+}
+
+/** The exit code. The last step, the execve, can fail after the runtime has reported success. */
+async function finish(
+  status: { code: number } | undefined,
+  directory: ExecDirectory,
+  options: ExecOptions,
+): Promise<number> {
+  const said = readRuntimeLog(directory.runtimeLog);
+  await rm(directory.path, { recursive: true, force: true });
+  if (said.startsWith('exec')) return execError(said, options.process.args[0] ?? '').exitCode;
+  return status?.code ?? 137;
+}

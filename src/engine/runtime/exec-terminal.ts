@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { ReadStream } from 'node:tty';
+import { conflict } from '#lib/errors';
+import { openConsoleSocket, resizeTerminal } from '#linux/pty';
+import type { Container } from './container.ts';
+import type { RuntimeContext } from './context.ts';
+import type { ExecDirectory, ExecOptions, ExecSession } from './exec.ts';
+import { spawnExec } from './exec-process.ts';
+
+/** With a terminal: the runtime makes it in the container and sends us the master side. */
+export async function execTerminal(
+  context: RuntimeContext,
+  container: Container,
+  directory: ExecDirectory,
+  options: ExecOptions,
+  signal?: AbortSignal,
+): Promise<ExecSession> {
+  mkdirSync(context.paths.consoles, { recursive: true, mode: 0o700 });
+  const path = join(context.paths.consoles, randomBytes(6).toString('hex'));
+  const socket = openConsoleSocket(path);
+  const given = new AbortController();
+  const arriving = socket.receive(given.signal);
+  arriving.catch(() => {});
+  try {
+    const { pid, exited } = await spawnExec(
+      context,
+      container,
+      directory,
+      options,
+      {},
+      ['--console-socket', path],
+      signal,
+    );
+    const terminal = new Terminal(await arriving);
+    if (options.size) terminal.resize(...options.size);
+    return {
+      pid,
+      exited,
+      stdin: options.stdin ? terminal : undefined,
+      stdout: terminal,
+      stderr: undefined,
+      resize: async (rows, columns) => terminal.resize(rows, columns),
+    };
+  } catch (error) {
+    given.abort();
+    throw error;
+  } finally {
+    socket.close();
+  }
+}
+
+/** The master side of a terminal. Reading ends when the last process has closed the other side. */
+class Terminal extends Duplex {
+  readonly #fd: number;
+  readonly #stream: ReadStream;
+
+  constructor(fd: number) {
+    super({ allowHalfOpen: true });
+    this.#fd = fd;
+    this.#stream = new ReadStream(fd);
+    this.#stream.on('data', (chunk) => {
+      if (!this.push(chunk)) this.#stream.pause();
+    });
+    // A master whose other side is closed does not end, it fails with EIO.
+    this.#stream.on('error', () => this.#stream.destroy());
+    this.#stream.on('close', () => this.push(null));
+  }
+
+  resize(rows: number, columns: number): void {
+    if (this.#stream.destroyed) throw conflict('cannot resize: the terminal is closed');
+    resizeTerminal(this.#fd, rows, columns);
+  }
+
+  override _read(): void {
+    this.#stream.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (this.#stream.destroyed) return done();
+    this.#stream.write(chunk, () => done());
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#stream.destroy();
+    done(error);
+  }
+}
