@@ -7,7 +7,7 @@ export PATH="$PWD/node_modules/node/bin:$PATH"
 say() { printf '==> %s\n' "$1"; }
 
 say format;       $bin/biome check --error-on-warnings --log-level=warn
-say types;        $bin/tsc -p .
+say types;        node node_modules/typescript-7/bin/tsc -p .
 say lint;         $bin/oxlint --type-aware --quiet src test scripts bench
 say "import rules"; $bin/depcruise --config .dependency-cruiser.cjs --output-type err src
 [ "${1:-}" = --no-tests ] && exit 0

@@ -72,6 +72,7 @@ export class Api {
     // A connection whose last answer has just left rests, and is closed in the next round.
     const sweep = setInterval(() => {
       for (const server of this.#servers) server.closeIdleConnections();
+      for (const socket of this.#upgraded) if (socket.writableFinished) socket.destroy();
       if (performance.now() - started > CLOSING_TIME) this.#cut();
     }, SWEEP_INTERVAL);
     await Promise.all(closed);
@@ -108,7 +109,7 @@ export class Api {
     } catch (error) {
       const status = statusOf(error);
       const fields = { method: request.method, path, status, error: messageOf(error) };
-      if (status >= 500) this.#log.error('request failed', { ...fields, stack: stackOf(error) });
+      if (status === 500) this.#log.error('request failed', { ...fields, stack: stackOf(error) });
       else this.#log.debug('request refused', fields);
       exchange({}, MAX_API_VERSION).fail(error);
     }

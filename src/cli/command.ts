@@ -57,7 +57,8 @@ export const atMost =
 export const between =
   (min: number, max: number): ArgumentRule =>
   (args, name) => {
-    if (args.length < min || args.length > max) throw wrong(`'${name}' requires at least ${min} and at most ${count(max)}`);
+    if (args.length < min || args.length > max)
+      throw wrong(`'${name}' requires at least ${min} and at most ${count(max)}`);
   };
 
 export const anyArguments: ArgumentRule = () => {};

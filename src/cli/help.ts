@@ -1,5 +1,5 @@
-import { COMMON, type Group, groups, namesOf, topVerbs, type Verb } from './commands/tree.ts';
 import type { Command } from './command.ts';
+import { COMMON, type Group, groups, namesOf, topVerbs, type Verb } from './commands/tree.ts';
 import type { FlagSet } from './flags/flag.ts';
 import { globalFlags } from './global-flags.ts';
 
@@ -7,13 +7,15 @@ import { globalFlags } from './global-flags.ts';
 const MIN_WIDTH = 60;
 
 /** `Usage:  berth run [OPTIONS] IMAGE ...` */
-export const usageLine = (path: readonly string[], command: Command): string => `Usage:  berth ${path.join(' ')} ${command.usage}`.trimEnd();
+export const usageLine = (path: readonly string[], command: Command): string =>
+  `Usage:  berth ${path.join(' ')} ${command.usage}`.trimEnd();
 
 export const seeHelp = (path: readonly string[]): string => `See 'berth ${[...path, '--help'].join(' ')}'.`;
 
 export function commandHelp(path: readonly string[], verb: Verb, command: Command, width: number): string {
   const names = namesOf(verb);
-  const aliases = names.length > 1 ? `\n\nAliases:\n  ${names.map((name) => `berth ${name}`).join(', ')}` : '';
+  const aliases =
+    names.length > 1 ? `\n\nAliases:\n  ${names.map((name) => `berth ${name}`).join(', ')}` : '';
   const details = command.details ? `\n\n${command.details}` : '';
   const options = optionLines(command.flags, width);
   return `${usageLine(path, command)}\n\n${verb.summary}${details}${aliases}${options ? `\n\nOptions:\n${options}` : ''}\n`;
@@ -25,8 +27,12 @@ export function groupHelp(path: readonly string[], group: Group): string {
 }
 
 export function rootHelp(width: number): string {
-  const common = Object.fromEntries(COMMON.flatMap((name) => (topVerbs[name] ? [[name, topVerbs[name]]] : [])));
-  const others = Object.fromEntries(Object.entries(topVerbs).filter(([name]) => !Object.hasOwn(common, name)));
+  const common = Object.fromEntries(
+    COMMON.flatMap((name) => (topVerbs[name] ? [[name, topVerbs[name]]] : [])),
+  );
+  const others = Object.fromEntries(
+    Object.entries(topVerbs).filter(([name]) => !Object.hasOwn(common, name)),
+  );
   const nouns = columns(Object.entries(groups).map(([name, { summary }]) => [name, summary]));
   return `Usage:  berth [OPTIONS] COMMAND
 
@@ -69,7 +75,9 @@ function optionLines(flags: FlagSet, width: number): string {
     });
   const indent = Math.max(0, ...rows.map(({ left }) => left.length)) + 3;
   const room = Math.max(MIN_WIDTH, width) - indent;
-  return rows.map(({ left, right }) => left.padEnd(indent) + wrap(right, room).join(`\n${' '.repeat(indent)}`)).join('\n');
+  return rows
+    .map(({ left, right }) => left.padEnd(indent) + wrap(right, room).join(`\n${' '.repeat(indent)}`))
+    .join('\n');
 }
 
 function wrap(text: string, room: number): string[] {

@@ -1,4 +1,4 @@
-import { type Command, type ArgumentRule } from './command.ts';
+import { type ArgumentRule, type Command } from './command.ts';
 import { type Found, findCommand } from './commands/tree.ts';
 import { configDirectoryOf } from './config/file.ts';
 import { hostOf, tlsOf } from './config/host.ts';
@@ -35,7 +35,10 @@ async function dispatch(flags: GlobalFlags, words: readonly string[]): Promise<n
     return showHelp(found);
   }
   if (flags.context !== '' && flags.context !== 'default') {
-    throw new Exit(1, `berth: contexts are not supported: use -H or BERTH_HOST instead of --context ${flags.context}`);
+    throw new Exit(
+      1,
+      `berth: contexts are not supported: use -H or BERTH_HOST instead of --context ${flags.context}`,
+    );
   }
   return runVerb(contextOf(flags), found);
 }
@@ -79,9 +82,16 @@ function checkArguments(rule: ArgumentRule, args: readonly string[], found: Foun
   rule(args, `berth ${found.path.join(' ')}`);
 }
 
-async function withUsage(error: UsageError, found: Extract<Found, { kind: 'verb' }>, command: Command): Promise<Exit> {
+async function withUsage(
+  error: UsageError,
+  found: Extract<Found, { kind: 'verb' }>,
+  command: Command,
+): Promise<Exit> {
   const { seeHelp, usageLine } = await import('./help.ts');
-  return new Exit(error.status, `${error.message}\n\n${usageLine(found.path, command)}\n\n${seeHelp(found.path)}`);
+  return new Exit(
+    error.status,
+    `${error.message}\n\n${usageLine(found.path, command)}\n\n${seeHelp(found.path)}`,
+  );
 }
 
 function unknownCommand(word: string, path: readonly string[]): Exit {

@@ -42,7 +42,6 @@ async function main(): Promise<void> {
     process.stdout.write('configuration OK\n');
     return;
   }
-  process.title = 'berthd';
   const log = new DaemonLog({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),

@@ -23,8 +23,9 @@ export function writePidfile(path: string): Disposable {
 function daemonIn(path: string): number | undefined {
   const pid = Number(read(path) ?? Number.NaN);
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
-  const name = read(`/proc/${pid}/comm`);
-  return name === 'berthd' ? pid : undefined;
+  // A daemon that was killed stays a zombie until its parent looks: it has let go of everything.
+  const [, name, state] = /^\d+ \((.*)\) (\w)/s.exec(read(`/proc/${pid}/stat`) ?? '') ?? [];
+  return name === 'berthd' && state !== 'Z' && state !== 'X' ? pid : undefined;
 }
 
 function read(path: string): string | undefined {

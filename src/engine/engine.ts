@@ -48,7 +48,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Locks the roots, opens every domain, recovers what ran.
+   * Locks the roots, opens every domain, recovers what ran. Until `close` the process stays alive.
    * @throws conflict when another engine has these roots
    */
   static async open(options: EngineOptions): Promise<Engine> {
@@ -58,6 +58,9 @@ export class Engine implements AsyncDisposable {
         const lock = lockRoot(root);
         resources.defer(() => lock[Symbol.dispose]());
       }
+      // Who waits for a container waits for a file that appears, which alone does not keep a process from ending.
+      const alive = setInterval(() => {}, 2 ** 30);
+      resources.defer(() => clearInterval(alive));
       const instance = instanceName(options.dataRoot);
       const domains = await openDomains(options, instance, resources);
       await domains.containers.recover();

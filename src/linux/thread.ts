@@ -3,7 +3,6 @@ import { BerthError, type ErrorKind, messageOf, unavailable } from '#lib/errors'
 import { SystemError } from './errno.ts';
 
 /** What a thread can do: named functions of plain data, synchronous so that nothing interleaves within one. */
-// biome-ignore lint: the concrete signatures are the caller's
 export type Handlers = Record<string, (...args: never[]) => unknown>;
 
 interface Request {

@@ -11,6 +11,8 @@ import { type Arrived, diskFull, receive } from './receive.ts';
 
 /** Manifests and configs are a few kilobytes; registries refuse manifests beyond 4 MiB. */
 const SMALL_BLOB = 4 << 20;
+/** A broken-off download may be resumed for a day. */
+const INGEST_LIFETIME_MS = 24 * 3600 * 1000;
 
 /**
  * Content-addressed blobs in an OCI image layout (`<root>/blobs/sha256/<hex>`): written to a temporary file, hashed while it
@@ -24,7 +26,7 @@ export class BlobStore {
     this.root = root;
   }
 
-  /** Sweeps what an interrupted write left behind; resumable downloads stay. */
+  /** Sweeps what an interrupted write left behind; broken-off downloads stay for a day. */
   static async open(root: string): Promise<BlobStore> {
     await mkdir(join(root, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
     await mkdir(join(root, 'ingest'), { recursive: true, mode: 0o700 });
@@ -33,6 +35,7 @@ export class BlobStore {
     const store = new BlobStore(root);
     await store.#replace('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
     if (!(await exists(join(root, 'index.json')))) await store.writeIndex([]);
+    await store.#dropStaleIngests();
     return store;
   }
 
@@ -80,18 +83,20 @@ export class BlobStore {
   }
 
   /**
-   * Hashes while writing; with `expected` a mismatch is an error naming both and nothing is kept.
+   * Hashes while writing; with `expected` a mismatch is an error naming both and nothing is kept. `hold` is called
+   * with the digest before the blob can be seen: the moment to lease it.
    * @throws invalid, cancelled; system when the disk is full
    */
   async write(
     content: AsyncIterable<Uint8Array> | Uint8Array,
-    expected: { digest?: string; size?: number } = {},
+    expected: { digest?: string; size?: number; hold?: (digest: string) => void } = {},
     signal?: AbortSignal,
   ): Promise<Arrived> {
     const temporary = this.temporary();
     try {
       const arrived = await this.spool(temporary, content, signal);
       verify(arrived, expected);
+      expected.hold?.(arrived.digest);
       await this.adopt(temporary, arrived);
       return arrived;
     } catch (error) {
@@ -176,16 +181,19 @@ export class BlobStore {
     return garbage.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Forgets downloads that nobody took up again. */
-  async dropIngests(): Promise<void> {
-    const folder = join(this.root, 'ingest');
-    for await (const entry of await opendir(folder)) await rm(join(folder, entry.name), { force: true });
-  }
-
   /** The layout's index.json (image-layout.md): what other OCI tools see of the store. */
   async writeIndex(manifests: readonly object[]): Promise<void> {
     const mediaType = 'application/vnd.oci.image.index.v1+json';
     await this.#replace('index.json', JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
+  }
+
+  /** Downloads that nobody has taken up again. */
+  async #dropStaleIngests(): Promise<void> {
+    const folder = join(this.root, 'ingest');
+    for await (const { name } of await opendir(folder)) {
+      const { mtimeMs } = await stat(join(folder, name));
+      if (Date.now() - mtimeMs > INGEST_LIFETIME_MS) await rm(join(folder, name), { force: true });
+    }
   }
 
   async #replace(name: string, content: string): Promise<void> {

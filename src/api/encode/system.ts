@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { EngineOptions } from '#engine';
 import type { SystemInfo } from '#engine/system';
 import { now } from '#lib/time';
@@ -91,7 +92,7 @@ export function systemInfo(host: SystemInfo, { engine, version, debug = false }:
     BridgeNfIptables: false,
     BridgeNfIp6tables: false,
     Debug: debug,
-    NFd: 0,
+    NFd: debug ? readdirSync('/proc/self/fd').length : 0,
     OomKillDisable: host.oomKillDisable,
     NGoroutines: 0,
     SystemTime: now(),

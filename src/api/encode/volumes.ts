@@ -3,7 +3,8 @@ import type { VolumeInspect } from '#protocol';
 
 export function volumeInspect(volume: Volume, usage?: { size: number; users: number }): VolumeInspect {
   return {
-    CreatedAt: volume.createdAt,
+    // Volumes alone tell their time without a fraction.
+    CreatedAt: volume.createdAt.replace(/\.\d+/, ''),
     Driver: volume.driver,
     Labels: orNull(volume.labels),
     Mountpoint: volume.mountpoint,

@@ -64,7 +64,7 @@ async function converse(
     return;
   }
   const detachKeys = config.detachKeys ? parseDetachKeys(config.detachKeys) : DEFAULT_DETACH_KEYS;
-  await relay(connection, session, { detachKeys, signal: exchange.signal });
+  await relay(connection, session, { detachKeys, signal: exchange.signal, ended: session.exited });
 }
 
 /** @throws invalid */

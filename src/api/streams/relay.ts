@@ -21,21 +21,25 @@ export interface Session extends AsyncDisposable {
   readonly stdin: Writable | undefined;
 }
 
+export interface RelayOptions {
+  readonly detachKeys: Uint8Array;
+  readonly signal: AbortSignal;
+  /** Hangs up only then: a client that asks right after the end must find the exit on record. */
+  readonly ended?: Promise<unknown>;
+}
+
 /**
  * Carries a session over a connection until the program's output ends, the user types the
  * detach keys (terminals only) or the client goes. The end of the client's input ends the
  * program's stdin and nothing else.
  */
-export async function relay(
-  connection: Connection,
-  session: Session,
-  options: { readonly detachKeys: Uint8Array; readonly signal: AbortSignal },
-): Promise<void> {
+export async function relay(connection: Connection, session: Session, options: RelayOptions): Promise<void> {
   await using _ = session;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   const clientGone = finished(connection.output, { readable: false, signal }).catch(() => {});
-  const outputOver = Promise.race([forwardOutput(session, connection.output, signal), clientGone]);
+  const written = forwardOutput(session, connection.output, signal).then(() => options.ended);
+  const outputOver = Promise.race([written, clientGone]);
   const input = forwardInput(connection.input, session, options.detachKeys, signal);
   try {
     await Promise.race([outputOver, input.then((detached) => (detached ? undefined : outputOver))]);

@@ -1,4 +1,4 @@
-import { terminalSize, type TerminalSize } from '../terminal/terminal.ts';
+import { type TerminalSize, terminalSize } from '../terminal/terminal.ts';
 
 /** A process that has only just been asked for may not have its terminal yet. */
 const ATTEMPTS = 5;

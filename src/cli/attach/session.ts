@@ -77,6 +77,8 @@ function copyOutput(channel: Channel, { tty, out, err }: SessionOptions): Promis
     channel.on('close', () => resolve('ended'));
     // A connection that breaks is an end too: the exit status tells what became of the container.
     channel.on('error', () => resolve('ended'));
+    // It was handed over paused, so that nothing is lost before somebody listens.
+    channel.resume();
   });
 }
 

@@ -10,7 +10,8 @@ import { isTerminal } from '../terminal/terminal.ts';
 /** Writes a tar to `path`, or to stdout when it is ''. The file appears only when it is whole. */
 export async function writeArchive({ out }: Context, path: string, open: () => Promise<Body>): Promise<void> {
   if (path === '') {
-    if (await isTerminal(1)) throw new Exit(1, 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
+    if (await isTerminal(1))
+      throw new Exit(1, 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
     for await (const chunk of await open()) out.write(chunk);
     return;
   }
@@ -48,7 +49,8 @@ async function copy(body: Body, path: string): Promise<void> {
   const written = finished(file);
   written.catch(() => {});
   for await (const chunk of body) {
-    if (!file.write(chunk)) await Promise.race([new Promise((resolve) => file.once('drain', resolve)), written]);
+    if (!file.write(chunk))
+      await Promise.race([new Promise((resolve) => file.once('drain', resolve)), written]);
   }
   file.end();
   await written;

@@ -2,7 +2,11 @@ import { readSync } from 'node:fs';
 import type { Context } from '../context.ts';
 
 /** Asks on the terminal; anything but `y` is no. Nobody there to answer is no, too. */
-export async function confirm({ out }: Context, warning: string, question = 'Are you sure you want to continue?'): Promise<boolean> {
+export async function confirm(
+  { out }: Context,
+  warning: string,
+  question = 'Are you sure you want to continue?',
+): Promise<boolean> {
   out.write(`${warning}\n${question} [y/N] `);
   const answer = readLine().trim().toLowerCase();
   if (answer === 'y') return true;

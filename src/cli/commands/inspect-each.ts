@@ -16,7 +16,8 @@ export async function inspectEach(
   const outcomes = await Promise.allSettled(names.map(inspect));
   for (const [position, outcome] of outcomes.entries()) {
     if (outcome.status === 'fulfilled') found.push(outcome.value);
-    else if (isKind(outcome.reason, 'not-found')) failures.push(missing(names[position] ?? '', outcome.reason));
+    else if (isKind(outcome.reason, 'not-found'))
+      failures.push(missing(names[position] ?? '', outcome.reason));
     else failures.push(describe(outcome.reason));
   }
   if (found.length > 0 || format === '') await printObjects(context.out, found, format);

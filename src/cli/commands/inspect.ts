@@ -23,7 +23,12 @@ export const command = defineCommand({
     const inspectors = inspectorsOf(context, flags.size);
     const wanted = TYPES.find((type) => type === flags.type);
     if (given.has('type') && !wanted) {
-      throw new Exit(1, flags.type === '' ? 'type is empty: must be one of "container", "image", "network", "volume"' : `unknown type: ${JSON.stringify(flags.type)}: must be one of "container", "image", "network", "volume"`);
+      throw new Exit(
+        1,
+        flags.type === ''
+          ? 'type is empty: must be one of "container", "image", "network", "volume"'
+          : `unknown type: ${JSON.stringify(flags.type)}: must be one of "container", "image", "network", "volume"`,
+      );
     }
     const tried = wanted ? [inspectors[wanted]] : TYPES.map((type) => inspectors[type]);
     const missing = (name: string) => `Error: No such ${wanted ?? 'object'}: ${name}`;
@@ -31,7 +36,10 @@ export const command = defineCommand({
   },
 });
 
-const inspectorsOf = ({ client }: Context, size: boolean): Readonly<Record<(typeof TYPES)[number], Inspect>> => ({
+const inspectorsOf = (
+  { client }: Context,
+  size: boolean,
+): Readonly<Record<(typeof TYPES)[number], Inspect>> => ({
   container: (name) => client.containers.inspect(name, { size }),
   image: (name) => client.images.inspect(name),
   network: (name) => client.networks.inspect(name),

@@ -23,7 +23,12 @@ const verb = (summary: string, load: () => Promise<{ readonly command: unknown }
   load: async () => (await load()).command as Command,
 });
 
-const group = (summary: string, verbs: Group['verbs'], aliases: Group['aliases'] = {}): Group => ({ kind: 'group', summary, verbs, aliases });
+const group = (summary: string, verbs: Group['verbs'], aliases: Group['aliases'] = {}): Group => ({
+  kind: 'group',
+  summary,
+  verbs,
+  aliases,
+});
 
 const container = group(
   'Manage containers',
@@ -52,7 +57,10 @@ const container = group(
     top: verb('Show the processes of a container', () => import('./container/top.ts')),
     unpause: verb('Let frozen containers go on', () => import('./container/unpause.ts')),
     update: verb('Change limits and restart policy of containers', () => import('./container/update.ts')),
-    wait: verb('Wait until containers stop, then print their exit codes', () => import('./container/wait.ts')),
+    wait: verb(
+      'Wait until containers stop, then print their exit codes',
+      () => import('./container/wait.ts'),
+    ),
   },
   { list: 'ls', ps: 'ls', remove: 'rm' },
 );
@@ -103,7 +111,10 @@ const volume = group(
 
 const system = group('Manage the engine', {
   df: verb('Show how much disk space is used', () => import('./system/df.ts')),
-  'dial-stdio': { ...verb('Connect STDIN and STDOUT to the daemon', () => import('./system/dial-stdio.ts')), hidden: true },
+  'dial-stdio': {
+    ...verb('Connect STDIN and STDOUT to the daemon', () => import('./system/dial-stdio.ts')),
+    hidden: true,
+  },
   events: verb('Show what happens in the engine, live', () => import('./system/events.ts')),
   info: verb('Show what the engine is and runs on', () => import('./system/info.ts')),
   prune: verb('Remove everything that is not used', () => import('./system/prune.ts')),
@@ -151,7 +162,10 @@ const shortcuts: Readonly<Record<string, readonly [group: string, verb: string]>
 
 const ownVerbs: Readonly<Record<string, Verb>> = {
   completion: verb('Print a completion script for bash or zsh', () => import('./completion.ts')),
-  inspect: verb('Show everything about containers, images, volumes and networks', () => import('./inspect.ts')),
+  inspect: verb(
+    'Show everything about containers, images, volumes and networks',
+    () => import('./inspect.ts'),
+  ),
   login: verb('Log in to a registry', () => import('./login.ts')),
   logout: verb('Log out from a registry', () => import('./logout.ts')),
   version: verb('Show the versions of client and daemon', () => import('./version.ts')),
@@ -159,13 +173,25 @@ const ownVerbs: Readonly<Record<string, Verb>> = {
 };
 
 /** The verbs shown first in the help. */
-export const COMMON = ['run', 'exec', 'ps', 'pull', 'push', 'images', 'login', 'logout', 'version', 'info'] as const;
+export const COMMON = [
+  'run',
+  'exec',
+  'ps',
+  'pull',
+  'push',
+  'images',
+  'login',
+  'logout',
+  'version',
+  'info',
+] as const;
 
 /** Verbs at the top: their own and the shortcuts. */
 export const topVerbs: Readonly<Record<string, Verb>> = Object.fromEntries(
-  [...Object.entries(ownVerbs), ...Object.entries(shortcuts).flatMap(([name, [noun, of]]) => entry(name, groups[noun]?.verbs[of]))].toSorted(
-    ([a], [b]) => (a < b ? -1 : 1),
-  ),
+  [
+    ...Object.entries(ownVerbs),
+    ...Object.entries(shortcuts).flatMap(([name, [noun, of]]) => entry(name, groups[noun]?.verbs[of])),
+  ].toSorted(([a], [b]) => (a < b ? -1 : 1)),
 );
 
 function entry(name: string, found: Verb | undefined): [string, Verb][] {
@@ -173,8 +199,18 @@ function entry(name: string, found: Verb | undefined): [string, Verb][] {
 }
 
 export type Found =
-  | { readonly kind: 'verb'; readonly verb: Verb; readonly path: readonly string[]; readonly rest: readonly string[] }
-  | { readonly kind: 'group'; readonly group: Group; readonly path: readonly string[]; readonly rest: readonly string[] };
+  | {
+      readonly kind: 'verb';
+      readonly verb: Verb;
+      readonly path: readonly string[];
+      readonly rest: readonly string[];
+    }
+  | {
+      readonly kind: 'group';
+      readonly group: Group;
+      readonly path: readonly string[];
+      readonly rest: readonly string[];
+    };
 
 /** Which command the words begin with; undefined when there is none. */
 export function findCommand(words: readonly string[]): Found | undefined {
@@ -189,7 +225,8 @@ export function findCommand(words: readonly string[]): Found | undefined {
   return { kind: 'verb', verb: found, path: [first, second ?? ''], rest: words.slice(2) };
 }
 
-const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(table, key) ? table[key] : undefined);
+const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined;
 
 /** Every way to write a verb: `container ls`, `container list`, `container ps`, `ps`. */
 export function namesOf(wanted: Verb): string[] {

@@ -18,7 +18,8 @@ export const command = defineCommand({
       failure = error;
     }
     const own = clientVersion(client.apiVersion);
-    if (flags.format) await printObject(out, { Client: own, Server: server ? withApiVersion(server) : null }, flags.format);
+    if (flags.format)
+      await printObject(out, { Client: own, Server: server ? withApiVersion(server) : null }, flags.format);
     else out.write(clientText(own) + (server ? `\n${serverText(server)}` : ''));
     if (failure === undefined) return 0;
     err.line(describe(failure));
@@ -53,11 +54,15 @@ const clientVersion = (apiVersion: string): ClientVersion =>
 
 /** JSON says ApiVersion where Docker's templates say APIVersion: templates find both, JSON shows one. */
 function withApiVersion<T extends { readonly ApiVersion: string }>(version: T): T {
-  return Object.defineProperty({ ...version }, 'APIVersion', { value: version.ApiVersion, enumerable: false });
+  return Object.defineProperty({ ...version }, 'APIVersion', {
+    value: version.ApiVersion,
+    enumerable: false,
+  });
 }
 
 function clientText(version: ClientVersion): string {
-  const downgraded = version.ApiVersion === version.DefaultAPIVersion ? '' : ` (downgraded from ${version.DefaultAPIVersion})`;
+  const downgraded =
+    version.ApiVersion === version.DefaultAPIVersion ? '' : ` (downgraded from ${version.DefaultAPIVersion})`;
   return fields('Client:', ' ', [
     ['Version', version.Version],
     ['API version', version.ApiVersion + downgraded],
@@ -80,7 +85,10 @@ function serverText(version: SystemVersion): string {
   const title = version.Platform?.Name ? `Server: ${version.Platform.Name}` : 'Server:';
   const parts = (version.Components ?? []).filter(({ Name }) => Name !== 'Engine');
   const components = parts.map(({ Name, Version, Details }) =>
-    fields(` ${Name}:`, '  ', [['Version', Version], ['GitCommit', Details?.['GitCommit'] ?? '']]),
+    fields(` ${Name}:`, '  ', [
+      ['Version', Version],
+      ['GitCommit', Details?.['GitCommit'] ?? ''],
+    ]),
   );
   return `${title}\n${fields(' Engine:', '  ', engine)}${components.join('')}`;
 }

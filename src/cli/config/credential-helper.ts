@@ -17,9 +17,18 @@ export async function getCredentials(helper: string, server: string): Promise<He
 }
 
 /** @throws Exit */
-export async function storeCredentials(helper: string, server: string, credentials: HelperCredentials): Promise<void> {
-  const { status, stdout } = await run(helper, 'store', JSON.stringify({ ServerURL: server, ...credentials }));
-  if (status !== 0) throw new Exit(1, `docker-credential-${helper} could not store the credentials: ${stdout.trim()}`);
+export async function storeCredentials(
+  helper: string,
+  server: string,
+  credentials: HelperCredentials,
+): Promise<void> {
+  const { status, stdout } = await run(
+    helper,
+    'store',
+    JSON.stringify({ ServerURL: server, ...credentials }),
+  );
+  if (status !== 0)
+    throw new Exit(1, `docker-credential-${helper} could not store the credentials: ${stdout.trim()}`);
 }
 
 export async function eraseCredentials(helper: string, server: string): Promise<void> {
@@ -31,7 +40,8 @@ function run(helper: string, action: string, input: string): Promise<{ status: n
   return new Promise((resolve, reject) => {
     const program = `docker-credential-${helper}`;
     const child = execFile(program, [action], { timeout: TIMEOUT_MS }, (error, stdout) => {
-      if (error && typeof error.code !== 'number') reject(new Exit(1, `could not run the credential helper ${program}: ${error.message}`));
+      if (error && typeof error.code !== 'number')
+        reject(new Exit(1, `could not run the credential helper ${program}: ${error.message}`));
       else resolve({ status: error ? Number(error.code) : 0, stdout });
     });
     child.stdin?.on('error', () => {}).end(input);

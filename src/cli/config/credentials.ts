@@ -9,7 +9,8 @@ const HUB_DOMAIN = 'docker.io';
 /** What a stored token is called instead of a user by credential helpers. */
 const TOKEN_USER = '<token>';
 
-export const registryKey = (domain: string): string => (domain === HUB_DOMAIN || domain === 'index.docker.io' ? HUB_KEY : domain);
+export const registryKey = (domain: string): string =>
+  domain === HUB_DOMAIN || domain === 'index.docker.io' ? HUB_KEY : domain;
 
 /** The user's credentials for a registry: from a helper, or from config.json; undefined when there are none. */
 export async function credentialsFor(context: Context, domain: string): Promise<AuthConfig | undefined> {
@@ -24,7 +25,9 @@ export async function credentialsFor(context: Context, domain: string): Promise<
       ? { identitytoken: found.Secret, serveraddress: key }
       : { username: found.Username, password: found.Secret, serveraddress: key };
   }
-  const stored = config.auths?.[key] ?? Object.entries(config.auths ?? {}).find(([name]) => hostOf(name) === hostOf(key))?.[1];
+  const stored =
+    config.auths?.[key] ??
+    Object.entries(config.auths ?? {}).find(([name]) => hostOf(name) === hostOf(key))?.[1];
   return stored ? decode(stored, key) : undefined;
 }
 
@@ -38,8 +41,11 @@ function decode(stored: StoredAuth, key: string): AuthConfig | undefined {
     ...(stored.identitytoken && { identitytoken: stored.identitytoken }),
     ...(stored.registrytoken && { registrytoken: stored.registrytoken }),
   };
-  if (stored.username && stored.password) return { username: stored.username, password: stored.password, serveraddress: key, ...tokens };
-  const [, username, password] = /^([^:]*):([\s\S]*?)\0*$/.exec(Buffer.from(stored.auth ?? '', 'base64').toString()) ?? [];
-  if (username === undefined) return Object.keys(tokens).length > 0 ? { ...tokens, serveraddress: key } : undefined;
+  if (stored.username && stored.password)
+    return { username: stored.username, password: stored.password, serveraddress: key, ...tokens };
+  const [, username, password] =
+    /^([^:]*):([\s\S]*?)\0*$/.exec(Buffer.from(stored.auth ?? '', 'base64').toString()) ?? [];
+  if (username === undefined)
+    return Object.keys(tokens).length > 0 ? { ...tokens, serveraddress: key } : undefined;
   return { username, password, serveraddress: key, ...tokens };
 }

@@ -29,7 +29,8 @@ const isMode = (text: string) => /^[rwm]{1,3}$/.test(text) && new Set(text).size
 
 /** `c 1:3 rwm`, `b *:* r`. */
 export function parseDeviceCgroupRule(text: string): string {
-  if (!/^[acb] (\d+|\*):(\d+|\*) [rwm]{1,3}$/.test(text)) throw invalid(`invalid device cgroup format '${text}'`);
+  if (!/^[acb] (\d+|\*):(\d+|\*) [rwm]{1,3}$/.test(text))
+    throw invalid(`invalid device cgroup format '${text}'`);
   return text;
 }
 
@@ -47,7 +48,9 @@ export const throttleBytes = (summary: string): Flag<readonly Throttle[]> =>
       try {
         return { Path, Rate: parseSize(rate) };
       } catch {
-        throw invalid(`invalid rate for device: ${text}. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb`);
+        throw invalid(
+          `invalid rate for device: ${text}. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb`,
+        );
       }
     },
   });
@@ -58,7 +61,10 @@ export const throttleOperations = (summary: string): Flag<readonly Throttle[]> =
     shownDefault: '[]',
     parse: (text) => {
       const [Path, rate] = deviceAndNumber(text);
-      if (!/^\d{1,15}$/.test(rate)) throw invalid(`invalid rate for device: ${text}. The correct format is <device-path>:<number>. Number must be a positive integer`);
+      if (!/^\d{1,15}$/.test(rate))
+        throw invalid(
+          `invalid rate for device: ${text}. The correct format is <device-path>:<number>. Number must be a positive integer`,
+        );
       return { Path, Rate: Number(rate) };
     },
   });

@@ -1,5 +1,5 @@
-import { invalid } from '#lib/errors';
 import { parseDuration } from '#lib/durations';
+import { invalid } from '#lib/errors';
 import { type Flag, flag } from './flag.ts';
 
 /** `--health-interval 1m30s`: nanoseconds. */

@@ -16,7 +16,9 @@ export function parseEnv(text: string, env: Environment): string | undefined {
 
 /** Files first, then single variables, so that `-e` wins; later ones win over earlier. @throws invalid */
 export function collectEnv(files: readonly string[], single: readonly string[], env: Environment): string[] {
-  const fromFiles = files.flatMap((path) => readLines(path, env, { unset: 'skip', kind: 'environment variable' }));
+  const fromFiles = files.flatMap((path) =>
+    readLines(path, env, { unset: 'skip', kind: 'environment variable' }),
+  );
   const direct = single.map((text) => {
     const entry = parseEnv(text, env);
     // A bare name that is unset here unsets what the image has.
@@ -26,8 +28,15 @@ export function collectEnv(files: readonly string[], single: readonly string[], 
 }
 
 /** `--label` and `--label-file`, one map. @throws invalid */
-export function collectLabels(files: readonly string[], single: readonly string[], env: Environment): Record<string, string> {
-  const lines = [...files.flatMap((path) => readLines(path, env, { unset: 'empty', kind: 'label' })), ...single];
+export function collectLabels(
+  files: readonly string[],
+  single: readonly string[],
+  env: Environment,
+): Record<string, string> {
+  const lines = [
+    ...files.flatMap((path) => readLines(path, env, { unset: 'empty', kind: 'label' })),
+    ...single,
+  ];
   const labels: Record<string, string> = {};
   for (const line of lines) {
     const equals = line.indexOf('=');
@@ -57,7 +66,10 @@ function readLines(path: string, env: Environment, rules: LineRules): string[] {
     const equals = line.indexOf('=');
     const name = equals < 0 ? line.trim() : line.slice(0, equals);
     if (name === '') throw invalid(`no variable name on line '${line}' of ${path}`);
-    if (/\s/.test(name)) throw invalid(`invalid ${rules.kind} on line ${position + 1} of ${path}: '${name}' contains whitespaces`);
+    if (/\s/.test(name))
+      throw invalid(
+        `invalid ${rules.kind} on line ${position + 1} of ${path}: '${name}' contains whitespaces`,
+      );
     if (equals >= 0) result.push(line);
     else if (env[name] !== undefined) result.push(`${name}=${env[name]}`);
     else if (rules.unset === 'empty') result.push(`${name}=`);

@@ -1,5 +1,5 @@
-import type { Filters } from '#protocol';
 import { invalid } from '#lib/errors';
+import type { Filters } from '#protocol';
 import type { Flag } from './flag.ts';
 
 /** `--filter name=value`, many times. */

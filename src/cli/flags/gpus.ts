@@ -20,8 +20,13 @@ export function parseGpus(text: string): DeviceRequest {
     if (key === 'count') request = { ...request, Count: gpuCount(value) };
     else if (key === 'device') request = { ...request, DeviceIDs: value.split(',') };
     else if (key === 'driver') request = { ...request, Driver: value };
-    else if (key === 'capabilities') request = { ...request, Capabilities: [['gpu', ...value.split(',').filter((name) => name !== 'gpu')]] };
-    else if (key === 'options') request = { ...request, Options: Object.fromEntries(value.split(',').map((pair) => pair.split('=', 2))) };
+    else if (key === 'capabilities')
+      request = { ...request, Capabilities: [['gpu', ...value.split(',').filter((name) => name !== 'gpu')]] };
+    else if (key === 'options')
+      request = {
+        ...request,
+        Options: Object.fromEntries(value.split(',').map((pair) => pair.split('=', 2))),
+      };
     else throw invalid(`unexpected key '${key}' in '${field}'`);
   }
   if (request.Count === undefined && !request.DeviceIDs) return { ...request, Count: 1 };

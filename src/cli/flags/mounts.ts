@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { Mount } from '#protocol';
 import { invalid } from '#lib/errors';
 import { parseSize } from '#lib/sizes';
+import type { Mount } from '#protocol';
 import { csvFields } from './csv.ts';
 
 /** A mount while its fields are collected. */
@@ -12,7 +12,13 @@ interface Draft {
   ReadOnly?: boolean;
   Consistency?: string;
   readonly bind: Record<string, string | boolean>;
-  readonly volume: { NoCopy?: boolean; Subpath?: string; Labels?: Record<string, string>; driver?: string; options?: Record<string, string> };
+  readonly volume: {
+    NoCopy?: boolean;
+    Subpath?: string;
+    Labels?: Record<string, string>;
+    driver?: string;
+    options?: Record<string, string>;
+  };
   readonly tmpfs: { SizeBytes?: number; Mode?: number };
   readonly image: { Subpath?: string };
 }
@@ -111,20 +117,30 @@ function setRecursive(draft: Draft, value: string): void {
       draft.bind['ReadOnlyForceRecursive'] = true;
       return;
     default:
-      throw invalid(`invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`);
+      throw invalid(
+        `invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`,
+      );
   }
 }
 
 function checkOptions(draft: Draft): void {
   const { Type } = draft;
   const given = (options: object) => Object.keys(options).length > 0;
-  if (given(draft.volume) && Type !== 'volume') throw invalid(`cannot mix 'volume-*' options with mount type '${Type}'`);
-  if (given(draft.bind) && Type !== 'bind') throw invalid(`cannot mix 'bind-*' options with mount type '${Type}'`);
-  if (given(draft.tmpfs) && Type !== 'tmpfs') throw invalid(`cannot mix 'tmpfs-*' options with mount type '${Type}'`);
-  if (given(draft.image) && Type !== 'image') throw invalid(`cannot mix 'image-*' options with mount type '${Type}'`);
+  if (given(draft.volume) && Type !== 'volume')
+    throw invalid(`cannot mix 'volume-*' options with mount type '${Type}'`);
+  if (given(draft.bind) && Type !== 'bind')
+    throw invalid(`cannot mix 'bind-*' options with mount type '${Type}'`);
+  if (given(draft.tmpfs) && Type !== 'tmpfs')
+    throw invalid(`cannot mix 'tmpfs-*' options with mount type '${Type}'`);
+  if (given(draft.image) && Type !== 'image')
+    throw invalid(`cannot mix 'image-*' options with mount type '${Type}'`);
   if (draft.bind['ReadOnlyForceRecursive'] === true) {
-    if (!draft.ReadOnly) throw invalid(`option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction`);
-    if (draft.bind['Propagation'] !== 'rprivate') throw invalid(`option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction`);
+    if (!draft.ReadOnly)
+      throw invalid(`option 'bind-recursive=readonly' requires 'readonly' to be specified in conjunction`);
+    if (draft.bind['Propagation'] !== 'rprivate')
+      throw invalid(
+        `option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction`,
+      );
   }
 }
 
@@ -142,7 +158,9 @@ function finish(draft: Draft, target: string): Mount {
     ...((Object.keys(volumeOptions).length > 0 || hasDriver) && {
       VolumeOptions: {
         ...volumeOptions,
-        ...(hasDriver && { DriverConfig: { ...(driver && { Name: driver }), ...(options && { Options: options }) } }),
+        ...(hasDriver && {
+          DriverConfig: { ...(driver && { Name: driver }), ...(options && { Options: options }) },
+        }),
       },
     }),
     ...(Object.keys(tmpfs).length > 0 && { TmpfsOptions: tmpfs }),

@@ -85,7 +85,8 @@ export function parseExtraHost(text: string): string {
   if (at <= 0) throw invalid(`bad format for add-host: ${JSON.stringify(text)}`);
   const name = text.slice(0, at);
   const value = text.slice(at + 1).replace(/^\[(.*)\]$/, '$1');
-  if (value !== 'host-gateway' && !isIp(value)) throw invalid(`invalid IP address in add-host: ${JSON.stringify(value)}`);
+  if (value !== 'host-gateway' && !isIp(value))
+    throw invalid(`invalid IP address in add-host: ${JSON.stringify(value)}`);
   return `${name}:${value}`;
 }
 
@@ -93,7 +94,8 @@ export function parseExtraHost(text: string): string {
 export function parseSearchDomain(text: string): string {
   const domain = text.trim();
   if (domain === '.') return domain;
-  if (domain.length > 253 || !/^(:?[a-zA-Z0-9_-]+\.)*[a-zA-Z0-9_-]+\.?$/.test(domain)) throw invalid(`${text} is not a valid domain`);
+  if (domain.length > 253 || !/^(:?[a-zA-Z0-9_-]+\.)*[a-zA-Z0-9_-]+\.?$/.test(domain))
+    throw invalid(`${text} is not a valid domain`);
   return domain;
 }
 

@@ -2,7 +2,9 @@ import { invalid } from '#lib/errors';
 import { csvFields } from './csv.ts';
 
 /** `80/tcp` -> where on the host. */
-export type PortBindings = Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>>;
+export type PortBindings = Readonly<
+  Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>
+>;
 
 export interface PublishedPorts {
   readonly exposed: Readonly<Record<string, Record<string, never>>>;
@@ -64,8 +66,13 @@ function splitShort(spec: string): { ip: string; hostPart: string; containerPart
   if (bracketed) {
     const parts = (bracketed[2] ?? '').split(':');
     const [first = '', second] = parts;
-    if (parts.length > 2) throw invalid(`invalid publish opts format (should be name=value but got '${spec}')`);
-    return { ip: bracketed[1] ?? '', hostPart: second === undefined ? '' : first, containerPart: second ?? first };
+    if (parts.length > 2)
+      throw invalid(`invalid publish opts format (should be name=value but got '${spec}')`);
+    return {
+      ip: bracketed[1] ?? '',
+      hostPart: second === undefined ? '' : first,
+      containerPart: second ?? first,
+    };
   }
   const parts = spec.split(':');
   const containerPart = parts.pop() ?? '';
@@ -86,14 +93,22 @@ function publishLong(spec: string) {
   const { protocol = 'tcp', published = '', target = '', mode = '' } = fields;
   if (!PROTOCOLS.has(protocol)) throw invalid(`invalid protocol value '${protocol}'`);
   if (mode !== 'ingress' && mode !== 'host') throw invalid(`invalid publish mode value '${mode}'`);
-  if (!/^\d+$/.test(target)) throw invalid(target === '' ? `missing mandatory field 'target'` : `invalid target port (${target}): value must be an integer`);
+  if (!/^\d+$/.test(target))
+    throw invalid(
+      target === ''
+        ? `missing mandatory field 'target'`
+        : `invalid target port (${target}): value must be an integer`,
+    );
   const host = published === '' ? '' : published;
   if (host !== '') parseRange(host, () => `invalid published port (${host}): value must be an integer`);
   return [{ port: `${target}/${protocol}`, binding: { HostIp: '', HostPort: host } }];
 }
 
 function ports(range: Range, host: (offset: number) => string) {
-  return Array.from({ length: range.to - range.from + 1 }, (_, offset) => ({ port: range.from + offset, host: host(offset) }));
+  return Array.from({ length: range.to - range.from + 1 }, (_, offset) => ({
+    port: range.from + offset,
+    host: host(offset),
+  }));
 }
 
 /** `--expose 80`, `--expose 7000-7010/udp` -> `80/tcp`... @throws invalid */

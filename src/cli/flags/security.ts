@@ -13,9 +13,11 @@ export function parseSecurityOptions(values: readonly string[]): SecurityOptions
   let openSystemPaths = false;
   for (const value of values) {
     const [, key = '', setting] = /^([^=:]*)(?:[=:]([\s\S]*))?$/.exec(value) ?? [];
-    if (setting === undefined && key !== 'no-new-privileges') throw invalid(`Invalid --security-opt: ${JSON.stringify(value)}`);
+    if (setting === undefined && key !== 'no-new-privileges')
+      throw invalid(`Invalid --security-opt: ${JSON.stringify(value)}`);
     if (key === 'systempaths' && setting === 'unconfined') openSystemPaths = true;
-    else if (key === 'seccomp' && setting !== 'unconfined' && setting !== 'builtin') options.push(`seccomp=${readProfile(setting ?? '')}`);
+    else if (key === 'seccomp' && setting !== 'unconfined' && setting !== 'builtin')
+      options.push(`seccomp=${readProfile(setting ?? '')}`);
     else options.push(value);
   }
   return { options, openSystemPaths };

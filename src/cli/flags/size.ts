@@ -17,7 +17,11 @@ export const cpus = (summary: string): Flag<number | undefined> =>
 /** @throws invalid */
 export function parseCpus(text: string): number {
   const ratio = /^(\d+)\/(\d+)$/.exec(text);
-  const value = ratio ? Number(ratio[1]) / Number(ratio[2]) : /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const value = ratio
+    ? Number(ratio[1]) / Number(ratio[2])
+    : /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)
+      ? Number(text)
+      : Number.NaN;
   if (!Number.isFinite(value)) throw invalid(`failed to parse ${text} as a rational number`);
   const nano = value * 1e9;
   if (Math.abs(nano - Math.round(nano)) > 1e-3) throw invalid('value is too precise');

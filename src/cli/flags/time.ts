@@ -1,5 +1,5 @@
-import { invalid } from '#lib/errors';
 import { parseDuration } from '#lib/durations';
+import { invalid } from '#lib/errors';
 
 const LOCAL = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?)?(Z|[+-]\d\d:\d\d)?$/;
 

@@ -8,8 +8,22 @@ export interface Ulimit {
 }
 
 const NAMES = new Set([
-  'as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue',
-  'nice', 'nofile', 'nproc', 'rss', 'rtprio', 'rttime', 'sigpending', 'stack',
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
 ]);
 
 export const ulimits = (summary: string): Flag<readonly Ulimit[]> =>
@@ -22,9 +36,13 @@ export function parseUlimit(text: string): Ulimit {
   const name = text.slice(0, equals);
   if (!NAMES.has(name)) throw invalid(`invalid ulimit type: ${name}`);
   const parts = text.slice(equals + 1).split(':');
-  if (parts.length > 2) throw invalid(`too many limit value arguments - ${text.slice(equals + 1)}, can only have up to two, \`soft[:hard]\``);
+  if (parts.length > 2)
+    throw invalid(
+      `too many limit value arguments - ${text.slice(equals + 1)}, can only have up to two, \`soft[:hard]\``,
+    );
   const [soft = 0, hard = soft] = parts.map(limit);
-  if (hard !== -1 && (soft > hard || soft === -1)) throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+  if (hard !== -1 && (soft > hard || soft === -1))
+    throw invalid(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
   return { Name: name, Soft: soft, Hard: hard };
 }
 

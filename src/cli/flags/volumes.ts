@@ -15,7 +15,8 @@ export function collectVolumes(specs: readonly string[]): VolumeFlags {
   for (const spec of specs) {
     const parts = spec.split(':');
     const [source = '', target] = parts;
-    if (spec === '' || parts.length > 3 || source === '') throw invalid(`invalid volume specification: '${spec}'`);
+    if (spec === '' || parts.length > 3 || source === '')
+      throw invalid(`invalid volume specification: '${spec}'`);
     if (target === undefined) anonymous.push(source);
     else binds.push([hostPath(source), ...parts.slice(1)].join(':'));
   }

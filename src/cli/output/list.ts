@@ -23,7 +23,12 @@ export interface ListStyle {
  * Prints rows as Docker's list commands do.
  * @throws TemplateError
  */
-export async function printList(out: Output, listing: Listing, rows: readonly Row[], style: ListStyle): Promise<void> {
+export async function printList(
+  out: Output,
+  listing: Listing,
+  rows: readonly Row[],
+  style: ListStyle,
+): Promise<void> {
   out.write(await formatList(listing, rows, style));
 }
 
@@ -37,7 +42,9 @@ export async function formatList(listing: Listing, rows: readonly Row[], style: 
   if (isDefault(format)) return table(listing, rows);
   const { compileTemplate } = await import('./template/index.ts');
   const isTable = /^table\s/.test(format);
-  const template = compileTemplate(format === 'json' ? '{{json .}}' : unescape(isTable ? format.slice(6).trim() : format));
+  const template = compileTemplate(
+    format === 'json' ? '{{json .}}' : unescape(isTable ? format.slice(6).trim() : format),
+  );
   const lines = rows.map((row) => template(row));
   if (!isTable) return lines.map((line) => `${line}\n`).join('');
   return alignTabs([template.header(titleRow(listing)), ...lines].map((line) => `${line}\n`).join(''));
@@ -47,7 +54,9 @@ const isDefault = (format: string) => format === '' || format === 'table';
 
 function table({ columns, titles }: Listing, rows: readonly Row[]): string {
   const lines = rows.map((row) => columns.map((field) => row[field]).join('\t'));
-  return alignTabs([columns.map((field) => titles[field] ?? field).join('\t'), ...lines].map((line) => `${line}\n`).join(''));
+  return alignTabs(
+    [columns.map((field) => titles[field] ?? field).join('\t'), ...lines].map((line) => `${line}\n`).join(''),
+  );
 }
 
 /** Shells pass `\t` on as two characters. */

@@ -1,5 +1,5 @@
-import type { ProgressMessage } from '#protocol';
 import { formatSize } from '#lib/sizes';
+import type { ProgressMessage } from '#protocol';
 import { Exit } from '../errors.ts';
 import { terminalSize } from '../terminal/terminal.ts';
 import type { Output } from './output.ts';
@@ -30,7 +30,8 @@ export async function printProgress(
   }
 }
 
-const hasBar = ({ progressDetail }: ProgressMessage) => (progressDetail?.current ?? 0) > 0 || (progressDetail?.total ?? 0) > 0;
+const hasBar = ({ progressDetail }: ProgressMessage) =>
+  (progressDetail?.current ?? 0) > 0 || (progressDetail?.total ?? 0) > 0;
 
 /** One line an id, rewritten in place with cursor movements. */
 class LiveLines {

@@ -2,12 +2,13 @@ import { humanDuration } from '#lib/durations';
 
 /** At most `length` characters, the last one `…` when something was cut. */
 export function ellipsis(text: string, length: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= length ? text : `${characters.slice(0, Math.max(0, length - 1)).join('')}…`;
 }
 
 /** `5 minutes ago`. @param seconds since the epoch */
-export const ago = (seconds: number, now = Date.now()): string => `${humanDuration(now - seconds * 1000)} ago`;
+export const ago = (seconds: number, now = Date.now()): string =>
+  `${humanDuration(now - seconds * 1000)} ago`;
 
 const two = (value: number) => String(value).padStart(2, '0');
 

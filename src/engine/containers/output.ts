@@ -38,6 +38,7 @@ export class Output extends Readable {
     source.once('close', done);
     // The other side going away is how every container's output ends.
     source.on('error', done);
+    source.resume();
   }
 
   /** Puts one record in, once there is room for more. */

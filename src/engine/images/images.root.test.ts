@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { isKind } from '#lib/errors';
 import { digestOf } from '#oci/digest';
-import { dockerArchive, layerOf, openFixture, tarOf } from './fixture.ts';
+import { dockerArchive, layerOf, openFixture, tarOf } from './images.fixture.ts';
 
 const nothing = { blobs: 0, layers: 0, temporary: 0 };
 const base = layerOf('base', 'x'.repeat(1000));

@@ -2,7 +2,7 @@ import { invalid } from '#lib/errors';
 import { isIndex, MAX_CONFIG_BYTES, type Platform, parseImageConfig, parseManifest } from '#oci/image';
 import { parseReference, withDefaultTag } from '#oci/reference';
 import type { ImagesContext } from './context.ts';
-import { connect, explainRefusal, type RegistryAuth } from './registry.ts';
+import { asked, connect, type RegistryAuth } from './registry.ts';
 
 export interface RemoteImage {
   readonly digest: string;
@@ -21,7 +21,7 @@ export async function inspectRemote(
 ): Promise<RemoteImage> {
   const reference = withDefaultTag(parseReference(text));
   await using repository = await connect(context, reference, auth, 'pull');
-  try {
+  return await asked(reference, 'pull', async () => {
     const { descriptor, content } = await repository.manifest(
       reference.digest ?? reference.tag ?? '',
       signal,
@@ -32,9 +32,7 @@ export async function inspectRemote(
       : [parseImageConfig(await small(repository.blob(document.config, {}, signal)))];
     const { digest, mediaType, size } = descriptor;
     return { digest, mediaType, size, platforms: platforms.map(brief) };
-  } catch (error) {
-    throw explainRefusal(error, reference);
-  }
+  });
 }
 
 const brief = ({ os, architecture, variant }: Platform) => ({

@@ -27,7 +27,7 @@ import { imageOf, plain, readTarget, requirePlatform } from './install.ts';
 import { storedName } from './lookup.ts';
 import { pullLayers } from './pull-layers.ts';
 import type { ImageRecord } from './record.ts';
-import { connect, explainRefusal, type RegistryAuth } from './registry.ts';
+import { asked, connect, type RegistryAuth } from './registry.ts';
 import { digestName } from './tag.ts';
 
 export interface PullOptions {
@@ -74,7 +74,7 @@ export async function pull(context: ImagesContext, text: string, options: PullOp
 
 async function pullAllTags(pulling: Pulling, reference: Reference): Promise<ImageRecord> {
   if (reference.tag || reference.digest) throw invalid("tag can't be used with --all-tags/-a");
-  const tags = await asked(reference, pulling.repository.tags(pulling.signal));
+  const tags = await asked(reference, 'pull', () => pulling.repository.tags(pulling.signal));
   let last: ImageRecord | undefined;
   for (const tag of tags) last = await pullOne(pulling, withTag(reference, tag));
   if (!last) throw notFound(`repository ${familiarRepository(reference)} has no tags`);
@@ -84,7 +84,7 @@ async function pullAllTags(pulling: Pulling, reference: Reference): Promise<Imag
 async function pullOne(pulling: Pulling, reference: Reference): Promise<ImageRecord> {
   const { content, catalog, repository, signal, onProgress, wanted } = pulling;
   const name = reference.digest ?? reference.tag ?? '';
-  const root = await asked(reference, repository.manifest(name, signal));
+  const root = await asked(reference, 'pull', () => repository.manifest(name, signal));
   onProgress({ id: name, status: `Pulling from ${reference.path}` });
   const before = catalog.names.get(storedName(reference));
   await using work = content.begin();
@@ -107,15 +107,6 @@ async function pullOne(pulling: Pulling, reference: Reference): Promise<ImageRec
     status: `Status: ${current ? 'Image is up to date' : 'Downloaded newer image'} for ${familiarName(reference)}`,
   });
   return unpacked;
-}
-
-/** The registry's answer about the reference itself; its refusals in words that name it. */
-async function asked<T>(reference: Reference, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw explainRefusal(error, reference);
-  }
 }
 
 async function storeManifest({ content }: Pulling, work: Work, fetched: FetchedManifest): Promise<void> {

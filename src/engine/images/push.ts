@@ -14,7 +14,7 @@ import type { ImagesContext } from './context.ts';
 import type { OnProgress } from './image.ts';
 import { storedName } from './lookup.ts';
 import type { NameRecord } from './record.ts';
-import { connect, type RegistryAuth } from './registry.ts';
+import { asked, connect, type RegistryAuth } from './registry.ts';
 import { digestName } from './tag.ts';
 
 export interface PushOptions {
@@ -50,7 +50,8 @@ export async function push(context: ImagesContext, text: string, options: PushOp
   const pushing = { ...context, reference, repository, onProgress, signal: options.signal };
   try {
     const root = await rootToPush(pushing, record);
-    await pushDocument(pushing, root, reference.digest ?? reference.tag ?? root.digest);
+    const name = reference.digest ?? reference.tag ?? root.digest;
+    await asked(reference, 'push', () => pushDocument(pushing, root, name));
     note(pushing, record, root);
     const tag = reference.tag ?? '';
     onProgress({ status: `${tag || root.digest}: digest: ${root.digest} size: ${root.size}` });

@@ -1,5 +1,4 @@
-import { isKind, notFound } from '#lib/errors';
-import { familiarName, familiarRepository, type Reference } from '#oci/reference';
+import type { Reference } from '#oci/reference';
 import type { Repository } from '#oci/remote';
 import type { ImagesContext } from './context.ts';
 
@@ -28,17 +27,16 @@ export async function connect(
   });
 }
 
-/** What a registry's refusal means to who asked, in Docker's words. */
-export function explainRefusal(error: unknown, reference: Reference): unknown {
-  const repository = familiarRepository(reference);
-  if (isKind(error, 'unauthorized') || isKind(error, 'forbidden')) {
-    return notFound(
-      `pull access denied for ${repository}, repository does not exist or may require 'docker login': ${error.message}`,
-      error,
-    );
+/** The registry's answer; a refusal in Docker's words, which name what was asked for. */
+export async function asked<T>(
+  reference: Reference,
+  purpose: 'pull' | 'push',
+  answer: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await answer();
+  } catch (error) {
+    const { explainRefusal } = await import('#oci/remote');
+    throw explainRefusal(error, reference, purpose);
   }
-  if (isKind(error, 'not-found')) {
-    return notFound(`manifest for ${familiarName(reference)} not found: ${error.message}`, error);
-  }
-  return error;
 }

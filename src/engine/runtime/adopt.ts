@@ -72,12 +72,12 @@ function openInit(
   return undefined;
 }
 
+/** Undefined when it has ended, though nobody may have reaped it yet. */
 function openConmon(bundle: Bundle): ProcessHandle | undefined {
   const identity = bundle.processes()?.conmon;
-  if (identity) return ProcessHandle.open(identity.pid, identity);
-  const pid = bundle.pid(bundle.conmonPid);
-  const handle = pid === undefined ? undefined : ProcessHandle.open(pid);
-  if (handle && isToldOf(handle.identity.pid, bundle)) return handle;
+  const pid = identity?.pid ?? bundle.pid(bundle.conmonPid);
+  const handle = pid === undefined ? undefined : ProcessHandle.open(pid, identity);
+  if (handle?.isAlive() && (identity || isToldOf(handle.identity.pid, bundle))) return handle;
   handle?.[Symbol.dispose]();
   return undefined;
 }

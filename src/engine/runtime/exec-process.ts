@@ -10,7 +10,7 @@ import { ENVIRONMENT, flags, globalArguments } from './command.ts';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
 import type { ExecDirectory, ExecOptions } from './exec.ts';
-import { execError, type RuntimeError, readRuntimeLog } from './failure.ts';
+import { execError, readRuntimeLog } from './failure.ts';
 
 /** The descriptor that the runtime holds for as long as it lives. */
 const LIFE = 3;
@@ -37,6 +37,7 @@ export async function spawnExec(
   signal?: AbortSignal,
 ): Promise<ExecProcess> {
   const { runtime } = container.settings;
+  const command = options.process.args[0] ?? '';
   const life = pipe();
   // crun writes its pid file at once and in place, so it may be a pipe: no polling.
   const pidFile = isCrun(runtime) ? `/proc/self/fd/${LIFE}` : directory.pid;
@@ -64,29 +65,29 @@ export async function spawnExec(
     for (const fd of Object.values(fds)) closeSync(fd);
   }
   const line = new LifeLine(life.read);
-  const exited = line.ended.then(async () => finish(await wait(spawned), directory, options));
+  const running = isCrun(runtime) ? line.pid : pollPid(directory.pid, line);
+  // Not before the pid is known: the end removes the files that tell it.
+  const ended = Promise.all([running, line.ended]).then(() => finish(spawned, directory));
+  const exited = ended.then(({ code, said }) =>
+    said.startsWith('exec') ? execError(said, command).exitCode : code,
+  );
   // Whoever fails to start it is told so below; nobody else may be waiting.
   exited.catch(() => {});
   try {
-    const pid = await Promise.race([
-      isCrun(runtime) ? line.pid : pollPid(directory.pid, line),
-      line.ended.then(() => undefined),
-      abortion(signal),
-    ]);
+    const pid = await Promise.race([running, abortion(signal)]);
     if (pid !== undefined) return { pid, exited };
   } catch (error) {
     using handle = ProcessHandle.open(spawned);
     handle?.signal(SIGKILL);
-    await exited;
+    await ended;
     throw error;
   }
-  const failure = failureOf(directory, options);
-  await exited;
-  throw failure;
+  throw execError((await ended).said, command);
 }
 
 /** The read end of the pipe that the runtime holds: its pid file, and at its end the runtime's end. */
 class LifeLine {
+  /** Undefined when the runtime ended without one. */
   readonly pid: Promise<number | undefined>;
   readonly ended: Promise<void>;
 
@@ -100,6 +101,7 @@ class LifeLine {
     });
     socket.on('error', () => socket.destroy());
     this.ended = new Promise((resolve) => socket.on('close', () => resolve()));
+    void this.ended.then(() => pid.resolve(undefined));
     this.pid = pid.promise;
   }
 }
@@ -108,12 +110,13 @@ class LifeLine {
 async function pollPid(file: string, line: LifeLine): Promise<number | undefined> {
   let over = false;
   void line.ended.then(() => (over = true));
-  for (let delay = 2; !over; delay = Math.min(delay * 2, 50)) {
+  for (let delay = 2; ; delay = Math.min(delay * 2, 50)) {
+    const ended = over;
     const pid = Number(readText(file) ?? '');
     if (pid > 0) return pid;
+    if (ended) return undefined;
     await sleep(delay);
   }
-  return undefined;
 }
 
 function abortion(signal: AbortSignal | undefined): Promise<never> {
@@ -123,18 +126,10 @@ function abortion(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
-function failureOf(directory: ExecDirectory, options: ExecOptions): RuntimeError {
-  return execError(readRuntimeLog(directory.runtimeLog), options.process.args[0] ?? '');
-}
-
-/** The exit code. The last step, the execve, can fail after the runtime has reported success. */
-async function finish(
-  status: { code: number } | undefined,
-  directory: ExecDirectory,
-  options: ExecOptions,
-): Promise<number> {
+/** `said`: the last step, the execve, can fail after the runtime has reported success. */
+async function finish(spawned: number, directory: ExecDirectory): Promise<{ code: number; said: string }> {
+  const status = await wait(spawned);
   const said = readRuntimeLog(directory.runtimeLog);
   await rm(directory.path, { recursive: true, force: true });
-  if (said.startsWith('exec')) return execError(said, options.process.args[0] ?? '').exitCode;
-  return status?.code ?? 137;
+  return { code: status?.code ?? 137, said };
 }

@@ -2,10 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Process } from '#oci/runtime-spec';
+import { isCrun } from './binary.ts';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
 import { execAttached } from './exec-attached.ts';
 import { execDetached } from './exec-detached.ts';
+import { execHeldTerminal } from './exec-held-terminal.ts';
 import { execTerminal } from './exec-terminal.ts';
 
 export interface ExecOptions {
@@ -49,6 +51,12 @@ export class ExecDirectory {
   get pid(): string {
     return join(this.path, 'pidfile');
   }
+  get attachSocket(): string {
+    return join(this.path, 'attach');
+  }
+  get control(): string {
+    return join(this.path, 'ctl');
+  }
   get conmonPid(): string {
     return join(this.path, 'conmon.pid');
   }
@@ -62,7 +70,10 @@ export class ExecDirectory {
   }
 }
 
-/** @throws RuntimeError with the reason when the command cannot be executed */
+/**
+ * @param signal gives up only while the process has not been started
+ * @throws RuntimeError with the reason when the command cannot be executed
+ */
 export function execInContainer(
   context: RuntimeContext,
   container: Container,
@@ -71,7 +82,8 @@ export function execInContainer(
 ): Promise<ExecSession> {
   const directory = new ExecDirectory(container.bundle.exec(options.execId));
   directory.write(options);
-  if (options.detached) return execDetached(context, container, directory, options, signal);
-  if (options.terminal) return execTerminal(context, container, directory, options, signal);
-  return execAttached(context, container, directory, options, signal);
+  if (options.detached) return execDetached(context, container, directory, options);
+  if (!options.terminal) return execAttached(context, container, directory, options, signal);
+  if (isCrun(container.settings.runtime)) return execTerminal(context, container, directory, options, signal);
+  return execHeldTerminal(context, container, directory, options);
 }

@@ -17,7 +17,7 @@ import type { LogFields, Logger } from '#lib/log';
 import { Cgroup } from '#linux/cgroups';
 import { listMounts, unmount } from '#linux/mount';
 import type { Process, Spec } from '#oci/runtime-spec';
-import type { CreateOptions, ExecOptions } from './index.ts';
+import type { CreateOptions, ExecOptions, RuntimeBinary } from './index.ts';
 import { Runtimes } from './runtimes.ts';
 
 const APPLETS =
@@ -70,10 +70,10 @@ export class Bench {
     this.log = { debug: () => {}, info: () => {}, warn, error: warn };
   }
 
-  async open(): Promise<Runtimes> {
+  async open(more: readonly RuntimeBinary[] = []): Promise<Runtimes> {
     this.#runtimes = await Runtimes.open({
       root: this.root,
-      runtimes: [{ name: 'crun', path: 'crun', args: [] }],
+      runtimes: [{ name: 'crun', path: 'crun', args: [] }, ...more],
       defaultRuntime: 'crun',
       systemdCgroup: false,
       log: this.log,

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { invalid } from '#lib/errors';
+import { serveJob } from '#lib/job';
+import { type RingMemory, RingWriter } from '#lib/ring';
 import { pipe } from '#linux/process';
 import { decompress, detectCompression, MAGIC_BYTES } from '#oci/layer';
-import { type RingMemory, RingWriter } from '#lib/ring';
-import { serveJob } from '#lib/job';
 
 export interface DecompressInput {
   readonly blob: string;

@@ -1,8 +1,8 @@
 // A thread that walks trees, one job after the other.
 import { rmSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { changesOf } from './changes.ts';
 import { packError } from '#lib/job';
+import { changesOf } from './changes.ts';
 import type { TreeJobs } from './tree-jobs.ts';
 import { usageOf } from './usage.ts';
 

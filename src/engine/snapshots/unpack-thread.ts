@@ -1,12 +1,12 @@
 // A thread that unpacks one layer: `serveJob` at the end.
 import { statfsSync } from 'node:fs';
 import { codeOf, systemError } from '#lib/errors';
+import { serveJob } from '#lib/job';
+import { type RingMemory, RingReader } from '#lib/ring';
 import { chrootThread } from '#linux/worker';
 import { LayerApplier } from '#oci/layer';
 import { DirectoryTarget } from './directory-target.ts';
-import { type RingMemory, RingReader } from '#lib/ring';
 import type { Usage } from './snapshots.ts';
-import { serveJob } from '#lib/job';
 
 export interface UnpackInput {
   readonly target: string;

@@ -1,10 +1,10 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { cancelled, invalid, isKind } from '#lib/errors';
-import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
-import { abortRing, newRing } from '#lib/ring';
-import type { Usage } from './snapshots.ts';
 import { runJob } from '#lib/job';
+import { abortRing, newRing } from '#lib/ring';
+import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
+import type { Usage } from './snapshots.ts';
 import type { UnpackInput } from './unpack-thread.ts';
 
 export interface UnpackJob {

@@ -41,8 +41,9 @@ const ENOENT = 2;
 export function flushConntrack(address: string): void {
   const raw = parseAddress(address);
   using socket = new NetlinkSocket(NETLINK_NETFILTER);
-  // An older kernel takes the filter's half tuple for a whole one and refuses it, whatever the errno.
-  if (!flushByFilter(socket, raw)) flushByDump(socket, raw);
+  // The kernel's filter takes IPv6 addresses the wrong way round (seen on 6.18: it deletes every
+  // entry but the ones asked for). An older kernel refuses it, whatever the errno.
+  if (raw.family === AF_INET6 || !flushByFilter(socket, raw)) flushByDump(socket, raw);
 }
 
 /** `struct nfgenmsg` { u8 family, version; be16 resource }: before version 1 a delete ignores the family. */

@@ -161,6 +161,10 @@ test('an index stays whole; platforms that are not there are left out', async ()
     [there, foreign],
     [here, host],
     [absent, { os: 'windows', architecture: 'amd64' }],
+    [
+      { mediaType: 'application/x-other', digest: digestOf('other'), size: 1 },
+      { os: 'unknown', architecture: 'unknown' },
+    ],
   ]);
   shelf.blobs.delete(absent.digest);
   const saved = await shelf.write({ root, references: [parseReference('multi:1')] });

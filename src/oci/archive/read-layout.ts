@@ -65,7 +65,7 @@ class Walk {
   /** The configs below it; undefined when the document itself is not in the archive. @throws invalid */
   async add(descriptor: Descriptor, depth: number): Promise<Configs | undefined> {
     if (depth === 0) throw invalid('the archive has indexes nested too deeply');
-    if (!isIndexType(descriptor.mediaType) && !isManifestType(descriptor.mediaType)) {
+    if (!isImage(descriptor)) {
       throw invalid(`the archive's index has content that is no image: ${descriptor.mediaType}`);
     }
     if (!this.#addBlob(descriptor)) return undefined;
@@ -73,11 +73,12 @@ class Walk {
     return isIndex(document) ? this.#addIndex(document, descriptor, depth) : this.#addManifest(document);
   }
 
-  /** Platforms may be missing, but not all of them. */
+  /** Platforms may be missing, but not all of them. An index may list other things than images. */
   async #addIndex(index: Index, descriptor: Descriptor, depth: number): Promise<Configs> {
     const configs = new Set<Digest | undefined>();
     let found = 0;
     for (const child of index.manifests) {
+      if (!isImage(child)) continue;
       const below = await this.add(child, depth - 1);
       if (below === undefined) continue;
       found++;
@@ -101,6 +102,8 @@ class Walk {
     return member !== undefined;
   }
 }
+
+const isImage = ({ mediaType }: Descriptor): boolean => isIndexType(mediaType) || isManifestType(mediaType);
 
 const incomplete = ({ digest, mediaType }: Descriptor) =>
   invalid(`the archive is incomplete: it has no content ${digest} (${mediaType})`);

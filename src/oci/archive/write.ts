@@ -92,7 +92,8 @@ class Survey {
 
   async add(descriptor: Descriptor, root: Descriptor): Promise<boolean> {
     if (!isIndexType(descriptor.mediaType) && !isManifestType(descriptor.mediaType)) {
-      throw invalid(`cannot save ${descriptor.digest}: ${descriptor.mediaType} is no image`);
+      if (descriptor !== root) return false;
+      throw invalid(`cannot save ${root.digest}: ${root.mediaType} is no image`);
     }
     const document = await this.#read(descriptor);
     if (document === undefined) {

@@ -1,4 +1,3 @@
-import { invalid } from '#lib/errors';
 import type { EntryType, TarEntry } from './entry.ts';
 import { pathBytes } from './names.ts';
 import { formatPaxTime, writeOctal } from './numbers.ts';
@@ -36,8 +35,8 @@ export function tarHeader(header: TarHeader): Buffer {
   const records = new Map<string, Uint8Array>();
   const block = ustarBlock(header, records);
   for (const [name, value] of [...(header.xattrs ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name.includes('=') || name.includes('\0'))
-      throw invalid(`extended attribute "${name}" cannot be archived`);
+    // A PAX key cannot hold these, and readers do not agree on an escape.
+    if (name.includes('=') || name.includes('\0')) continue;
     records.set(`SCHILY.xattr.${name}`, value);
   }
   if (records.size === 0) return block;

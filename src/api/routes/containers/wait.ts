@@ -8,14 +8,15 @@ import type { Router } from '../../router.ts';
 export function waitRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/{id}/wait', async (exchange) => {
     const { id } = containers.get(exchange.param('id'));
-    const exit = containers.wait(id, condition(exchange), exchange.signal);
+    const until = condition(exchange);
+    const exit = containers.wait(id, until, exchange.signal);
     // Clients start the container once the headers are here: they tell that no exit will be missed.
     const sink = exchange.stream(mediaType.json);
     try {
-      await sink.write(Buffer.from(`${JSON.stringify(response(await exit))}\n`));
+      await sink.write(Buffer.from(`${JSON.stringify(response(await exit, until))}\n`));
       sink.end();
     } catch (error) {
-      if (exchange.signal.aborted) return;
+      if (exchange.signal.aborted) return sink.abort();
       await sink.write(Buffer.from(`${JSON.stringify(failure(error))}\n`));
       sink.end();
     }
@@ -29,9 +30,13 @@ function condition({ query }: Exchange): WaitCondition {
   throw invalid(`invalid condition: "${text}"`);
 }
 
-const response = ({ exitCode, error }: { exitCode: number; error: string }): ContainerWaitResponse => ({
+/** Who starts a container and waits for its end hears from the start why it failed: once is enough. */
+const response = (
+  { exitCode, error }: { exitCode: number; error: string },
+  until: WaitCondition,
+): ContainerWaitResponse => ({
   StatusCode: exitCode,
-  ...(error && { Error: { Message: error } }),
+  ...(error && until === 'not-running' && { Error: { Message: error } }),
 });
 
 const failure = (error: unknown): ContainerWaitResponse => ({

@@ -21,7 +21,8 @@ export const command = defineCommand({
     const { Id, Config, State } = await containers.inspect(name);
     if (!State.Running) throw new Exit(1, 'cannot attach to a stopped container, start it first');
     if (State.Paused) throw new Exit(1, 'cannot attach to a paused container, unpause it first');
-    if (State.Restarting) throw new Exit(1, 'cannot attach to a restarting container, wait until it is running');
+    if (State.Restarting)
+      throw new Exit(1, 'cannot attach to a restarting container, wait until it is running');
     const tty = Config.Tty ?? false;
     const stdin = !flags['no-stdin'] && (Config.OpenStdin ?? false);
     if (tty && stdin && !(await isTerminal(0))) throw new Exit(1, 'the input device is not a TTY');
@@ -30,9 +31,16 @@ export const command = defineCommand({
       containers.attach(Id, { stdin, stdout: true, stderr: true, detachKeys: detachKeys.said }),
       containers.wait(Id),
     ]);
-    using _signals = flags['sig-proxy'] && !tty ? forwardSignals((signal) => containers.kill(Id, signal)) : undefined;
+    using _signals =
+      flags['sig-proxy'] && !tty ? forwardSignals((signal) => containers.kill(Id, signal)) : undefined;
     using _size = tty ? followSize((size) => containers.resize(Id, size)) : undefined;
-    const end = await runSession(socket, { tty, stdin, detachKeys: detachKeys.bytes, out: context.out, err: context.err });
+    const end = await runSession(socket, {
+      tty,
+      stdin,
+      detachKeys: detachKeys.bytes,
+      out: context.out,
+      err: context.err,
+    });
     if (end === 'detached') throw new Exit(1, 'read escape sequence');
     return (await exit).StatusCode;
   },

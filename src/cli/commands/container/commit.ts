@@ -15,7 +15,8 @@ export const command = defineCommand({
     'no-pause': bool('Do not pause the container meanwhile'),
   },
   async run({ client, out }, { flags, given, args: [container = '', name] }) {
-    if (given.has('pause') && given.has('no-pause')) throw new Exit(1, 'conflicting options: --no-pause and --pause cannot be used together');
+    if (given.has('pause') && given.has('no-pause'))
+      throw new Exit(1, 'conflicting options: --no-pause and --pause cannot be used together');
     const { repo, tag } = name === undefined ? {} : splitName(name);
     const { Id } = await client.containers.commit({
       container,

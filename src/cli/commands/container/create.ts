@@ -1,8 +1,8 @@
 import { atLeast, defineCommand } from '../../command.ts';
 import { createContainer } from './config/create.ts';
 import { createFlags } from './config/flags.ts';
-import { createRequest } from './config/request.ts';
 import { parsing } from './config/parsing.ts';
+import { createRequest } from './config/request.ts';
 
 export const command = defineCommand({
   usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',

@@ -50,7 +50,13 @@ export const command = defineCommand({
     }
     const { socket } = await exec.attach(Id, { Detach: false, Tty: flags.tty, ...consoleSize });
     using _size = flags.tty ? followSize((changed) => exec.resize(Id, changed)) : undefined;
-    const end = await runSession(socket, { tty: flags.tty, stdin, detachKeys: detachKeys.bytes, out: context.out, err: context.err });
+    const end = await runSession(socket, {
+      tty: flags.tty,
+      stdin,
+      detachKeys: detachKeys.bytes,
+      out: context.out,
+      err: context.err,
+    });
     if (end === 'detached') throw new Exit(1, 'read escape sequence');
     return (await exec.inspect(Id)).ExitCode ?? 0;
   },

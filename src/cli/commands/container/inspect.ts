@@ -11,5 +11,7 @@ export const command = defineCommand({
     size: bool('Show the sizes of the files', { short: 's' }),
   },
   run: (context, { flags, args }) =>
-    inspectEach(context, args, flags.format, (name) => context.client.containers.inspect(name, { size: flags.size })),
+    inspectEach(context, args, flags.format, (name) =>
+      context.client.containers.inspect(name, { size: flags.size }),
+    ),
 });

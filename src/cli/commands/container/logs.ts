@@ -18,12 +18,16 @@ export const command = defineCommand({
     until: string('Up to this time (such as "2026-01-02T13:23:37Z") or so long ago (such as "42m")'),
   },
   async run({ client, out, err }, { flags, args: [name = ''] }) {
-    if (!/^(all|-?\d+)$/.test(flags.tail)) throw new Exit(1, `invalid value for "tail": ${flags.tail} (use a number of lines or all)`);
+    if (!/^(all|-?\d+)$/.test(flags.tail))
+      throw new Exit(1, `invalid value for "tail": ${flags.tail} (use a number of lines or all)`);
     const moment = (option: string, text: string) => {
       try {
         return text === '' ? undefined : parseMoment(text, Date.now());
       } catch (error) {
-        throw new Exit(1, `invalid value for "${option}": ${error instanceof Error ? error.message : String(error)}`);
+        throw new Exit(
+          1,
+          `invalid value for "${option}": ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     };
     const options = {
@@ -34,7 +38,10 @@ export const command = defineCommand({
       details: flags.details,
       tail: flags.tail,
     };
-    const [{ Config }, body] = await Promise.all([client.containers.inspect(name), client.containers.logs(name, options)]);
+    const [{ Config }, body] = await Promise.all([
+      client.containers.inspect(name),
+      client.containers.logs(name, options),
+    ]);
     const decoder = new FrameDecoder();
     for await (const chunk of body) {
       if (Config.Tty) out.write(chunk);

@@ -10,7 +10,9 @@ export const command = defineCommand({
   args: noArguments,
   flags: {
     all: bool('Show stopped containers too', { short: 'a' }),
-    filter: filters('Only what matches (such as "status=exited", "name=web", "label=key=value")', { short: 'f' }),
+    filter: filters('Only what matches (such as "status=exited", "name=web", "label=key=value")', {
+      short: 'f',
+    }),
     format: listFormat,
     last: int('Show the last n containers made, in any state', { short: 'n', shownDefault: '-1' }),
     latest: bool('Show the container made last, in any state', { short: 'l' }),

@@ -12,7 +12,12 @@ export const command = defineCommand({
       (bindings ?? []).map(({ HostIp, HostPort }) => ({ port, at: address(HostIp, HostPort) })),
     );
     if (wanted === undefined) {
-      out.write(published.toSorted(byPort).map(({ port, at }) => `${port} -> ${at}\n`).join(''));
+      out.write(
+        published
+          .toSorted(byPort)
+          .map(({ port, at }) => `${port} -> ${at}\n`)
+          .join(''),
+      );
       return;
     }
     const port = wanted.includes('/') ? wanted : `${wanted}/tcp`;

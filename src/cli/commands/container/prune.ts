@@ -1,7 +1,7 @@
+import { formatSize } from '#lib/sizes';
 import { defineCommand, noArguments } from '../../command.ts';
 import { filters } from '../../flags/filters.ts';
 import { bool } from '../../flags/flag.ts';
-import { formatSize } from '#lib/sizes';
 import { confirm } from '../confirm.ts';
 
 export const command = defineCommand({

@@ -7,7 +7,8 @@ export const command = defineCommand({
   completes: ['container'],
   flags: {},
   async run(context, { args: [container = '', name = ''] }) {
-    if (container.trim() === '' || name.trim() === '') throw new Exit(1, 'Error: Neither old nor new names may be empty');
+    if (container.trim() === '' || name.trim() === '')
+      throw new Exit(1, 'Error: Neither old nor new names may be empty');
     await context.client.containers.rename(container.trim(), name.trim());
   },
 });

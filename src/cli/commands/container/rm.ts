@@ -16,7 +16,11 @@ export const command = defineCommand({
     forEachName(context, args, async (name) => {
       const trimmed = name.replace(/^\/+/, '');
       try {
-        await context.client.containers.remove(trimmed, { force: flags.force, link: flags.link, v: flags.volumes });
+        await context.client.containers.remove(trimmed, {
+          force: flags.force,
+          link: flags.link,
+          v: flags.volumes,
+        });
       } catch (error) {
         // What is not there need not be removed by force.
         if (!flags.force || !isKind(error, 'not-found')) throw error;

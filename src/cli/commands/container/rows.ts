@@ -1,7 +1,7 @@
-import type { ContainerSummary } from '#protocol';
-import { familiarName, parseReference } from '#oci/reference';
 import { shortId } from '#lib/ids';
 import { formatSize } from '#lib/sizes';
+import { familiarName, parseReference } from '#oci/reference';
+import type { ContainerSummary } from '#protocol';
 import type { Listing, Row } from '../../output/list.ts';
 import { formatPorts } from '../../output/ports.ts';
 import { ago, ellipsis, goTime, joinLabels } from '../../output/text.ts';
@@ -45,9 +45,14 @@ export function containerRow(container: ContainerSummary, truncate: boolean): Ro
     Label: (name: unknown) => container.Labels?.[String(name)] ?? '',
     Labels: joinLabels(container.Labels),
     LocalVolumes: String(mounts.filter(({ Driver }) => Driver === 'local').length),
-    Mounts: mounts.map(({ Name, Source }) => Name || Source).map((name) => (truncate ? ellipsis(name, MOUNT_LENGTH) : name)).join(','),
+    Mounts: mounts
+      .map(({ Name, Source }) => Name || Source)
+      .map((name) => (truncate ? ellipsis(name, MOUNT_LENGTH) : name))
+      .join(','),
     Names: namesOf(container, truncate).join(','),
-    Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).toSorted().join(','),
+    Networks: Object.keys(container.NetworkSettings?.Networks ?? {})
+      .toSorted()
+      .join(','),
     Ports: formatPorts(container.Ports ?? []),
     RunningFor: ago(container.Created),
     Size: sizeOf(container),

@@ -1,13 +1,20 @@
-import type { ContainerCreateRequest } from '#protocol';
-import { parseReference } from '#oci/reference';
 import { invalid } from '#lib/errors';
+import { parseReference } from '#oci/reference';
+import type { ContainerCreateRequest } from '#protocol';
 import { followSize } from '../../attach/resize.ts';
 import { runSession } from '../../attach/session.ts';
 import { detachKeysOf } from '../../attach/settings.ts';
 import { forwardSignals } from '../../attach/signals.ts';
 import { atLeast, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { ClosedPipe, describe, EXIT_CANNOT_EXECUTE, EXIT_DAEMON, EXIT_NOT_FOUND, Exit } from '../../errors.ts';
+import {
+  ClosedPipe,
+  describe,
+  EXIT_CANNOT_EXECUTE,
+  EXIT_DAEMON,
+  EXIT_NOT_FOUND,
+  Exit,
+} from '../../errors.ts';
 import { bool, type FlagValues, string } from '../../flags/flag.ts';
 import { isTerminal, terminalSize } from '../../terminal/terminal.ts';
 import { createContainer } from './config/create.ts';
@@ -33,11 +40,14 @@ export const command = defineCommand({
   async run(context, { flags, given, args: [image = '', ...words] }) {
     const request = parsing(() => {
       if (!/^[0-9a-f]{64}$/.test(image)) parseReference(image);
-      if (flags.detach && flags.attach.length > 0) throw invalid('conflicting options: cannot specify both --attach and --detach');
+      if (flags.detach && flags.attach.length > 0)
+        throw invalid('conflicting options: cannot specify both --attach and --detach');
       return createRequest({ flags, given, image, command: words, env: context.env, detach: flags.detach });
     });
     try {
-      return flags.detach ? await runDetached(context, flags, request) : await runAttached(context, flags, request);
+      return flags.detach
+        ? await runDetached(context, flags, request)
+        : await runAttached(context, flags, request);
     } catch (error) {
       if (error instanceof Exit || error instanceof ClosedPipe) throw error;
       throw new Exit(exitStatusOf(error), `berth: ${describe(error)}`, { hint: true, cause: error });
@@ -45,7 +55,11 @@ export const command = defineCommand({
   },
 });
 
-async function runDetached(context: Context, flags: RunFlags, request: ContainerCreateRequest): Promise<number> {
+async function runDetached(
+  context: Context,
+  flags: RunFlags,
+  request: ContainerCreateRequest,
+): Promise<number> {
   const { Id } = await createContainer(context, flags, request);
   await context.client.containers.start(Id);
   context.out.line(Id);
@@ -56,10 +70,15 @@ async function runDetached(context: Context, flags: RunFlags, request: Container
  * Create, then attach and wait side by side, then start: the daemon must be listening for output and exit before the
  * process lives. The connections are opened while the container is being made.
  */
-async function runAttached(context: Context, flags: RunFlags, request: ContainerCreateRequest): Promise<number> {
+async function runAttached(
+  context: Context,
+  flags: RunFlags,
+  request: ContainerCreateRequest,
+): Promise<number> {
   const { containers } = context.client;
   const streams = attachments(flags);
-  if (flags.tty && streams.stdin && !(await isTerminal(0))) throw new Exit(1, 'the input device is not a TTY');
+  if (flags.tty && streams.stdin && !(await isTerminal(0)))
+    throw new Exit(1, 'the input device is not a TTY');
   const detachKeys = await detachKeysOf(context, flags['detach-keys'], flags.tty);
   context.client.warm(3);
   const { Id } = await createContainer(context, flags, await withConsoleSize(request));
@@ -68,7 +87,13 @@ async function runAttached(context: Context, flags: RunFlags, request: Container
     containers.attach(Id, { ...streams, detachKeys: detachKeys.said }),
     containers.wait(Id, flags.rm ? 'removed' : 'next-exit'),
   ]);
-  const session = runSession(socket, { tty: flags.tty, stdin: streams.stdin, detachKeys: detachKeys.bytes, out: context.out, err: context.err });
+  const session = runSession(socket, {
+    tty: flags.tty,
+    stdin: streams.stdin,
+    detachKeys: detachKeys.bytes,
+    out: context.out,
+    err: context.err,
+  });
   session.catch(() => {});
   try {
     await containers.start(Id);
@@ -87,13 +112,16 @@ async function runAttached(context: Context, flags: RunFlags, request: Container
 
 async function withConsoleSize(request: ContainerCreateRequest): Promise<ContainerCreateRequest> {
   const size = request.Tty ? await terminalSize(1) : undefined;
-  return size ? { ...request, HostConfig: { ...request.HostConfig, ConsoleSize: [size.rows, size.columns] } } : request;
+  return size
+    ? { ...request, HostConfig: { ...request.HostConfig, ConsoleSize: [size.rows, size.columns] } }
+    : request;
 }
 
 /** 127 for a program that is not there, 126 for one that cannot be run, 125 for everything else. */
 export function exitStatusOf(error: unknown): number {
   const text = describe(error);
-  if (/executable file not found|no such file or directory|system cannot find the file/i.test(text)) return EXIT_NOT_FOUND;
+  if (/executable file not found|no such file or directory|system cannot find the file/i.test(text))
+    return EXIT_NOT_FOUND;
   if (/permission denied|is a directory/i.test(text)) return EXIT_CANNOT_EXECUTE;
   return EXIT_DAEMON;
 }

@@ -1,6 +1,6 @@
+import { followSize } from '../../attach/resize.ts';
 import { runSession } from '../../attach/session.ts';
 import { detachKeysOf } from '../../attach/settings.ts';
-import { followSize } from '../../attach/resize.ts';
 import { forwardSignals } from '../../attach/signals.ts';
 import { atLeast, defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
@@ -20,7 +20,8 @@ export const command = defineCommand({
     'checkpoint-dir': string('Directory of checkpoints'),
   },
   async run(context, { flags, given, args }) {
-    if (given.has('checkpoint') || given.has('checkpoint-dir')) throw new Exit(1, 'berth start: checkpoints are not supported');
+    if (given.has('checkpoint') || given.has('checkpoint-dir'))
+      throw new Exit(1, 'berth start: checkpoints are not supported');
     if (!flags.attach && !flags.interactive) return startAll(context, args);
     const [name = '', ...others] = args;
     if (others.length > 0) throw new Exit(1, 'you cannot start and attach multiple containers at once');
@@ -44,20 +45,31 @@ async function startAll(context: Context, names: readonly string[]): Promise<num
   return 0;
 }
 
-async function startAttached(context: Context, name: string, options: { stdin: boolean; detachKeys: string }): Promise<number> {
+async function startAttached(
+  context: Context,
+  name: string,
+  options: { stdin: boolean; detachKeys: string },
+): Promise<number> {
   const { containers } = context.client;
   const { Id, Config, HostConfig, State } = await containers.inspect(name);
   const tty = Config.Tty ?? false;
   const stdin = options.stdin && (Config.OpenStdin ?? false);
   if (tty && stdin && !(await isTerminal(0))) throw new Exit(1, 'the input device is not a TTY');
-  if (State.Running) throw new Exit(1, `You cannot start and attach a container that is running: use 'berth attach ${name}'`);
+  if (State.Running)
+    throw new Exit(1, `You cannot start and attach a container that is running: use 'berth attach ${name}'`);
   const detachKeys = await detachKeysOf(context, options.detachKeys, tty);
   const [{ socket }, { exit }] = await Promise.all([
     containers.attach(Id, { stdin, stdout: true, stderr: true, detachKeys: detachKeys.said }),
     containers.wait(Id, HostConfig.AutoRemove ? 'removed' : 'next-exit'),
   ]);
   using _signals = tty ? undefined : forwardSignals((signal) => containers.kill(Id, signal));
-  const session = runSession(socket, { tty, stdin, detachKeys: detachKeys.bytes, out: context.out, err: context.err });
+  const session = runSession(socket, {
+    tty,
+    stdin,
+    detachKeys: detachKeys.bytes,
+    out: context.out,
+    err: context.err,
+  });
   session.catch(() => {});
   try {
     await containers.start(Id);

@@ -12,10 +12,14 @@ export const command = defineCommand({
   completes: ['container'],
   flags: { ...resourceFlags, restart: string('When to restart the container after it exits') },
   run(context, { flags, given, args }) {
-    if (given.size === 0) throw new Exit(1, 'you must provide one or more flags when using this command', { hint: true });
+    if (given.size === 0)
+      throw new Exit(1, 'you must provide one or more flags when using this command', { hint: true });
     const RestartPolicy = given.has('restart') ? parseRestartPolicy(flags.restart) : undefined;
     return forEachName(context, args, async (name) => {
-      const { Warnings } = await context.client.containers.update(name, { ...updatableResources(flags), RestartPolicy });
+      const { Warnings } = await context.client.containers.update(name, {
+        ...updatableResources(flags),
+        RestartPolicy,
+      });
       for (const warning of Warnings ?? []) context.err.line(`WARNING: ${warning}`);
     });
   },

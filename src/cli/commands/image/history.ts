@@ -19,6 +19,11 @@ export const command = defineCommand({
   async run({ client, out }, { flags, args: [name = ''] }) {
     const items = await client.images.history(name, { platform: platformQuery(flags.platform) });
     const options = { truncate: !flags['no-trunc'], human: flags.human };
-    await printList(out, historyListing, items.map((item) => historyRow(item, options)), flags);
+    await printList(
+      out,
+      historyListing,
+      items.map((item) => historyRow(item, options)),
+      flags,
+    );
   },
 });

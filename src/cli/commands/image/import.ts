@@ -16,9 +16,19 @@ export const command = defineCommand({
   },
   async run({ client, out }, { flags, args: [source = '', name] }) {
     const { repo, tag } = name === undefined ? {} : splitName(name);
-    const options = { repo, tag, message: flags.message, changes: flags.change, platform: flags.platform || undefined };
+    const options = {
+      repo,
+      tag,
+      message: flags.message,
+      changes: flags.change,
+      platform: flags.platform || undefined,
+    };
     const remote = /^(https?|ftp):\/\//.test(source);
-    const content = remote ? source : source === '-' ? createReadStream('', { fd: 0 }) : await readable(source);
+    const content = remote
+      ? source
+      : source === '-'
+        ? createReadStream('', { fd: 0 })
+        : await readable(source);
     await printProgress(out, client.images.import(content, options), { quiet: false });
   },
 });

@@ -13,7 +13,9 @@ export const command = defineCommand({
   flags: {
     all: bool('Show intermediate images too', { short: 'a' }),
     digests: bool('Show digests'),
-    filter: filters('Only what matches (such as "dangling=true", "reference=app:*", "label=key")', { short: 'f' }),
+    filter: filters('Only what matches (such as "dangling=true", "reference=app:*", "label=key")', {
+      short: 'f',
+    }),
     format: listFormat,
     'no-trunc': bool("Don't shorten anything"),
     quiet: bool('Only print IDs', { short: 'q' }),

@@ -19,7 +19,9 @@ export const command = defineCommand({
     if (!flags.force && !(await confirm(context, warning))) return 1;
     const filter = addFilter(`dangling=${!flags.all}`, flags.filter);
     const { ImagesDeleted, SpaceReclaimed } = await context.client.images.prune(filter);
-    const lines = (ImagesDeleted ?? []).map(({ Deleted, Untagged }) => (Untagged ? `untagged: ${Untagged}` : `deleted: ${Deleted}`));
+    const lines = (ImagesDeleted ?? []).map(({ Deleted, Untagged }) =>
+      Untagged ? `untagged: ${Untagged}` : `deleted: ${Deleted}`,
+    );
     if (lines.length > 0) context.out.line(`Deleted Images:\n${lines.join('\n')}\n`);
     context.out.line(`Total reclaimed space: ${formatSize(SpaceReclaimed)}`);
     return 0;

@@ -26,4 +26,3 @@ export async function pullImage(context: Context, name: string, request: PullReq
   await printProgress(request.out, messages, { quiet: request.quiet ?? false });
   return reference;
 }
-

@@ -17,7 +17,7 @@ export const command = defineCommand({
   async run(context, { flags, args: [name = ''] }) {
     const parsed = parseReference(name);
     if (flags['all-tags'] && (parsed.tag !== undefined || parsed.digest !== undefined)) {
-      throw new Exit(1, 'tag can\'t be used with --all-tags/-a');
+      throw new Exit(1, "tag can't be used with --all-tags/-a");
     }
     const implied = parsed.tag === undefined && parsed.digest === undefined && !flags['all-tags'];
     if (implied && !flags.quiet) context.out.line('Using default tag: latest');

@@ -1,6 +1,6 @@
 import { canonicalName, familiarRepository, parseReference, repositoryName } from '#oci/reference';
-import { credentialsFor } from '../../config/credentials.ts';
 import { defineCommand, exactly } from '../../command.ts';
+import { credentialsFor } from '../../config/credentials.ts';
 import { Exit } from '../../errors.ts';
 import { bool, string } from '../../flags/flag.ts';
 import { printProgress } from '../../output/progress.ts';
@@ -19,7 +19,8 @@ export const command = defineCommand({
   async run(context, { flags, args: [name = ''] }) {
     const parsed = parseReference(name);
     if (parsed.digest !== undefined) throw new Exit(1, 'cannot push a digest reference');
-    if (flags['all-tags'] && parsed.tag !== undefined) throw new Exit(1, 'tag can\'t be used with --all-tags/-a');
+    if (flags['all-tags'] && parsed.tag !== undefined)
+      throw new Exit(1, "tag can't be used with --all-tags/-a");
     const implied = parsed.tag === undefined && !flags['all-tags'];
     const reference = implied ? { ...parsed, tag: 'latest' } : parsed;
     if (implied && !flags.quiet) context.out.line('Using default tag: latest');

@@ -14,7 +14,11 @@ export const command = defineCommand({
     platform: commaList('Remove only these platforms'),
   },
   async run({ client, out, err }, { flags, args }) {
-    const query = { force: flags.force, noprune: flags['no-prune'], platforms: platformQueries(flags.platform) };
+    const query = {
+      force: flags.force,
+      noprune: flags['no-prune'],
+      platforms: platformQueries(flags.platform),
+    };
     let status = 0;
     // One after the other: removing one name may take the image another one names.
     for (const name of args) {

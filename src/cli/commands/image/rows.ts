@@ -1,6 +1,6 @@
-import type { ImageHistoryItem, ImageSummary } from '#protocol';
 import { shortId } from '#lib/ids';
 import { formatSize } from '#lib/sizes';
+import type { ImageHistoryItem, ImageSummary } from '#protocol';
 import type { Listing, Row } from '../../output/list.ts';
 import { ago, ellipsis, goTime, localRfc3339 } from '../../output/text.ts';
 
@@ -34,7 +34,10 @@ interface Name {
 }
 
 /** One row a name; an image without one has a row all the same. */
-export function imageRows(image: ImageSummary, options: { readonly truncate: boolean; readonly digests: boolean }): Row[] {
+export function imageRows(
+  image: ImageSummary,
+  options: { readonly truncate: boolean; readonly digests: boolean },
+): Row[] {
   return namesOf(image, options.digests).map(({ repository, tag, digest }) => ({
     Containers: image.Containers < 0 ? 'N/A' : String(image.Containers),
     CreatedAt: goTime(image.Created * 1000),
@@ -59,31 +62,49 @@ function namesOf(image: ImageSummary, withDigests: boolean): Name[] {
     return own.map(({ digest }) => ({ repository, tag, digest }));
   });
   // Pulled by digest only: the repository is known, the tag is not.
-  const untagged = digests.filter(({ repository }) => !tagged.some((entry) => entry.repository === repository));
+  const untagged = digests.filter(
+    ({ repository }) => !tagged.some((entry) => entry.repository === repository),
+  );
   const rest = untagged.map(({ repository, digest }): Name => ({ repository, tag: NONE, digest }));
   const all = [...names, ...(withDigests ? rest : unique(rest))];
   return all.length > 0 ? all : [{ repository: NONE, tag: NONE, digest: NONE }];
 }
 
-const unique = (names: readonly Name[]): Name[] => [...new Map(names.map((name) => [name.repository, name])).values()];
+const unique = (names: readonly Name[]): Name[] => [
+  ...new Map(names.map((name) => [name.repository, name])).values(),
+];
 
 function splitTag(name: string): { repository: string; tag: string } {
   const colon = name.lastIndexOf(':');
-  return colon < 0 ? { repository: name, tag: NONE } : { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+  return colon < 0
+    ? { repository: name, tag: NONE }
+    : { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
 }
 
 function splitDigest(name: string): { repository: string; digest: string } {
   const at = name.indexOf('@');
-  return at < 0 ? { repository: name, digest: NONE } : { repository: name.slice(0, at), digest: name.slice(at + 1) };
+  return at < 0
+    ? { repository: name, digest: NONE }
+    : { repository: name.slice(0, at), digest: name.slice(at + 1) };
 }
 
 export const historyListing: Listing = {
-  titles: { Comment: 'COMMENT', CreatedAt: 'CREATED AT', CreatedBy: 'CREATED BY', CreatedSince: 'CREATED', ID: 'IMAGE', Size: 'SIZE' },
+  titles: {
+    Comment: 'COMMENT',
+    CreatedAt: 'CREATED AT',
+    CreatedBy: 'CREATED BY',
+    CreatedSince: 'CREATED',
+    ID: 'IMAGE',
+    Size: 'SIZE',
+  },
   columns: ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment'],
   quiet: 'ID',
 };
 
-export function historyRow(item: ImageHistoryItem, options: { readonly truncate: boolean; readonly human: boolean }): Row {
+export function historyRow(
+  item: ImageHistoryItem,
+  options: { readonly truncate: boolean; readonly human: boolean },
+): Row {
   const by = item.CreatedBy.replaceAll('\t', ' ');
   const at = localRfc3339(item.Created * 1000);
   return {

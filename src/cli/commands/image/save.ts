@@ -12,5 +12,7 @@ export const command = defineCommand({
     platform: commaList('Save only these platforms'),
   },
   run: (context, { flags, args }) =>
-    writeArchive(context, flags.output, () => context.client.images.save(args, { platform: platformQueries(flags.platform) })),
+    writeArchive(context, flags.output, () =>
+      context.client.images.save(args, { platform: platformQueries(flags.platform) }),
+    ),
 });

@@ -1,6 +1,6 @@
+import { familiarRepository, parseReference } from '#oci/reference';
 import { defineCommand, exactly } from '../../command.ts';
 import { Exit } from '../../errors.ts';
-import { familiarRepository, parseReference } from '#oci/reference';
 
 export const command = defineCommand({
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',

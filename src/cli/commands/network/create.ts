@@ -21,7 +21,7 @@ const flags = {
   ipv6: bool('IPv6'),
   label: list('Set a label'),
   opt: map('Option of the driver', { short: 'o' }),
-  scope: string("Scope of the network"),
+  scope: string('Scope of the network'),
   subnet: commaList('Subnet in CIDR format'),
 } as const;
 
@@ -30,7 +30,8 @@ export const command = defineCommand({
   args: exactly(1),
   flags,
   async run({ client, out, err, env }, { flags: said, given, args: [name = ''] }) {
-    if (said.ingress) throw new Exit(1, 'berth network create: --ingress needs swarm mode, which is not supported');
+    if (said.ingress)
+      throw new Exit(1, 'berth network create: --ingress needs swarm mode, which is not supported');
     const created = await client.networks.create({
       Name: name,
       CheckDuplicate: true,
@@ -68,13 +69,19 @@ function ipamConfig(said: FlagValues<typeof flags>): Pool[] {
   };
   for (const range of said['ip-range']) {
     const pool = poolOf(checkCidr(range).split('/')[0] ?? '', 'range');
-    if (pool.IPRange !== undefined) throw invalid(`cannot configure multiple ranges (${range}, ${pool.IPRange}) on the same subnet (${pool.Subnet})`);
+    if (pool.IPRange !== undefined)
+      throw invalid(
+        `cannot configure multiple ranges (${range}, ${pool.IPRange}) on the same subnet (${pool.Subnet})`,
+      );
     pool.IPRange = range;
   }
   for (const gateway of said.gateway) {
     if (!isIp(gateway)) throw invalid(`invalid gateway address: ${gateway}`);
     const pool = poolOf(gateway, 'gateway');
-    if (pool.Gateway !== undefined) throw invalid(`cannot configure multiple gateways (${gateway}, ${pool.Gateway}) for the same subnet (${pool.Subnet})`);
+    if (pool.Gateway !== undefined)
+      throw invalid(
+        `cannot configure multiple gateways (${gateway}, ${pool.Gateway}) for the same subnet (${pool.Subnet})`,
+      );
     pool.Gateway = gateway;
   }
   for (const [host, address] of Object.entries(said['aux-address'])) {
@@ -87,7 +94,8 @@ function ipamConfig(said: FlagValues<typeof flags>): Pool[] {
 function checkCidr(text: string): string {
   const [address = '', bits = ''] = text.split('/');
   const limit = address.includes(':') ? 128 : 32;
-  if (!isIp(address) || !/^\d{1,3}$/.test(bits) || Number(bits) > limit) throw invalid(`invalid subnet ${text}: use CIDR format, such as 10.1.0.0/16`);
+  if (!isIp(address) || !/^\d{1,3}$/.test(bits) || Number(bits) > limit)
+    throw invalid(`invalid subnet ${text}: use CIDR format, such as 10.1.0.0/16`);
   return text;
 }
 
@@ -100,7 +108,11 @@ function contains(subnet: string, address: string): boolean {
 /** The address as a string of 0 and 1; '' when it is none. */
 function toBits(address: string): string {
   if (!isIp(address)) return '';
-  if (!address.includes(':')) return address.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('');
+  if (!address.includes(':'))
+    return address
+      .split('.')
+      .map((part) => Number(part).toString(2).padStart(8, '0'))
+      .join('');
   const [head = '', tail] = address.split('::');
   const groups = (text: string) => text.split(':').filter((group) => group !== '');
   const front = groups(head);

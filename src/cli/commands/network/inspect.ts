@@ -9,5 +9,7 @@ export const command = defineCommand({
   completes: ['network'],
   flags: { format: objectFormat, verbose: bool('Show more, for diagnosis', { short: 'v' }) },
   run: (context, { flags, args }) =>
-    inspectEach(context, args, flags.format, (name) => context.client.networks.inspect(name, { verbose: flags.verbose })),
+    inspectEach(context, args, flags.format, (name) =>
+      context.client.networks.inspect(name, { verbose: flags.verbose }),
+    ),
 });

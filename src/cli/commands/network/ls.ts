@@ -18,7 +18,9 @@ export const command = defineCommand({
   async run(context, { flags }) {
     const format = flags.format || (flags.quiet ? '' : ((await context.config()).networksFormat ?? ''));
     const networks = await context.client.networks.list(flags.filter);
-    const rows = networks.toSorted((a, b) => naturally(a.Name, b.Name)).map((network) => networkRow(network, !flags['no-trunc']));
+    const rows = networks
+      .toSorted((a, b) => naturally(a.Name, b.Name))
+      .map((network) => networkRow(network, !flags['no-trunc']));
     await printList(context.out, networkListing, rows, { format, quiet: flags.quiet });
   },
 });

@@ -1,5 +1,5 @@
-import type { NetworkInspect } from '#protocol';
 import { shortId } from '#lib/ids';
+import type { NetworkInspect } from '#protocol';
 import type { Listing, Row } from '../../output/list.ts';
 import { goTime, joinLabels } from '../../output/text.ts';
 

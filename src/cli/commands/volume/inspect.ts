@@ -7,5 +7,6 @@ export const command = defineCommand({
   args: atLeast(1),
   completes: ['volume'],
   flags: { format: objectFormat },
-  run: (context, { flags, args }) => inspectEach(context, args, flags.format, (name) => context.client.volumes.inspect(name)),
+  run: (context, { flags, args }) =>
+    inspectEach(context, args, flags.format, (name) => context.client.volumes.inspect(name)),
 });

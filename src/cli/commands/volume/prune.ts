@@ -14,7 +14,8 @@ export const command = defineCommand({
     force: bool('Do not ask', { short: 'f' }),
   },
   async run(context, { flags }) {
-    if (flags.all && flags.filter.has('all')) throw new Exit(1, 'conflicting options: cannot specify both --all and --filter all=1');
+    if (flags.all && flags.filter.has('all'))
+      throw new Exit(1, 'conflicting options: cannot specify both --all and --filter all=1');
     const warning = flags.all
       ? 'WARNING! This will remove all volumes not used by at least one container.'
       : 'WARNING! This will remove anonymous local volumes not used by at least one container.';

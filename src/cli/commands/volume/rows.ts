@@ -1,5 +1,5 @@
-import type { VolumeInspect } from '#protocol';
 import { formatSize } from '#lib/sizes';
+import type { VolumeInspect } from '#protocol';
 import type { Listing, Row } from '../../output/list.ts';
 import { joinLabels } from '../../output/text.ts';
 

@@ -141,7 +141,7 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
     text('pad', value) === ''
       ? ''
       : ' '.repeat(spaces(before)) + text('pad', value) + ' '.repeat(spaces(after)),
-  truncate: (value, size) => [...text('truncate', value)].slice(0, whole('truncate', size)).join(''),
+  truncate: (value, size) => Array.from(text('truncate', value)).slice(0, whole('truncate', size)).join(''),
 };
 
 const spaces = (count: unknown) => Math.min(Math.max(whole('pad', count), 0), 10_000);

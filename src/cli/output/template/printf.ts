@@ -79,7 +79,7 @@ function one(verb: string, flags: string, digits: number | undefined, arg: unkno
 }
 
 const truncated = (text: string, length: number | undefined) =>
-  length === undefined ? text : [...text].slice(0, length).join('');
+  length === undefined ? text : Array.from(text).slice(0, length).join('');
 
 function signed(text: string, flags: string): string {
   if (text.startsWith('-')) return text;
@@ -88,7 +88,7 @@ function signed(text: string, flags: string): string {
 }
 
 function justify(text: string, flags: string, width: number, verb: string): string {
-  const missing = width - [...text].length;
+  const missing = width - Array.from(text).length;
   if (missing <= 0) return text;
   if (flags.includes('-')) return text + ' '.repeat(missing);
   if (!flags.includes('0') || 'sqvT'.includes(verb)) return ' '.repeat(missing) + text;

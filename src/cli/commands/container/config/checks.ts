@@ -24,7 +24,13 @@ export function checkTogether(flags: CreateFlags, given: ReadonlySet<string>): v
   if (!['always', 'missing', 'never'].includes(flags.pull)) {
     throw invalid(`invalid pull option: '${flags.pull}': must be one of "always", "missing" or "never"`);
   }
-  const health = given.has('health-cmd') || given.has('health-interval') || given.has('health-retries') || given.has('health-timeout') || given.has('health-start-period') || given.has('health-start-interval');
+  const health =
+    given.has('health-cmd') ||
+    given.has('health-interval') ||
+    given.has('health-retries') ||
+    given.has('health-timeout') ||
+    given.has('health-start-period') ||
+    given.has('health-start-interval');
   if (flags['no-healthcheck'] && health) throw invalid('--no-healthcheck conflicts with --health-* options');
   mode('pid', 'PID', flags.pid, ['', 'host'], NEED_CONTAINER);
   mode('uts', 'UTS', flags.uts, ['', 'host']);
@@ -34,7 +40,13 @@ export function checkTogether(flags: CreateFlags, given: ReadonlySet<string>): v
   between('memory-swappiness', flags['memory-swappiness'], -1, 100);
   between('oom-score-adj', flags['oom-score-adj'], -1000, 1000);
   if (flags['use-api-socket']) throw notYet('--use-api-socket');
-  for (const name of ['cpu-count', 'cpu-percent', 'io-maxbandwidth', 'io-maxiops', 'credential-spec'] as const) {
+  for (const name of [
+    'cpu-count',
+    'cpu-percent',
+    'io-maxbandwidth',
+    'io-maxiops',
+    'credential-spec',
+  ] as const) {
     if (given.has(name)) throw invalid(`--${name} is for Windows containers only`);
   }
   if (flags.isolation !== '' && flags.isolation !== 'default') {
@@ -44,10 +56,17 @@ export function checkTogether(flags: CreateFlags, given: ReadonlySet<string>): v
 
 const notYet = (option: string) => invalid(`${option} is not supported by berth`);
 
-function mode(option: string, kind: string, value: string, allowed: readonly string[], pattern?: RegExp): void {
+function mode(
+  option: string,
+  kind: string,
+  value: string,
+  allowed: readonly string[],
+  pattern?: RegExp,
+): void {
   if (!allowed.includes(value) && !pattern?.test(value)) throw invalid(`--${option}: invalid ${kind} mode`);
 }
 
 function between(option: string, value: number | undefined, min: number, max: number): void {
-  if (value !== undefined && (value < min || value > max)) throw invalid(`invalid value for --${option}: ${value} (range is ${min} to ${max})`);
+  if (value !== undefined && (value < min || value > max))
+    throw invalid(`invalid value for --${option}: ${value} (range is ${min} to ${max})`);
 }

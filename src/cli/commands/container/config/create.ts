@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import type { ContainerCreateRequest, ContainerCreateResponse } from '#protocol';
 import { ResponseError } from '#client';
 import { codeOf, invalid, messageOf } from '#lib/errors';
+import type { ContainerCreateRequest, ContainerCreateResponse } from '#protocol';
 import type { Context } from '../../../context.ts';
 import { pullImage } from '../../image/pull-image.ts';
 import type { CreateFlags } from './flags.ts';
@@ -14,9 +14,13 @@ export async function createContainer(
 ): Promise<ContainerCreateResponse> {
   using cidFile = flags.cidfile === '' ? undefined : openCidFile(flags.cidfile);
   const image = request.Image ?? '';
-  const pull = () => pullImage(context, image, { platform: flags.platform, quiet: flags.quiet, out: context.err });
+  const pull = () =>
+    pullImage(context, image, { platform: flags.platform, quiet: flags.quiet, out: context.err });
   const create = () =>
-    context.client.containers.create(request, { name: flags.name || undefined, platform: flags.platform || undefined });
+    context.client.containers.create(request, {
+      name: flags.name || undefined,
+      platform: flags.platform || undefined,
+    });
   if (flags.pull === 'always') await pull();
   const response = await create().catch(async (error: unknown) => {
     if (flags.pull !== 'missing' || !isMissingImage(error)) throw error;

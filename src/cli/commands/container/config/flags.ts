@@ -1,16 +1,32 @@
-import { parseDevice, parseDeviceCgroupRule, throttleBytes, throttleOperations, weightDevices } from '../../../flags/device.ts';
+import {
+  parseDevice,
+  parseDeviceCgroupRule,
+  throttleBytes,
+  throttleOperations,
+  weightDevices,
+} from '../../../flags/device.ts';
 import { duration } from '../../../flags/duration.ts';
 import { bool, type FlagValues, int, list, map, string } from '../../../flags/flag.ts';
 import { parseGpus } from '../../../flags/gpus.ts';
 import { parseMount } from '../../../flags/mounts.ts';
-import { address, parseExtraHost, parseLink, parseNetwork, parseSearchDomain } from '../../../flags/network.ts';
+import {
+  address,
+  parseExtraHost,
+  parseLink,
+  parseNetwork,
+  parseSearchDomain,
+} from '../../../flags/network.ts';
 import { size } from '../../../flags/size.ts';
 import { ulimits } from '../../../flags/ulimit.ts';
 import { parseCapability, parseStream } from './checks.ts';
 import { resourceFlags } from './resource-flags.ts';
 
 const processFlags = {
-  attach: list('Attach to STDIN, STDOUT or STDERR', { short: 'a', parse: parseStream, choices: ['stdin', 'stdout', 'stderr'] }),
+  attach: list('Attach to STDIN, STDOUT or STDERR', {
+    short: 'a',
+    parse: parseStream,
+    choices: ['stdin', 'stdout', 'stderr'],
+  }),
   entrypoint: string('Run this instead of the entrypoint of the image'),
   env: list('Set environment variables', { short: 'e' }),
   'env-file': list('Read environment variables from a file'),
@@ -30,7 +46,10 @@ const processFlags = {
 } as const;
 
 const storageFlags = {
-  mount: list('Mount a file system, a volume or a host path (type=bind|volume|tmpfs,source=...,target=...)', { value: 'mount', parse: parseMount }),
+  mount: list('Mount a file system, a volume or a host path (type=bind|volume|tmpfs,source=...,target=...)', {
+    value: 'mount',
+    parse: parseMount,
+  }),
   'read-only': bool('Mount the root file system read-only'),
   'shm-size': size('Size of /dev/shm'),
   'storage-opt': list('Option of the storage driver for this container'),
@@ -98,9 +117,16 @@ const lifecycleFlags = {
   'oom-kill-disable': bool('Do not let the kernel kill it when memory runs out'),
   'oom-score-adj': int('How eagerly the kernel kills it when memory runs out (-1000 to 1000)'),
   platform: string('Platform, when the image has several'),
-  pull: string('When to pull the image ("always", "missing", "never")', { initial: 'missing', choices: ['always', 'missing', 'never'] }),
+  pull: string('When to pull the image ("always", "missing", "never")', {
+    initial: 'missing',
+    choices: ['always', 'missing', 'never'],
+  }),
   quiet: bool('No progress of the pull', { short: 'q' }),
-  restart: string('When to restart the container after it exits', { initial: 'no', shownDefault: '"no"', choices: ['no', 'always', 'unless-stopped', 'on-failure'] }),
+  restart: string('When to restart the container after it exits', {
+    initial: 'no',
+    shownDefault: '"no"',
+    choices: ['no', 'always', 'unless-stopped', 'on-failure'],
+  }),
   rm: bool('Remove the container and its anonymous volumes when it exits'),
   'disable-content-trust': bool('Skip image verification', { on: true, hidden: true }),
 } as const;
@@ -138,4 +164,3 @@ export const createFlags = {
 } as const;
 
 export type CreateFlags = FlagValues<typeof createFlags>;
-

@@ -1,5 +1,5 @@
-import type { HealthConfig } from '#protocol';
 import { invalid } from '#lib/errors';
+import type { HealthConfig } from '#protocol';
 import type { CreateFlags } from './flags.ts';
 
 const MILLISECOND = 1_000_000;

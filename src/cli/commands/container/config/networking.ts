@@ -1,5 +1,5 @@
-import type { EndpointSettings } from '#protocol';
 import { invalid } from '#lib/errors';
+import type { EndpointSettings } from '#protocol';
 import { address, type NetworkFlag, parseMac } from '../../../flags/network.ts';
 import type { CreateFlags } from './flags.ts';
 import { some } from './resources.ts';
@@ -21,9 +21,12 @@ export function networkingOf(flags: CreateFlags): Networking {
   const first = applySingleOptions(flags, networks[0]);
   const names = new Set<string>();
   for (const network of [...(first ? [first] : []), ...networks.slice(1)]) {
-    if (names.has(network.target)) throw invalid(`network ${JSON.stringify(network.target)} is specified multiple times`);
+    if (names.has(network.target))
+      throw invalid(`network ${JSON.stringify(network.target)} is specified multiple times`);
     if (names.size > 0 && WITHOUT_ENDPOINT.test(network.target)) {
-      throw invalid(`conflicting options: cannot attach both user-defined and non-user-defined network-modes`);
+      throw invalid(
+        `conflicting options: cannot attach both user-defined and non-user-defined network-modes`,
+      );
     }
     names.add(network.target);
   }
@@ -39,10 +42,21 @@ export function networkingOf(flags: CreateFlags): Networking {
 /** The older options speak of the first network. */
 function applySingleOptions(flags: CreateFlags, network: NetworkFlag | undefined): NetworkFlag | undefined {
   const aliases = [...flags['network-alias'], ...flags['net-alias']];
-  const said = aliases.length > 0 || flags.ip || flags.ip6 || flags['mac-address'] || flags['link-local-ip'].length > 0;
+  const said =
+    aliases.length > 0 || flags.ip || flags.ip6 || flags['mac-address'] || flags['link-local-ip'].length > 0;
   if (!network && !said) return undefined;
-  const base: NetworkFlag = network ?? { target: '', aliases: [], driverOpts: {}, ip: '', ip6: '', mac: '', linkLocalIps: [], gatewayPriority: undefined };
-  const twice = (option: string) => invalid(`conflicting options: cannot specify both --${option} and per-network ${option}`);
+  const base: NetworkFlag = network ?? {
+    target: '',
+    aliases: [],
+    driverOpts: {},
+    ip: '',
+    ip6: '',
+    mac: '',
+    linkLocalIps: [],
+    gatewayPriority: undefined,
+  };
+  const twice = (option: string) =>
+    invalid(`conflicting options: cannot specify both --${option} and per-network ${option}`);
   if (aliases.length > 0 && base.aliases.length > 0) throw twice('network-alias');
   if (flags.ip && base.ip) throw twice('ip');
   if (flags.ip6 && base.ip6) throw twice('ip6');

@@ -1,5 +1,5 @@
-import type { ContainerConfig, ContainerCreateRequest, HostConfig } from '#protocol';
 import { invalid } from '#lib/errors';
+import type { ContainerConfig, ContainerCreateRequest, HostConfig } from '#protocol';
 import type { Environment } from '../../../config/host.ts';
 import { collectEnv, collectLabels } from '../../../flags/environment.ts';
 import { collectPorts, parseExpose } from '../../../flags/ports.ts';
@@ -39,7 +39,9 @@ export function createRequest(input: CreateInput): Request {
       NetworkMode: networking.mode || undefined,
       Links: some(networking.links),
     },
-    ...(Object.keys(networking.endpoints).length > 0 && { NetworkingConfig: { EndpointsConfig: networking.endpoints } }),
+    ...(Object.keys(networking.endpoints).length > 0 && {
+      NetworkingConfig: { EndpointsConfig: networking.endpoints },
+    }),
   };
 }
 
@@ -50,9 +52,15 @@ export function attachments(flags: CreateFlags): { stdin: boolean; stdout: boole
   return { stdin: streams.has('stdin'), stdout: streams.has('stdout'), stderr: streams.has('stderr') };
 }
 
-function containerConfig({ flags, given, image, command, env, detach }: CreateInput, exposed: object): ContainerConfig {
+function containerConfig(
+  { flags, given, image, command, env, detach }: CreateInput,
+  exposed: object,
+): ContainerConfig {
   const attach = detach ? { stdin: false, stdout: false, stderr: false } : attachments(flags);
-  const ports = { ...Object.fromEntries(flags.expose.flatMap(parseExpose).map((port) => [port, {}])), ...exposed };
+  const ports = {
+    ...Object.fromEntries(flags.expose.flatMap(parseExpose).map((port) => [port, {}])),
+    ...exposed,
+  };
   const { anonymous } = collectVolumes(flags.volume);
   const stdinOnce = flags.interactive && attach.stdin;
   return {
@@ -125,7 +133,8 @@ function hostConfig(flags: CreateFlags, given: ReadonlySet<string>): HostConfig 
 
 function logConfig(flags: CreateFlags): HostConfig['LogConfig'] {
   const options = parsePairs(flags['log-opt'], 'invalid log option (expected key=value)');
-  if (flags['log-driver'] === 'none' && Object.keys(options).length > 0) throw invalid('invalid logging opts for driver none');
+  if (flags['log-driver'] === 'none' && Object.keys(options).length > 0)
+    throw invalid('invalid logging opts for driver none');
   if (flags['log-driver'] === '' && Object.keys(options).length === 0) return undefined;
   return { Type: flags['log-driver'], Config: options };
 }
@@ -139,4 +148,5 @@ function tmpfsOf(values: readonly string[]): Record<string, string> {
   );
 }
 
-const someKeys = <T extends object>(object: T): T | undefined => (Object.keys(object).length > 0 ? object : undefined);
+const someKeys = <T extends object>(object: T): T | undefined =>
+  Object.keys(object).length > 0 ? object : undefined;

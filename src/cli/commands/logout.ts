@@ -1,0 +1,27 @@
+import { atMost, defineCommand } from '../command.ts';
+import { helperFor, registryKey } from '../config/credentials.ts';
+import { updateConfigFile } from '../config/write.ts';
+
+export const command = defineCommand({
+  usage: '[SERVER]',
+  args: atMost(1),
+  flags: {},
+  async run(context, { args: [server = 'docker.io'] }) {
+    const config = await context.config();
+    const key = registryKey(server.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
+    const helper = helperFor(config, server);
+    if (!helper && !config.auths?.[key]) {
+      context.out.line(`Not logged in to ${key}`);
+      return;
+    }
+    context.out.line(`Removing login credentials for ${key}`);
+    if (helper) {
+      const { eraseCredentials } = await import('../config/credential-helper.ts');
+      await eraseCredentials(helper, key);
+    }
+    await updateConfigFile(context.configDirectory, (document) => {
+      const { [key]: _, ...others } = document.auths ?? {};
+      document.auths = others;
+    });
+  },
+});

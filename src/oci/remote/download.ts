@@ -1,0 +1,91 @@
+import { cancelled } from '#lib/errors';
+import { type Digest, SizeMismatchError } from '#oci/digest';
+import type { Descriptor } from '#oci/image';
+import { type Endpoint, refusalOf } from './endpoint.ts';
+import { NetworkError } from './network-errors.ts';
+import { backOff, pause } from './pause.ts';
+import type { Response } from './transport.ts';
+
+export interface Download {
+  readonly path: string;
+  readonly descriptor: Descriptor;
+  /** Where to begin, in bytes. */
+  readonly offset: number;
+  readonly scopes: readonly string[];
+  readonly retryDelay: number;
+}
+
+/** Breaks in a row without a single byte between them. */
+const MAX_BREAKS = 5;
+
+/**
+ * A blob's bytes from `offset` on. When the connection breaks, goes on where it broke. Not verified but
+ * for the length. @throws RegistryError, NetworkError, SizeMismatchError, cancelled
+ */
+export async function* downloadBlob(
+  endpoint: Endpoint,
+  download: Download,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const { size, digest } = download.descriptor;
+  let position = download.offset;
+  for (let breaks = 0; position < size; ) {
+    const before = position;
+    try {
+      const response = await open(endpoint, download, position, signal);
+      for await (const chunk of bytesFrom(response, position)) {
+        position += chunk.length;
+        if (position > size) throw new SizeMismatchError(digest, size, position);
+        yield chunk;
+      }
+      // It ended early and in good order: either the connection was cut by a proxy or the blob is shorter.
+      if (position === before && position < size) throw new SizeMismatchError(digest, size, position);
+    } catch (error) {
+      if (signal?.aborted) throw cancelled();
+      if (!(error instanceof NetworkError)) throw error;
+      breaks = position > before ? 1 : breaks + 1;
+      if (breaks > MAX_BREAKS) throw error;
+      await pause(backOff(download.retryDelay, breaks), signal);
+    }
+  }
+}
+
+async function open(
+  endpoint: Endpoint,
+  { path, descriptor, scopes }: Download,
+  position: number,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const { digest, size } = descriptor;
+  const headers: Record<string, string> = position > 0 ? { range: `bytes=${position}-` } : {};
+  const request = { method: 'GET', headers, scopes, missing: 'BLOB_UNKNOWN' } as const;
+  const response = await endpoint.send(blobTarget(path, digest), request, signal);
+  if (response.status === 200 || (response.status === 206 && position > 0)) return response;
+  if (response.status === 416) {
+    await response.discard();
+    throw new SizeMismatchError(digest, size, position);
+  }
+  throw await refusalOf(response, request);
+}
+
+export const blobTarget = (path: string, digest: Digest): string => `${path}/blobs/${digest}`;
+
+/** The body from a position on, whatever the server sends: some ignore Range and begin at the beginning. */
+async function* bytesFrom(response: Response, position: number): AsyncGenerator<Uint8Array, void> {
+  let skip = position - startOf(response);
+  const what = `GET ${response.url.origin}${response.url.pathname}`;
+  if (skip < 0) throw new NetworkError(what, new Error('the server sends another range'));
+  try {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      if (skip < chunk.length) yield skip > 0 ? chunk.subarray(skip) : chunk;
+      skip = Math.max(0, skip - chunk.length);
+    }
+  } catch (error) {
+    throw new NetworkError(what, error);
+  }
+}
+
+function startOf(response: Response): number {
+  if (response.status !== 206) return 0;
+  return Number(/^bytes (\d+)-/.exec(response.header('content-range') ?? '')?.[1] ?? Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,49 @@
+import { invalid } from '#lib/errors';
+import type { Reference } from '#oci/reference';
+import type { Credentials } from './auth.ts';
+import { Endpoint } from './endpoint.ts';
+import { isLoopback } from './loopback.ts';
+
+export interface RemoteOptions {
+  readonly auth?: Credentials | undefined;
+  /** Accept any certificate and fall back to plain http. Always so for loopback. */
+  readonly insecure?: boolean | undefined;
+  /** Base URLs asked before the registry itself, for pulls only; they are never sent the credentials. */
+  readonly mirrors?: readonly string[] | undefined;
+  /** Base URL of the registry's API, where it is not `https://<domain>`. */
+  readonly endpoint?: string | undefined;
+  /** PEM, in addition to the system's. */
+  readonly ca?: string | Buffer | undefined;
+  /** PEM of a client certificate. */
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  readonly userAgent?: string | undefined;
+  /** Milliseconds before a failed request is repeated; doubled each time. Default 250. */
+  readonly retryDelay?: number | undefined;
+}
+
+/** The registry of a reference. @throws invalid */
+export function registryEndpoint({ domain }: Reference, options: RemoteOptions): Endpoint {
+  const { auth, ca, cert, key, endpoint } = options;
+  const secure = endpoint === undefined ? baseUrl(`https://${domain}`) : baseUrl(endpoint);
+  const insecure = options.insecure === true || isLoopback(secure.hostname);
+  const candidates = insecure && endpoint === undefined ? [secure, baseUrl(`http://${domain}`)] : [secure];
+  return new Endpoint(candidates, { ...common(options), insecure, ca, cert, key }, auth);
+}
+
+/** @throws invalid */
+export function mirrorEndpoint(mirror: string, options: RemoteOptions): Endpoint {
+  const url = baseUrl(mirror);
+  return new Endpoint([url], { ...common(options), insecure: isLoopback(url.hostname), ca: options.ca });
+}
+
+const common = ({ userAgent = 'berth', retryDelay = 250 }: RemoteOptions) => ({ userAgent, retryDelay });
+
+function baseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+    throw invalid(`invalid registry URL: "${text}"`);
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}

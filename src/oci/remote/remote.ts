@@ -1,0 +1,164 @@
+import { isKind } from '#lib/errors';
+import { type Digest, verified } from '#oci/digest';
+import type { Descriptor } from '#oci/image';
+import type { Reference } from '#oci/reference';
+import { downloadBlob } from './download.ts';
+import type { Endpoint } from './endpoint.ts';
+import { mirrorEndpoint, type RemoteOptions, registryEndpoint } from './endpoints.ts';
+import { type FetchedManifest, fetchManifest, putManifest, resolveManifest } from './manifests.ts';
+import { NetworkError } from './network-errors.ts';
+import { listTags } from './tags.ts';
+import { hasBlob, mountBlob, uploadBlob } from './upload.ts';
+
+/** Tag or digest. */
+export type ManifestName = string;
+
+export interface BlobOptions {
+  /** Bytes already there: the stream starts behind them (and is then not verified as a whole). */
+  readonly offset?: number | undefined;
+}
+
+/**
+ * One repository of a registry (OCI distribution spec 1.1, Docker registry v2). What fails in passing is
+ * repeated. Errors are RegistryError for what the registry refuses, NetworkError when it cannot be
+ * reached, `cancelled` when the signal says so.
+ */
+export class Repository implements AsyncDisposable {
+  readonly #path: string;
+  readonly #registry: Endpoint;
+  readonly #mirrors: readonly Endpoint[];
+  readonly #unreachable = new Set<Endpoint>();
+  readonly #retryDelay: number;
+
+  constructor(reference: Reference, options: RemoteOptions) {
+    this.#path = reference.path;
+    this.#registry = registryEndpoint(reference, options);
+    this.#mirrors = (options.mirrors ?? []).map((mirror) => mirrorEndpoint(mirror, options));
+    this.#retryDelay = options.retryDelay ?? 250;
+  }
+
+  /** Is it a v2 registry that lets us in? @throws RegistryError (unauthorized), NetworkError */
+  async ping(signal?: AbortSignal): Promise<void> {
+    const response = await this.#registry.expect([200], '', { method: 'GET', scopes: [] }, signal);
+    await response.discard();
+  }
+
+  /** What the name stands for now. @throws RegistryError (notFound) */
+  async resolve(name: ManifestName, signal?: AbortSignal): Promise<Descriptor> {
+    return this.#first((endpoint) => resolveManifest(endpoint, this.#manifest(name), signal));
+  }
+
+  /** @throws RegistryError (notFound), invalid when it is too large or not what it is called; unsupported for schema 1 */
+  async manifest(name: ManifestName, signal?: AbortSignal): Promise<FetchedManifest> {
+    return this.#first((endpoint) => fetchManifest(endpoint, this.#manifest(name), signal));
+  }
+
+  /** Verified; resumed by range when the connection breaks. @throws RegistryError (notFound), DigestMismatchError, SizeMismatchError */
+  blob(
+    descriptor: Descriptor,
+    { offset = 0 }: BlobOptions = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    const content = this.#download(descriptor, offset, signal);
+    return offset === 0 ? verified(content, descriptor) : content;
+  }
+
+  async tags(signal?: AbortSignal): Promise<string[]> {
+    return this.#first((endpoint) => listTags(endpoint, this.#path, this.#pull, signal));
+  }
+
+  async hasBlob(digest: Digest, signal?: AbortSignal): Promise<boolean> {
+    return hasBlob(this.#registry, this.#path, digest, this.#push, signal);
+  }
+
+  /** Takes a blob over from another repository (its path) of the same registry; false when the registry does not. */
+  async mountBlob(digest: Digest, fromRepository: string, signal?: AbortSignal): Promise<boolean> {
+    const scopes = [...this.#push, `repository:${fromRepository}:pull`];
+    return mountBlob(this.#registry, this.#path, { digest, from: fromRepository }, scopes, signal);
+  }
+
+  /** `open` is called again for each attempt. */
+  async pushBlob(
+    descriptor: Descriptor,
+    open: () => AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const upload = { path: this.#path, descriptor, open, scopes: this.#push, retryDelay: this.#retryDelay };
+    await uploadBlob(this.#registry, upload, signal);
+  }
+
+  async pushManifest(
+    name: ManifestName,
+    mediaType: string,
+    content: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<Digest> {
+    const request = { path: this.#path, name, scopes: this.#push };
+    return putManifest(this.#registry, request, { mediaType, content }, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#registry, ...this.#mirrors].map((endpoint) => endpoint[Symbol.asyncDispose]()));
+  }
+
+  get #pull(): string[] {
+    return [`repository:${this.#path}:pull`];
+  }
+
+  get #push(): string[] {
+    return [`repository:${this.#path}:pull,push`];
+  }
+
+  #manifest(name: ManifestName) {
+    return { path: this.#path, name, scopes: this.#pull };
+  }
+
+  /** Mirrors that were not found dead, then the registry. */
+  *#pullOrder(): Generator<[Endpoint, boolean]> {
+    for (const mirror of this.#mirrors) if (!this.#unreachable.has(mirror)) yield [mirror, false];
+    yield [this.#registry, true];
+  }
+
+  async #first<T>(ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+    for (const [endpoint, last] of this.#pullOrder()) {
+      try {
+        return await ask(endpoint);
+      } catch (error) {
+        this.#failed(endpoint, error, last);
+      }
+    }
+    throw new Error('unreachable: the registry is always asked');
+  }
+
+  /** What a mirror did not finish is finished by the next. */
+  async *#download(
+    descriptor: Descriptor,
+    offset: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    const rest = { path: this.#path, descriptor, offset, scopes: this.#pull, retryDelay: this.#retryDelay };
+    for (const [endpoint, last] of this.#pullOrder()) {
+      try {
+        for await (const chunk of downloadBlob(endpoint, rest, signal)) {
+          rest.offset += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        this.#failed(endpoint, error, last);
+      }
+    }
+  }
+
+  /** Whatever is wrong with a mirror, the registry may do better. @throws when it was the registry */
+  #failed(endpoint: Endpoint, error: unknown, last: boolean): void {
+    if (last || isKind(error, 'cancelled')) throw error;
+    if (error instanceof NetworkError) this.#unreachable.add(endpoint);
+  }
+}
+
+export const Remote = {
+  /** The repository that a reference names. No connection is made yet. Dispose the result to close its connections. @throws invalid */
+  repository: (reference: Reference, options: RemoteOptions = {}): Repository =>
+    new Repository(reference, options),
+};

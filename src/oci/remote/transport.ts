@@ -1,0 +1,197 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { cancelled, invalid } from '#lib/errors';
+import { connector, type TlsOptions } from './connector.ts';
+import { badRedirect, NetworkError } from './network-errors.ts';
+import { backOff, pause } from './pause.ts';
+
+export interface Request {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** A stream can be sent once only: such a request is never repeated here. */
+  readonly body?: Buffer | Readable | undefined;
+  /** How often it is sent at most while it fails in passing. */
+  readonly attempts?: number | undefined;
+}
+
+/** Its body must be read to the end or discarded, else the connection is not used again. */
+export interface Response {
+  /** Where it came from in the end, redirects followed. */
+  readonly url: URL;
+  readonly status: number;
+  header(name: string): string | undefined;
+  readonly body: Readable & AsyncIterable<Uint8Array>;
+  /** The whole body. @throws invalid when it is longer */
+  read(maxBytes: number): Promise<Buffer>;
+  discard(): Promise<void>;
+}
+
+export interface TransportOptions extends TlsOptions {
+  readonly userAgent: string;
+  /** Milliseconds before the first repetition; doubled each time. */
+  readonly retryDelay: number;
+}
+
+const MAX_ATTEMPTS = 5;
+const MAX_DELAY = 30_000;
+const MAX_REDIRECTS = 10;
+const TIMEOUT = 60_000;
+const REPEATED = new Set([429, 500, 502, 503, 504]);
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** HTTP to one registry: connections, repetition after passing failures, redirects. Knows nothing of its API. */
+export class Transport implements AsyncDisposable {
+  readonly #options: TransportOptions;
+  #dispatcher: Promise<{ readonly undici: typeof import('undici'); readonly agent: Dispatcher }> | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request until there is an answer that a repetition would not change.
+   * @throws NetworkError, cancelled
+   */
+  async send(url: URL, request: Request, signal?: AbortSignal): Promise<Response> {
+    const once = request.body !== undefined && !Buffer.isBuffer(request.body);
+    const attempts = once ? 1 : (request.attempts ?? MAX_ATTEMPTS);
+    for (let attempt = 1; ; attempt++) {
+      const last = attempt === attempts;
+      try {
+        const response = await this.#follow(url, request, signal);
+        if (last || !REPEATED.has(response.status)) return response;
+        await response.discard();
+        await this.#pause(attempt, response.header('retry-after'), signal);
+      } catch (error) {
+        if (last || !(error instanceof NetworkError) || !error.transient) throw error;
+        await this.#pause(attempt, undefined, signal);
+      }
+    }
+  }
+
+  /** Waits longer each time, at least as long as the server asks for. @throws cancelled */
+  async #pause(
+    attempt: number,
+    retryAfter: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    // Spread out: others failed at the same moment.
+    const wait = backOff(this.#options.retryDelay, attempt) * (1 + Math.random() / 4);
+    await pause(Math.min(MAX_DELAY, Math.max(wait, millisecondsUntil(retryAfter))), signal);
+  }
+
+  async #follow(start: URL, request: Request, signal: AbortSignal | undefined): Promise<Response> {
+    let url = start;
+    let headers = request.headers;
+    for (let hops = 0; ; hops++) {
+      const response = await this.#exchange(url, { ...request, headers }, signal);
+      const location = response.header('location');
+      // An upload's answer has a Location too, which is no redirect.
+      if (!REDIRECTS.has(response.status) || location === undefined) return response;
+      await response.discard();
+      if (request.body !== undefined) throw badRedirect(url, 'an upload, which cannot be followed');
+      if (hops === MAX_REDIRECTS) throw badRedirect(start, 'without end');
+      const next = parseLocation(location, url);
+      if (url.protocol === 'https:' && next.protocol !== 'https:' && !this.#options.insecure) {
+        throw badRedirect(url, 'from https to plain http');
+      }
+      // Credentials are for this registry only: what is behind a redirect has its own, in the URL.
+      if (next.origin !== url.origin && headers) headers = withoutAuthorization(headers);
+      url = next;
+    }
+  }
+
+  async #exchange(
+    url: URL,
+    { method, headers, body }: Request,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    if (signal?.aborted) throw cancelled();
+    this.#dispatcher ??= connector(url, this.#options);
+    const { undici, agent } = await this.#dispatcher;
+    try {
+      const answer = await undici.request(url, {
+        dispatcher: agent,
+        method,
+        headers: { 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity', ...headers },
+        body: body ?? null,
+        signal: signal ?? null,
+        headersTimeout: TIMEOUT,
+        bodyTimeout: TIMEOUT,
+      });
+      return new UndiciResponse(url, answer);
+    } catch (error) {
+      if (signal?.aborted) throw cancelled();
+      throw new NetworkError(`${method} ${url.origin}${url.pathname}`, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const dispatcher = await this.#dispatcher?.catch(() => undefined);
+    await dispatcher?.agent.destroy();
+  }
+}
+
+class UndiciResponse implements Response {
+  readonly url: URL;
+  readonly status: number;
+  readonly body: Dispatcher.ResponseData['body'];
+  readonly #headers: Dispatcher.ResponseData['headers'];
+
+  constructor(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData) {
+    this.url = url;
+    this.status = statusCode;
+    this.body = body;
+    this.#headers = headers;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  async read(maxBytes: number): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    try {
+      for await (const chunk of this.body as AsyncIterable<Uint8Array>) {
+        length += chunk.length;
+        // Leaving the loop closes the connection.
+        if (length > maxBytes) throw invalid(`answer of ${this.url.host} is larger than ${maxBytes} bytes`);
+        parts.push(chunk);
+      }
+    } catch (error) {
+      throw length > maxBytes
+        ? error
+        : new NetworkError(`reading ${this.url.origin}${this.url.pathname}`, error);
+    }
+    return Buffer.concat(parts);
+  }
+
+  async discard(): Promise<void> {
+    try {
+      await this.body.dump({ limit: 64 * 1024 });
+    } catch {
+      // Nobody wanted it.
+      this.body.destroy();
+    }
+  }
+}
+
+function parseLocation(location: string, base: URL): URL {
+  const url = URL.canParse(location, base) ? new URL(location, base) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw badRedirect(base, `to ${location.slice(0, 200)}`);
+  return url;
+}
+
+const withoutAuthorization = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'));
+
+/** Of a Retry-After header: seconds or a date. */
+function millisecondsUntil(retryAfter: string | undefined): number {
+  if (retryAfter === undefined) return 0;
+  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
+  const date = Date.parse(retryAfter);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
+}
