@@ -123,9 +123,8 @@ async function tour(): Promise<void> {
 
   console.log(`\nThe page:\n${page.trim().replace(/^/gm, '    ')}`);
   console.log(`\nberth ps:\n${berth(['ps'])}`);
-  console.log(
-    `berth logs hello:\n${berth(['logs', 'hello']) || spawnSync(`${root}bin/berth`, ['-H', host, 'logs', 'hello'], { encoding: 'utf8' }).stderr}`,
-  );
+  const logs = spawnSync(`${root}bin/berth`, ['-H', host, 'logs', 'hello'], { encoding: 'utf8' });
+  console.log(`berth logs hello:\n${logs.stdout}${logs.stderr}`);
   console.log('How long each step took:');
   for (const [title, took] of timings) console.log(`  ${took.toFixed(0).padStart(6)} ms  ${title}`);
   console.log(`

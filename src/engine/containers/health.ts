@@ -117,9 +117,13 @@ function kill(pid: number): void {
 async function collect(output: AsyncIterable<OutputRecord>): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const { data } of output) {
-    if (size < OUTPUT_LIMIT) parts.push(data.subarray(0, OUTPUT_LIMIT - size));
-    size += data.length;
+  try {
+    for await (const { data } of output) {
+      if (size < OUTPUT_LIMIT) parts.push(data.subarray(0, OUTPUT_LIMIT - size));
+      size += data.length;
+    }
+  } catch {
+    // A probe that took too long is not read to its end.
   }
   const text = Buffer.concat(parts).toString();
   return size > OUTPUT_LIMIT ? `${text}...` : text;

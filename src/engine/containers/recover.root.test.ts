@@ -144,7 +144,7 @@ test('a second engine on the same roots is refused by name', async () => {
 
 test('closing with liveRestore off stops what runs; always comes back with the next engine', async () => {
   const roots = await withImage();
-  const first = await roots.open({ liveRestore: false });
+  const first = await roots.open({ liveRestore: false, shutdownTimeout: 1 });
   const { id } = await first.containers.create(
     request(['sleep', '100'], {}, { restartPolicy: { name: 'always', maximumRetryCount: 0 } }),
   );

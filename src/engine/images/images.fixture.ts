@@ -75,14 +75,24 @@ export interface Fixture {
   events(): Promise<string[]>;
   /** How many blobs, layers and temporary files there are. */
   leftOvers(): Promise<{ blobs: number; layers: number; temporary: number }>;
-  /** As after `kill -9` of the daemon: nothing is closed in order. */
+  close(): Promise<void>;
+  /** As after a restart of the daemon. */
   reopen(): Promise<Fixture>;
 }
 
 export async function openFixture(context: TestContext, users: ImageUsers = () => []): Promise<Fixture> {
   const home = mkdtempSync('/var/tmp/berth-images-');
   context.after(() => rmSync(home, { recursive: true, force: true }));
-  mkdirSync(join(home, 'data'));
+  return openFixtureAt(context, home, users);
+}
+
+/** With its data root in `<home>/data`, which the caller removes. */
+export async function openFixtureAt(
+  context: TestContext,
+  home: string,
+  users: ImageUsers = () => [],
+): Promise<Fixture> {
+  mkdirSync(join(home, 'data'), { recursive: true });
   return open(context, home, users);
 }
 
@@ -117,6 +127,7 @@ async function open(context: TestContext, home: string, users: ImageUsers): Prom
     snapshots,
     blobs,
     home,
+    close,
     async load(archive) {
       const progress: Progress[] = [];
       const { loaded } = await images.load(Readable.from([archive]), { onProgress: (p) => progress.push(p) });

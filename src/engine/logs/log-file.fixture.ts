@@ -4,7 +4,7 @@ import type { LogEntry } from './entry.ts';
 /** A line as conmon writes it, or several when `pieces` cut it. Text without a newline at its end. */
 export function render(entry: { stream: LogEntry['stream']; time: bigint; text: string; pieces?: number }) {
   const { stream, time, text, pieces = 1 } = entry;
-  const characters = [...text];
+  const characters = Array.from(text);
   const length = Math.max(1, Math.ceil(characters.length / pieces));
   const cuts = Array.from({ length: pieces }, (_, i) =>
     characters.slice(i * length, (i + 1) * length).join(''),
