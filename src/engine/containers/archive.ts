@@ -93,26 +93,15 @@ async function openView(context: Context, record: ContainerRecord): Promise<Open
     const view: ArchiveView = { root: `/proc/${state.process.pid}/root`, mounts: [], readonly: false };
     return { view, [Symbol.asyncDispose]: async () => {} };
   }
-  const { snapshots } = context.options;
-  const lock = await context.locks.acquire(id);
-  try {
-    const wasMounted = snapshots.isMounted(id);
-    const root = snapshots.mount(id);
-    const mounts = record.mounts
-      .filter(({ type, source }) => type !== 'tmpfs' && source !== '')
-      .map(({ source, destination, readWrite }) => ({ source, destination, readonly: !readWrite }))
-      .toSorted((a, b) => a.destination.length - b.destination.length);
-    return {
-      view: { root, mounts, readonly: record.hostConfig.readonlyRootfs },
-      async [Symbol.asyncDispose]() {
-        if (!wasMounted) await snapshots.unmount(id);
-        lock[Symbol.dispose]();
-      },
-    };
-  } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
-  }
+  const held = await context.options.snapshots.hold(id);
+  const mounts = record.mounts
+    .filter(({ type, source }) => type !== 'tmpfs' && source !== '')
+    .map(({ source, destination, readWrite }) => ({ source, destination, readonly: !readWrite }))
+    .toSorted((a, b) => a.destination.length - b.destination.length);
+  return {
+    view: { root: held.path, mounts, readonly: record.hostConfig.readonlyRootfs },
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
 }
 
 async function stat(view: ArchiveView, record: ContainerRecord, path: string): Promise<PathStat> {

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { Change } from '#engine/snapshots';
 import type { Context } from './context.ts';
+import { MOUNT_POINTS } from './spec-mounts.ts';
 
 /** What the container changed against its image. @throws notFound */
 export async function changes(context: Context, reference: string): Promise<Change[]> {
-  return context.options.snapshots.changes(context.store.get(reference).id);
+  return context.options.snapshots.changes(context.store.get(reference).id, MOUNT_POINTS);
 }
 
 /** The whole root file system as a tar; volumes are not part of it. @throws notFound */

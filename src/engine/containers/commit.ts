@@ -3,6 +3,7 @@ import { conflict } from '#lib/errors';
 import type { Context } from './context.ts';
 import { pause, unpause } from './pause.ts';
 import type { ContainerConfig, ContainerRecord } from './record.ts';
+import { MOUNT_POINTS } from './spec-mounts.ts';
 
 export interface CommitOptions {
   readonly repository?: string;
@@ -32,7 +33,7 @@ export async function commit(context: Context, reference: string, options: Commi
   const name = options.repository && `${options.repository}${options.tag ? `:${options.tag}` : ''}`;
   const image = await images.commit({
     parent: record.imageId || undefined,
-    layer: snapshots.exportChanges(record.id),
+    layer: snapshots.exportChanges(record.id, MOUNT_POINTS),
     config,
     author: options.author,
     comment: options.comment,

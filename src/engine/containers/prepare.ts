@@ -33,7 +33,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const { options } = context;
   const privileges = privilegesOf(hostConfig, options.defaultNoNewPrivileges);
   const joins = joinedNamespaces(context, record);
-  const rootfs = options.snapshots.mount(id, { volatile: hostConfig.autoRemove });
+  const rootfs = await options.snapshots.mount(id, { volatile: hostConfig.autoRemove });
   run.defer('unmount the root file system', () => options.snapshots.unmount(id));
   const hostname = hostnameOf(context, record);
   const sandbox = await attachNetwork(context, record, hostname, run);

@@ -51,19 +51,21 @@ class Victim {
   }
 }
 
-const left = (roots: Roots) => ({
-  bundles: existsSync(join(roots.execRoot, 'bundles')) ? readdirSync(join(roots.execRoot, 'bundles')) : [],
+const namesIn = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
+
+/** What there is on the host of an engine's containers. */
+const found = (engine: Engine, roots: Roots) => ({
+  bundles: namesIn(join(roots.execRoot, 'bundles')),
   overlays: listMounts()
     .filter(({ fsType, mountPoint }) => fsType === 'overlay' && mountPoint.startsWith(roots.path))
     .map(({ mountPoint }) => mountPoint),
-  cgroups: readdirSync('/sys/fs/cgroup', { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap(({ name }) => cgroupsOf(join('/sys/fs/cgroup', name))),
+  cgroups: namesIn('/sys/fs/cgroup').flatMap((hierarchy) =>
+    namesIn(join('/sys/fs/cgroup', hierarchy, engine.instance)).filter((name) => /^[0-9a-f]{64}$/.test(name)),
+  ),
+  netns: namesIn(join(roots.execRoot, 'netns')),
 });
-const cgroupsOf = (root: string): string[] =>
-  readdirSync(root)
-    .filter((name) => name.startsWith('berth-'))
-    .flatMap((name) => readdirSync(join(root, name)).filter((child) => /^[0-9a-f]{64}$/.test(child)));
+/** Ready-made network sandboxes that belong to no container yet. */
+const POOL = 1;
 
 /** All that is left on the host belongs to a container that lives. */
 async function assertClean(engine: Engine, roots: Roots): Promise<void> {
@@ -72,11 +74,13 @@ async function assertClean(engine: Engine, roots: Roots): Promise<void> {
     .filter(({ state }) => hasProcess(state))
     .map(({ id }) => id);
   await eventually('nothing is left of the dead', () => {
-    const { bundles, overlays } = left(roots);
+    const { bundles, overlays, cgroups, netns } = found(engine, roots);
     return (
       bundles.every((id) => alive.includes(id)) &&
+      cgroups.every((id) => alive.includes(id)) &&
       overlays.every((path) => alive.some((id) => path.includes(id))) &&
-      alive.every((id) => bundles.includes(id))
+      alive.every((id) => bundles.includes(id)) &&
+      netns.length <= alive.length + POOL
     );
   });
   for (const id of await engine.snapshots.list()) assert.ok(engine.containers.get(id));

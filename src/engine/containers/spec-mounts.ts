@@ -78,6 +78,17 @@ function kernelMounts(record: ContainerRecord, shm: string | undefined): Mount[]
   return list;
 }
 
+/** What the runtime makes in every root file system to mount on, where the image does not have it. */
+export const MOUNT_POINTS: readonly string[] = [
+  'dev',
+  'etc/hostname',
+  'etc/hosts',
+  'etc/resolv.conf',
+  'proc',
+  'sys',
+  INIT_IN_CONTAINER.slice(1),
+];
+
 function fileMounts(record: ContainerRecord, { files, init }: MountSources): Mount[] {
   const access = record.hostConfig.readonlyRootfs ? ['ro'] : [];
   const bind = (destination: string, source: string, options: readonly string[]): Mount => ({

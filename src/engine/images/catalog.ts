@@ -15,14 +15,17 @@ import type { ImageRecord, NameRecord } from './record.ts';
 export class Catalog {
   readonly #database: Database;
   readonly #events: Events;
+  readonly #onChange: () => void;
   readonly #imageTable: Records<ImageRecord>;
   readonly #nameTable: Records<NameRecord>;
   #images = new Map<string, ImageRecord>();
   #names = new Map<string, NameRecord>();
 
-  constructor(database: Database, events: Events) {
+  /** `onChange` is told after a change has been committed. */
+  constructor(database: Database, events: Events, onChange: () => void) {
     this.#database = database;
     this.#events = events;
+    this.#onChange = onChange;
     this.#imageTable = database.records<ImageRecord>('images');
     this.#nameTable = database.records<NameRecord>('image_names');
     this.#reload();
@@ -42,6 +45,7 @@ export class Catalog {
       return this.#database.transaction(() => {
         const result = work();
         this.#dropUnreachable();
+        this.#database.afterCommit(this.#onChange);
         return result;
       });
     } catch (error) {

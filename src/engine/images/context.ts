@@ -2,6 +2,7 @@ import type { KeyedLock, Semaphore } from '#lib/lock';
 import type { Logger } from '#lib/log';
 import type { Catalog } from './catalog.ts';
 import type { Content } from './content.ts';
+import type { LayoutIndex } from './layout-index.ts';
 
 /** Who holds an image: asked before it is removed. Given by the engine's wiring. */
 export type ImageUsers = (
@@ -20,4 +21,5 @@ export interface ImagesContext {
   readonly transfers: Semaphore;
   /** One download per blob, however many pulls want it. */
   readonly downloads: KeyedLock;
+  readonly index: LayoutIndex;
 }

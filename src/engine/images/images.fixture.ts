@@ -28,7 +28,8 @@ export function tarOf(members: readonly Member[]): Buffer {
 }
 
 /** A layer with one file. */
-export const layerOf = (path: string, content = path): Buffer => tarOf([{ path, type: 'file', content }]);
+export const layerOf = (path: string, content: string | Buffer = path): Buffer =>
+  tarOf([{ path, type: 'file', content }]);
 
 export interface ImageSpec {
   readonly tags?: readonly string[];

@@ -145,6 +145,15 @@ test('what is saved, others load', async (context) => {
   );
 });
 
+test('other tools find the images in the content store itself', async (context) => {
+  const { images, load, home } = await openFixture(context);
+  await load(dockerArchive([{ tags: ['one:1'], layers: [base] }]));
+  await images.close();
+  const store = `oci:${join(home, 'data/content')}:docker.io/library/one:1`;
+  const config = execFileSync('skopeo', ['inspect', '--config', '--raw', store], { encoding: 'utf8' });
+  assert.equal(digestOf(config), images.get('one:1').id);
+});
+
 test('a tag moves; the image that had it stays, without a name', async (context) => {
   const { images, load } = await openFixture(context);
   await load(dockerArchive([{ tags: ['app:1'], layers: [layerOf('old')] }]));

@@ -14,6 +14,7 @@ import type { Image, ImageConfig } from './image.ts';
 import { type ImportOptions, importImage } from './import.ts';
 import { inspectRemote, type RemoteImage } from './inspect-remote.ts';
 import { unpackImage } from './install.ts';
+import { LayoutIndex } from './layout-index.ts';
 import { type LoadOptions, load } from './load.ts';
 import { type PruneOptions, prune } from './prune.ts';
 import { type PullOptions, pull } from './pull.ts';
@@ -48,8 +49,10 @@ export class Images {
 
   /** Removes what an interrupted verb left behind, in the background. */
   static async open(options: ImagesOptions): Promise<Images> {
-    const catalog = new Catalog(options.database, options.events);
+    const index = new LayoutIndex(options.blobs, options.log);
+    const catalog: Catalog = new Catalog(options.database, options.events, () => index.refresh(catalog));
     const content = new Content(options.blobs, options.snapshots, catalog, options.log);
+    index.refresh(catalog);
     const images = new Images({
       catalog,
       content,
@@ -59,6 +62,7 @@ export class Images {
       registryMirrors: options.registryMirrors,
       transfers: new Semaphore(options.maxConcurrentDownloads),
       downloads: new KeyedLock(),
+      index,
     });
     void content.collect();
     return images;
@@ -157,6 +161,7 @@ export class Images {
   /** Waits for the garbage collection under way. */
   async close(): Promise<void> {
     await this.#context.content.collect();
+    await this.#context.index.settled();
   }
 
   /** Not those which only came along as another platform of an index. */

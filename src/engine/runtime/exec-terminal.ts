@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { ReadStream } from 'node:tty';
@@ -23,6 +23,7 @@ export async function execTerminal(
   const socket = openConsoleSocket(path);
   const given = new AbortController();
   const arriving = socket.receive(given.signal);
+  // It is waited for only after the spawn.
   arriving.catch(() => {});
   try {
     const { pid, exited } = await spawnExec(
@@ -46,6 +47,8 @@ export async function execTerminal(
     };
   } catch (error) {
     given.abort();
+    // A command that cannot be executed has its terminal all the same.
+    await arriving.then(closeSync, () => {});
     throw error;
   } finally {
     socket.close();

@@ -110,7 +110,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       },
       async mounted(id: string, layers: readonly string[]): Promise<string> {
         await snapshots.prepare(id, layers);
-        return snapshots.mount(id);
+        return await snapshots.mount(id);
       },
       /** As after a restart of the daemon. */
       async reopen(): Promise<Snapshots> {
@@ -301,8 +301,8 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       const { snapshots } = await fixture(context);
       await snapshots.prepare('c1', []);
       assert.equal(snapshots.isMounted('c1'), false);
-      const root = snapshots.mount('c1', { volatile: true });
-      assert.equal(snapshots.mount('c1'), root);
+      const root = await snapshots.mount('c1', { volatile: true });
+      assert.equal(await snapshots.mount('c1'), root);
       writeFileSync(join(root, 'kept'), 'x');
       assert.equal(snapshots.isMounted('c1'), true);
       await snapshots.unmount('c1');
@@ -310,7 +310,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       await snapshots.unmount('unknown');
       assert.equal(snapshots.isMounted('c1'), false);
       assert.equal(existsSync(join(root, 'kept')), false);
-      assert.equal(readFileSync(join(snapshots.mount('c1'), 'kept'), 'utf8'), 'x');
+      assert.equal(readFileSync(join(await snapshots.mount('c1'), 'kept'), 'utf8'), 'x');
     });
 
     test('what is mounted for a moment is unmounted again, unless its owner wants it', async (context) => {
@@ -322,7 +322,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
         assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'x');
         await snapshots.withMounted('c1', async () => {});
         assert.equal(snapshots.isMounted('c1'), true);
-        snapshots.mount('c1');
+        await snapshots.mount('c1');
       });
       assert.equal(snapshots.isMounted('c1'), true);
       const failing = snapshots.withMounted('c1', () => Promise.reject(new Error('boom')));
@@ -332,7 +332,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
     test('missing things are named', async (context) => {
       const { snapshots } = await fixture(context);
       const missing = (error: unknown) => isKind(error, 'not-found');
-      assert.throws(() => snapshots.mount('nobody'), missing);
+      await assert.rejects(snapshots.mount('nobody'), missing);
       assert.throws(() => snapshots.describe('nobody'), missing);
       await assert.rejects(snapshots.prepare('c1', [digestOf('no layer')]), missing);
       await assert.rejects(snapshots.layerUsage(digestOf('no layer')), missing);
@@ -367,8 +367,8 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       assert.deepEqual([again.isMounted('up'), again.isMounted('down')], [true, false]);
       assert.deepEqual(await again.layerUsage(layers[0] ?? ''), usage);
       assert.equal(again.isLayerUsed(layers[1] ?? ''), true);
-      assert.deepEqual(readdirSync(again.mount('up')), ['a', 'b', 'c']);
-      assert.deepEqual(readdirSync(again.mount('down')), ['a', 'b']);
+      assert.deepEqual(readdirSync(await again.mount('up')), ['a', 'b', 'c']);
+      assert.deepEqual(readdirSync(await again.mount('down')), ['a', 'b']);
     });
 
     test('changes are told as docker diff does, and make a layer of the same content', async (context) => {
@@ -449,7 +449,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       const su = tar.get('su');
       assert.deepEqual([su?.mode, su?.uid, su?.gid, su?.body.length], [0o4755, 3, 4, 300_000]);
       assert.equal(tar.get('away')?.link, '/etc/one');
-      const root = snapshots.mount('c1');
+      const root = await snapshots.mount('c1');
       writeFileSync(join(root, 'new'), 'z');
       assert.equal(readTar(await collect(snapshots.exportTree('c1'))).get('new')?.body, 'z');
       assert.equal(snapshots.isMounted('c1'), true);

@@ -4,15 +4,18 @@ import { chrootThread } from '#linux/worker';
 import { diffLayer, packTree } from '#oci/layer';
 import { changesOf } from './changes.ts';
 import { DirectorySource } from './directory-source.ts';
+import { withoutMountPoints } from './mount-points.ts';
 
 export interface ExportInput {
   readonly root: string;
   /** With lowers: only what differs from these, whiteouts included. */
   readonly lowers?: readonly string[];
+  /** Left out of the changes: see `withoutMountPoints`. */
+  readonly mountPoints?: readonly string[];
 }
 
-function open({ root, lowers }: ExportInput): AsyncGenerator<Buffer, void> {
-  const changes = lowers && [...changesOf(root, lowers)];
+function open({ root, lowers, mountPoints = [] }: ExportInput): AsyncGenerator<Buffer, void> {
+  const changes = lowers && withoutMountPoints([...changesOf(root, lowers)], root, mountPoints);
   // A running container may swap directories for symlinks while we read: all paths stay below the root.
   chrootThread(root);
   const source = new DirectorySource('/');

@@ -74,7 +74,7 @@ export class OverlaySnapshots implements Snapshots {
     this.#writables.prepare(id, layers);
   }
 
-  mount(id: string, { volatile = false }: { volatile?: boolean } = {}): string {
+  mount(id: string, { volatile = false }: { volatile?: boolean } = {}): Promise<string> {
     return this.#writables.mount(id, volatile);
   }
 
@@ -94,14 +94,14 @@ export class OverlaySnapshots implements Snapshots {
     return this.#writables.list();
   }
 
-  async changes(id: string): Promise<Change[]> {
+  async changes(id: string, mountPoints: readonly string[] = []): Promise<Change[]> {
     const { upper, lowers } = this.#writables.describe(id);
-    return this.#trees.do('changes', upper, lowers);
+    return this.#trees.do('changes', upper, lowers, mountPoints);
   }
 
-  exportChanges(id: string): Readable {
+  exportChanges(id: string, mountPoints: readonly string[] = []): Readable {
     const { upper, lowers } = this.#writables.describe(id);
-    return exportTar({ root: upper, lowers });
+    return exportTar({ root: upper, lowers, mountPoints });
   }
 
   exportTree(id: string): Readable {
@@ -117,6 +117,10 @@ export class OverlaySnapshots implements Snapshots {
 
   async usage(id: string): Promise<Usage> {
     return this.#trees.do('usage', this.#writables.describe(id).upper);
+  }
+
+  hold(id: string): Promise<{ readonly path: string } & AsyncDisposable> {
+    return this.#writables.hold(id);
   }
 
   async withMounted<T>(id: string, work: (root: string) => Promise<T>): Promise<T> {

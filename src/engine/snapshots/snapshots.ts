@@ -54,8 +54,8 @@ export interface Snapshots {
    * @throws notFound for a missing layer; conflict when the id is taken
    */
   prepare(id: string, layers: readonly string[]): Promise<void>;
-  /** Mounts (idempotent) and returns the merged path. Synchronous: 50-300 us. @throws notFound */
-  mount(id: string, options?: { volatile?: boolean }): string;
+  /** Mounts (idempotent) and returns the merged path: 50-300 us, unless an unmount has to end first. @throws notFound */
+  mount(id: string, options?: { volatile?: boolean }): Promise<string>;
   isMounted(id: string): boolean;
   /** Missing and not mounted are fine. */
   unmount(id: string): Promise<void>;
@@ -63,13 +63,18 @@ export interface Snapshots {
   remove(id: string): Promise<void>;
   /** Ids of all writable snapshots. */
   list(): Promise<string[]>;
-  /** What the container changed against its layers, sorted by path, as `docker diff` tells. */
-  changes(id: string): Promise<Change[]>;
+  /**
+   * What the container changed against its layers, sorted by path, as `docker diff` tells. What a runtime
+   * made at `mountPoints` (paths without leading slash) only to mount on is left out.
+   */
+  changes(id: string, mountPoints?: readonly string[]): Promise<Change[]>;
   /** The changes as an OCI layer tar (uncompressed), whiteouts included. */
-  exportChanges(id: string): Readable;
+  exportChanges(id: string, mountPoints?: readonly string[]): Readable;
   /** The whole root file system as a tar (docker export); works mounted or not. */
   exportTree(id: string): Readable;
   usage(id: string): Promise<Usage>;
+  /** Keeps it mounted read-write until the result is disposed, whatever its owner does meanwhile. @throws notFound */
+  hold(id: string): Promise<{ readonly path: string } & AsyncDisposable>;
   /** Mounts it read-write, hands the path to `work`, unmounts if it was not mounted before. */
   withMounted<T>(id: string, work: (root: string) => Promise<T>): Promise<T>;
   /** For inspect's GraphDriver.Data. @throws notFound */

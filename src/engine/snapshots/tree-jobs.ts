@@ -3,7 +3,8 @@ import type { Change, Usage } from './snapshots.ts';
 /** What the tree thread does: walks that would hold up the event loop. */
 export interface TreeJobs {
   usage(directory: string): Usage;
-  changes(upper: string, lowers: readonly string[]): Change[];
+  /** See `withoutMountPoints`. */
+  changes(upper: string, lowers: readonly string[], mountPoints: readonly string[]): Change[];
   /** Missing is fine. */
   remove(path: string): void;
 }

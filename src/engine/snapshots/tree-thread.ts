@@ -3,15 +3,16 @@ import { rmSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { packError } from '#lib/job';
 import { changesOf } from './changes.ts';
+import { withoutMountPoints } from './mount-points.ts';
 import type { TreeJobs } from './tree-jobs.ts';
 import { usageOf } from './usage.ts';
 
 const jobs: TreeJobs = {
   usage: usageOf,
-  changes: (upper, lowers) =>
-    Array.from(changesOf(upper, lowers), ({ path, kind }) => ({ path: `/${path}`, kind })).sort((a, b) =>
-      a.path < b.path ? -1 : 1,
-    ),
+  changes: (upper, lowers, mountPoints) =>
+    withoutMountPoints([...changesOf(upper, lowers)], upper, mountPoints)
+      .map(({ path, kind }) => ({ path: `/${path}`, kind }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1)),
   remove: (path) => rmSync(path, { recursive: true, force: true }),
 };
 

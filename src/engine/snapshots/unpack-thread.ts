@@ -13,7 +13,7 @@ export interface UnpackInput {
   readonly ring: RingMemory;
 }
 
-/** Bytes written between two looks at the free space. */
+/** Bytes written between two looks at the free space; on a small disk a quarter of its reserve. */
 const CHECK_EVERY = 64 << 20;
 /** What a layer may never take: the last 2 % of the file system, at most this much. */
 const LARGEST_RESERVE = 512 << 20;
@@ -42,10 +42,11 @@ function unpack({ target, ring }: UnpackInput): Usage {
 function spaceGuard(): (bytes: number) => void {
   const { blocks, bsize } = statfsSync('/');
   const reserve = Math.min(LARGEST_RESERVE, (blocks * bsize) / 50);
-  let unchecked = CHECK_EVERY;
+  const step = Math.min(CHECK_EVERY, reserve / 4);
+  let unchecked = step;
   return (bytes) => {
     unchecked += bytes;
-    if (unchecked < CHECK_EVERY) return;
+    if (unchecked < step) return;
     unchecked = 0;
     const free = statfsSync('/').bavail * bsize;
     if (free < reserve) {

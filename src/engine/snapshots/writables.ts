@@ -81,8 +81,9 @@ export class Writables {
     this.#known.set(id, newWritable(layers, false));
   }
 
-  mount(id: string, volatile: boolean): string {
+  async mount(id: string, volatile: boolean): Promise<string> {
     const writable = this.#get(id);
+    await writable.leaving;
     const path = this.#mount(id, writable, volatile);
     writable.wanted = true;
     return path;
