@@ -107,7 +107,7 @@ function apply(
 function restoreRun(context: Context, record: ContainerRecord): Run {
   const { runtimes, networks, snapshots, volumes, log } = context.options;
   const { id } = record;
-  const run = new Run(id, log);
+  const run = new Run(id, { log, closed: context.closed.signal });
   run.defer('unmount the root file system', () => snapshots.unmount(id));
   run.defer('detach the network', () => networks.detach(id));
   for (const { type, name } of record.mounts) {

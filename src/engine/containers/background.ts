@@ -17,6 +17,17 @@ export class Background {
     this.#tasks.add(task);
   }
 
+  /** Work that has a caller, but has to be over before the engine closes. */
+  follow<T>(work: Promise<T>): Promise<T> {
+    const task = work.then(
+      () => {},
+      () => {},
+    );
+    this.#tasks.add(task);
+    task.finally(() => this.#tasks.delete(task)).catch(() => {});
+    return work;
+  }
+
   /** Waits until nothing is left to do. */
   async settled(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);

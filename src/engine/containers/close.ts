@@ -11,8 +11,20 @@ import { endRun } from './stop.ts';
 export async function close(context: Context, { stopAll }: { readonly stopAll: boolean }): Promise<void> {
   context.closing.abort();
   context.restarts.cancelAll();
+  await verbsEnded(context);
   if (stopAll) await stopEverything(context);
+  else context.closed.abort();
   await context.background.settled();
+  context.closed.abort();
+}
+
+/** A start, pause or remove that is under way comes to its end; who waits for a lock is turned away. */
+async function verbsEnded(context: Context): Promise<void> {
+  await Promise.all(
+    context.store.all().map(async ({ id }) => {
+      using _ = context.locks.isHeld(id) ? await context.locks.acquire(id) : undefined;
+    }),
+  );
 }
 
 async function stopEverything(context: Context): Promise<void> {

@@ -57,7 +57,7 @@ export class Containers {
   }
 
   create(request: CreateRequest, signal?: AbortSignal): Promise<{ id: string; warnings: string[] }> {
-    return create(this.#context, request, signal);
+    return this.#context.background.follow(create(this.#context, request, signal));
   }
 
   /** @throws notModified when it runs already */

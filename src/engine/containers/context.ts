@@ -65,6 +65,8 @@ export interface Context {
   readonly background: Background;
   /** Aborts when the engine closes: nothing is started any more. */
   readonly closing: AbortController;
+  /** Aborts when it has let go of its containers. */
+  readonly closed: AbortController;
 }
 
 export function openContext(options: ContainersOptions): Context {
@@ -79,6 +81,7 @@ export function openContext(options: ContainersOptions): Context {
     restarts: new Restarts(),
     background: new Background(options.log),
     closing: new AbortController(),
+    closed: new AbortController(),
   };
 }
 

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { codeOf } from '#lib/errors';
 import type { Scope } from '#lib/scope';
 import type { Context } from './context.ts';
+import { usersOfVolume } from './list.ts';
 import { anonymousVolumes } from './mounts.ts';
 import type { MountPoint } from './record.ts';
 import { removeVolumes } from './remove.ts';
@@ -46,7 +47,7 @@ async function createVolume(context: Context, mount: MountPoint): Promise<MountP
 /** Docker's first use: an empty volume begins with the image's files at its place. */
 async function copyUp(context: Context, id: string, mounts: readonly MountPoint[]): Promise<void> {
   const empty = mounts.filter(
-    (mount) => !mount.noCopy && !mount.spec?.volume?.subpath && isEmpty(mount.source),
+    (mount) => !mount.noCopy && !mount.spec?.volume?.subpath && mayBeFilled(context, mount),
   );
   if (empty.length === 0) return;
   await context.options.snapshots.withMounted(id, async (root) => {
@@ -57,7 +58,9 @@ async function copyUp(context: Context, id: string, mounts: readonly MountPoint[
   });
 }
 
-const isEmpty = (directory: string): boolean => readdirSync(directory).length === 0;
+/** One that nobody mounts may have been left half filled by a crash: the volume itself knows. */
+const mayBeFilled = (context: Context, { name = '', source }: MountPoint): boolean =>
+  usersOfVolume(context, name).length === 0 || readdirSync(source).length === 0;
 
 /** The image decides where its links lead, but only within itself. */
 function pathInImage(root: string, path: string): string | undefined {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { conmonLogArguments } from '#engine/logs';
+import { messageOf } from '#lib/errors';
 import { now } from '#lib/time';
 import { connectEarlyClients, dismissEarlyClients } from './attach.ts';
 import type { Context } from './context.ts';
@@ -19,7 +20,7 @@ import { advance, type StateEvent } from './state.ts';
  */
 export async function launch(context: Context, id: string): Promise<Run> {
   await context.runs.get(id)?.release();
-  const run = new Run(id, context.options.log);
+  const run = new Run(id, { log: context.options.log, closed: context.closed.signal });
   context.runs.set(id, run);
   try {
     await spawn(context, context.store.get(id), run);
@@ -56,6 +57,8 @@ async function spawn(context: Context, record: ContainerRecord, run: Run): Promi
   await runtimes.start(id);
   const healthcheck = isProbed(config.healthcheck);
   update(context, id, { type: 'started', at: now(), healthcheck }, 'start');
+  // Those that came while it was being started.
+  connectEarlyClients(context, id);
 }
 
 function update(context: Context, id: string, event: StateEvent, ...actions: readonly string[]): void {
@@ -72,7 +75,12 @@ function fail(context: Context, run: Run, cause: unknown): Error {
   const { exitCode, error } = startFailure(cause);
   run.end();
   const state = advance(record.state, { type: 'start-failed', exitCode, error: error.message });
-  context.store.save({ ...record, state });
+  const unsaved = context.store.saveFact({ ...record, state });
+  if (unsaved)
+    context.options.log.error('cannot record a failed start', {
+      container: run.id,
+      error: messageOf(unsaved),
+    });
   dismissEarlyClients(context, run.id);
   context.waiters.exited(run.id, { exitCode, error: error.message });
   context.background.run('clean up after a failed start', run.id, async () => {

@@ -83,7 +83,7 @@ async function attachNetwork(
   const { config, hostConfig, id } = record;
   const owner = runningDonor(context, record, 'network');
   const mode = owner ? `container:${owner.id}` : config.networkDisabled ? 'none' : hostConfig.networkMode;
-  const endpoint = record.endpoints.find(({ network }) => network === hostConfig.networkMode);
+  const endpoint = record.endpoints.find(({ network }) => sameNetwork(network, hostConfig.networkMode));
   run.defer('detach the network', () => networks.detach(id));
   return networks.attach({
     containerId: id,
@@ -105,6 +105,11 @@ async function attachNetwork(
     directory: containerDirectory(context, id),
   });
 }
+
+/** The default network goes by two names. */
+const sameNetwork = (one: string, other: string): boolean =>
+  one === other || (DEFAULT_NETWORK.includes(one) && DEFAULT_NETWORK.includes(other));
+const DEFAULT_NETWORK = ['default', 'bridge'];
 
 const exposed = (ports: readonly string[]): AttachOptions['publishAll'] =>
   ports.map((port) => {

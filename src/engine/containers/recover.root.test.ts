@@ -136,16 +136,6 @@ test('restart policies and health checks go on', async () => {
   await assertClean(engine, roots);
 });
 
-test('a second engine on the same roots is refused by name', async () => {
-  const roots = await withImage();
-  await using engine = await roots.open();
-  await assert.rejects(
-    roots.open(),
-    new RegExp(`${roots.dataRoot} is in use by another engine \\(process ${process.pid}\\)`),
-  );
-  assert.ok(engine.id);
-});
-
 test('closing with liveRestore off stops what runs; always comes back with the next engine', async () => {
   const roots = await withImage();
   const first = await roots.open({ liveRestore: false, shutdownTimeout: 1 });

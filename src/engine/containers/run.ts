@@ -1,6 +1,9 @@
-import { messageOf } from '#lib/errors';
+import { messageOf, unavailable } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { Scope } from '#lib/scope';
+
+/** setTimeout's. Milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * One run of a container, from its start (or its adoption) to its exit: what has to be given back
@@ -9,6 +12,8 @@ import { Scope } from '#lib/scope';
 export class Run {
   readonly id: string;
   readonly #log: Logger;
+  /** The engine has let go of its containers. */
+  readonly #closed: AbortSignal;
   readonly #scope = new Scope();
   readonly #ended = new AbortController();
   readonly #exit = Promise.withResolvers<void>();
@@ -16,9 +21,10 @@ export class Run {
   /** A user restarts it: neither its restart policy nor auto-removal act on this exit. */
   replaced = false;
 
-  constructor(id: string, log: Logger) {
+  constructor(id: string, { log, closed }: { readonly log: Logger; readonly closed: AbortSignal }) {
     this.id = id;
     this.#log = log;
+    this.#closed = closed;
   }
 
   /** Aborts when the exit is on record. */
@@ -26,18 +32,23 @@ export class Run {
     return this.#ended.signal;
   }
 
-  /** Resolves when the exit is on record; false when `timeout` (ms) was over before. */
+  /**
+   * Resolves when the exit is on record; false when `timeout` (ms) was over before.
+   * @throws unavailable when the engine lets go of the container
+   */
   async waitEnded(timeout?: number): Promise<boolean> {
-    if (timeout === undefined) {
-      await this.#exit.promise;
-      return true;
-    }
-    const expired = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => expired.resolve(false), Math.min(timeout, 2 ** 31 - 1));
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const timer =
+      timeout === undefined ? undefined : setTimeout(resolve, Math.min(timeout, LONGEST_TIMER), false);
+    const onClosed = () => reject(unavailable('the engine is shutting down'));
+    this.#closed.addEventListener('abort', onClosed);
+    if (this.#closed.aborted) onClosed();
+    void this.#exit.promise.then(() => resolve(true));
     try {
-      return await Promise.race([this.#exit.promise.then(() => true), expired.promise]);
+      return await promise;
     } finally {
       clearTimeout(timer);
+      this.#closed.removeEventListener('abort', onClosed);
     }
   }
 

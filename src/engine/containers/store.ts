@@ -97,6 +97,20 @@ export class ContainerStore {
     return this.remember(record);
   }
 
+  /**
+   * `save` for what has happened whether or not it can be written: with a full disk memory alone has it, and
+   * the next engine finds out by itself. Returns the error, if any.
+   */
+  saveFact(record: ContainerRecord, ...announcements: readonly Announcement[]): unknown {
+    try {
+      this.save(record, ...announcements);
+      return undefined;
+    } catch (error) {
+      this.remember(record);
+      return error;
+    }
+  }
+
   /** Changes what lives only as long as the daemon: exec ids, a removal under way. */
   remember(record: ContainerRecord): ContainerRecord {
     const before = this.#byId.get(record.id);

@@ -44,7 +44,9 @@ function rotateLogs(context: Context, record: ContainerRecord, run: Run): void {
  */
 export function settleExit(context: Context, run: Run, exit: ExitStatus): void {
   const record = context.store.byId(run.id);
-  if (!record || context.runs.get(run.id) !== run || run.ended.aborted) return;
+  // Once the engine has let go, whoever opens these roots next settles it.
+  if (!record || context.runs.get(run.id) !== run || run.ended.aborted || context.closed.signal.aborted)
+    return;
   const runTime = Number((exit.time - (parseTime(record.state.startedAt) ?? exit.time)) / 1_000_000n);
   const restarts = !run.replaced && !context.closing.signal.aborted && wantsRestart(record, exit.code);
   recordExit(context, record, exit, { restarts, runTime });
@@ -74,7 +76,9 @@ function recordExit(
   const announcements: Announcement[] = oomKilled ? [{ action: 'oom' }] : [];
   const execDuration = String(Math.max(0, Math.floor(runTime / 1000)));
   announcements.push({ action: 'die', attributes: { exitCode: String(exitCode), execDuration } });
-  context.store.save({ ...record, state, execIds: [] }, ...announcements);
+  const unsaved = context.store.saveFact({ ...record, state, execIds: [] }, ...announcements);
+  if (unsaved)
+    context.options.log.error('cannot record an exit', { container: record.id, error: messageOf(unsaved) });
 }
 
 async function cleanUp(

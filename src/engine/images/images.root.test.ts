@@ -288,6 +288,22 @@ test('everything is there after a restart, and garbage is gone', async (context)
   assert.deepEqual(await after.leftOvers(), { blobs: 4, layers: 2, temporary: 0 });
 });
 
+test('a layer that a power failure may have damaged is unpacked again', async (context) => {
+  const before = await openFixture(context);
+  await before.load(dockerArchive([{ tags: ['app:1'], layers: [base] }]));
+  const image = before.images.get('app:1');
+  const chainId = image.layers[0]?.chainId ?? '';
+  await before.close();
+  const place = join(before.home, 'data/layers', chainId.slice(7));
+  writeFileSync(join(place, 'unsettled'), 'the id of another boot');
+  writeFileSync(join(place, 'diff/base'), '');
+  const { images, snapshots } = await before.reopen();
+  assert.equal(snapshots.hasLayer(chainId), false);
+  await images.unpack(image.id);
+  assert.equal(readFileSync(join(place, 'diff/base')).length, 1000);
+  assert.deepEqual(images.get('app:1'), image);
+});
+
 test('an image of another platform comes along with its index and can be used by name', async (context) => {
   const { images, load, home, snapshots, leftOvers } = await openFixture(context);
   const { archive, ids } = twoPlatforms();

@@ -13,6 +13,8 @@ export interface OpenDirectory extends Disposable {
   readonly path: string;
   /** Names as in #oci/layer, sorted. */
   names(): string[];
+  /** The same in the order of the directory, which is quicker to delete in. */
+  unsorted(): string[];
 }
 
 /** Undefined when there is no directory of that name any more. */
@@ -25,9 +27,11 @@ export function openDirectory(place: string | Buffer): OpenDirectory | undefined
     throw error;
   }
   const path = `/proc/self/fd/${fd}`;
+  const unsorted = () => readdirSync(path, { encoding: 'buffer' }).map(pathFromBytes);
   return {
     path,
-    names: () => readdirSync(path, { encoding: 'buffer' }).map(pathFromBytes).sort(),
+    names: () => unsorted().sort(),
+    unsorted,
     [Symbol.dispose]: () => closeSync(fd),
   };
 }

@@ -5,11 +5,12 @@ import { conflict } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { fileSystem } from '#linux/files';
 import { deferred, exportTar } from './export.ts';
+import { JobThread } from './job-thread.ts';
 import { Layers } from './layers.ts';
 import { Settling } from './settling.ts';
 import type { Change, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
 import { Trash } from './trash.ts';
-import { Trees } from './trees.ts';
+import type { TreeJobs } from './tree-thread.ts';
 import { Writables } from './writables.ts';
 
 /** Overlay file systems over one directory a layer: works on every kernel and file system that Docker's overlay2 does. */
@@ -20,7 +21,7 @@ export class OverlaySnapshots implements Snapshots {
   readonly #writables: Writables;
   readonly #trash: Trash;
   readonly #settling: Settling;
-  readonly #trees = new Trees();
+  readonly #trees = new JobThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
 
   private constructor(root: string, layers: Layers, writables: Writables, trash: Trash, settling: Settling) {
     this.#layers = layers;

@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { Trees } from './trees.ts';
+import { JobThread } from './job-thread.ts';
+import type { TrashJobs } from './trash-thread.ts';
 
 /**
  * Where trees go to be deleted, which takes seconds for a large one. What is in here is gone for everybody,
@@ -12,8 +13,10 @@ import { Trees } from './trees.ts';
 export class Trash implements AsyncDisposable {
   readonly #root: string;
   readonly #log: Logger;
-  readonly #trees = new Trees();
-  #closed = false;
+  readonly #thread = new JobThread<TrashJobs>(new URL('./trash-thread.ts', import.meta.url));
+  readonly #waiting: string[] = [];
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  #deleting: Promise<void> | undefined;
 
   private constructor(root: string, log: Logger) {
     this.#root = root;
@@ -41,15 +44,27 @@ export class Trash implements AsyncDisposable {
     return true;
   }
 
+  /** Stops at once; what is left is the next daemon's. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    await this.#trees[Symbol.asyncDispose]();
+    this.#waiting.length = 0;
+    Atomics.store(this.#stop, 0, 1);
+    await this.#deleting;
+    await this.#thread[Symbol.asyncDispose]();
   }
 
   #delete(place: string): void {
-    this.#trees.do('remove', place).catch((error: unknown) => {
-      if (!this.#closed)
+    this.#waiting.push(place);
+    this.#deleting ??= this.#work();
+  }
+
+  async #work(): Promise<void> {
+    for (let place = this.#waiting.shift(); place; place = this.#waiting.shift()) {
+      try {
+        await this.#thread.do('remove', place, this.#stop);
+      } catch (error) {
         this.#log.warn('a removed tree could not be deleted', { place, error: messageOf(error) });
-    });
+      }
+    }
+    this.#deleting = undefined;
   }
 }

@@ -1,11 +1,16 @@
-// A thread that walks trees, one job after the other.
-import { rmSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
-import { packError } from '#lib/job';
+// A thread that walks trees: it would hold up the event loop.
 import { changesOf } from './changes.ts';
+import { serveJobs } from './job-thread.ts';
 import { withoutMountPoints } from './mount-points.ts';
-import type { TreeJobs } from './tree-jobs.ts';
+import type { Change, Usage } from './snapshots.ts';
 import { usageOf } from './usage.ts';
+
+// A type, for it must have an index signature.
+export type TreeJobs = {
+  usage(directory: string): Usage;
+  /** See `withoutMountPoints`. */
+  changes(upper: string, lowers: readonly string[], mountPoints: readonly string[]): Change[];
+};
 
 const jobs: TreeJobs = {
   usage: usageOf,
@@ -13,26 +18,6 @@ const jobs: TreeJobs = {
     withoutMountPoints([...changesOf(upper, lowers)], upper, mountPoints)
       .map(({ path, kind }) => ({ path: `/${path}`, kind }))
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
-  remove: (path) => rmSync(path, { recursive: true, force: true }),
 };
 
-export interface TreeRequest {
-  readonly id: number;
-  readonly job: keyof TreeJobs;
-  readonly input: readonly unknown[];
-}
-export type TreeReply = { readonly id: number } & (
-  | { readonly result: unknown }
-  | { readonly failure: ReturnType<typeof packError> }
-);
-
-parentPort?.on('message', ({ id, job, input }: TreeRequest) => {
-  let reply: TreeReply;
-  try {
-    const work = jobs[job] as (...input: readonly unknown[]) => unknown;
-    reply = { id, result: work(...input) };
-  } catch (error) {
-    reply = { id, failure: packError(error) };
-  }
-  parentPort?.postMessage(reply);
-});
+serveJobs(jobs);

@@ -22,10 +22,13 @@ export interface RemoteOptions {
   readonly retryDelay?: number | undefined;
 }
 
+/** Docker Hub's API is not at the domain that its images are named by, and nothing lets a client find out. */
+const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
+
 /** The registry of a reference. @throws invalid */
 export function registryEndpoint({ domain }: Reference, options: RemoteOptions): Endpoint {
   const { auth, ca, cert, key, endpoint } = options;
-  const secure = endpoint === undefined ? baseUrl(`https://${domain}`) : baseUrl(endpoint);
+  const secure = baseUrl(endpoint ?? `https://${API_HOSTS[domain] ?? domain}`);
   const insecure = options.insecure === true || isLoopback(secure.hostname);
   const candidates = insecure && endpoint === undefined ? [secure, baseUrl(`http://${domain}`)] : [secure];
   return new Endpoint(candidates, { ...common(options), insecure, ca, cert, key }, auth);

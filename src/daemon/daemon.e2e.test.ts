@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const directory = mkdtempSync(join(tmpdir(), 'berth-daemon-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+const socket = join(directory, 'd.sock');
+const pidfile = join(directory, 'd.pid');
+const configFile = join(directory, 'daemon.json');
+const launcher = new URL('../../bin/berthd', import.meta.url).pathname;
+
+interface Daemon {
+  readonly process: ChildProcess;
+  /** What it has logged so far. */
+  log(): string;
+  ended(): Promise<number | null>;
+}
+
+function start(...extra: string[]): Daemon {
+  const roots = ['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')];
+  const args = [
+    ...roots,
+    '--pidfile',
+    pidfile,
+    '-H',
+    `unix://${socket}`,
+    '--config-file',
+    configFile,
+    ...extra,
+  ];
+  const child = spawn(launcher, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exit = once(child, 'exit') as Promise<[number | null]>;
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  return { process: child, log: () => log, ended: async () => (await exit)[0] };
+}
+
+async function logged(daemon: Daemon, pattern: RegExp): Promise<void> {
+  while (!pattern.test(daemon.log())) {
+    if (daemon.process.exitCode !== null) throw new Error(`the daemon ended: ${daemon.log()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function get<T>(path: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath: socket, path, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(JSON.parse(text) as T));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test('a life: start, a second one is refused, reload, end', async () => {
+  writeFileSync(configFile, '{"log-level": "info", "labels": ["a=b"]}');
+  const daemon = start();
+  await logged(daemon, /"msg":"listening"/);
+  assert.equal(readFileSync(pidfile, 'utf8'), String(daemon.process.pid));
+  assert.equal(statSync(socket).mode & 0o777, 0o660);
+  const info = await get<{ Labels: string[]; DockerRootDir: string }>('/v1.50/info');
+  assert.deepEqual(info.Labels, ['a=b']);
+  assert.equal(info.DockerRootDir, join(directory, 'data'));
+
+  const samePid = start();
+  assert.equal(await samePid.ended(), 1);
+  assert.match(samePid.log(), new RegExp(`process with PID ${daemon.process.pid} is still running`));
+  const sameRoots = start('--pidfile', join(directory, 'other.pid'), '-H', `unix://${directory}/other.sock`);
+  assert.equal(await sameRoots.ended(), 1);
+  assert.match(sameRoots.log(), /in use by another engine/);
+  assert.equal(existsSync(join(directory, 'other.sock')), false);
+  assert.equal(existsSync(join(directory, 'other.pid')), false);
+
+  writeFileSync(configFile, '{"log-level": "debug", "labels": ["c=d"]}');
+  daemon.process.kill('SIGHUP');
+  await logged(daemon, /reloaded the configuration.*"logLevel":"debug"/);
+  await logged(daemon, /other settings have changed too/);
+
+  daemon.process.kill('SIGTERM');
+  assert.equal(await daemon.ended(), 0);
+  assert.match(daemon.log(), /daemon shutdown complete/);
+  assert.equal(existsSync(socket), false);
+  assert.equal(existsSync(pidfile), false);
+});
+
+test('killed, it starts again over what it left', async () => {
+  writeFileSync(configFile, '{}');
+  const killed = start();
+  await logged(killed, /"msg":"listening"/);
+  killed.process.kill('SIGKILL');
+  await killed.ended();
+  assert.ok(existsSync(socket));
+  assert.ok(existsSync(pidfile));
+
+  const next = start();
+  await logged(next, /"msg":"listening"/);
+  assert.equal((await get<{ Os: string }>('/version')).Os, 'linux');
+  next.process.kill('SIGINT');
+  assert.equal(await next.ended(), 0);
+});
+
+test('a configuration that makes no sense ends it before it did anything', async () => {
+  writeFileSync(configFile, '{"data-roots": "/x"}');
+  const unknown = start();
+  assert.equal(await unknown.ended(), 125);
+  assert.match(unknown.log(), /don't match any configuration option: data-roots/);
+  assert.equal(existsSync(pidfile), false);
+
+  writeFileSync(configFile, '{}');
+  const bridge = start('--bip', 'nonsense');
+  assert.equal(await bridge.ended(), 1);
+  assert.match(bridge.log(), /failed to start daemon.*nonsense/);
+  assert.equal(existsSync(pidfile), false);
+  assert.equal(existsSync(socket), false);
+});
