@@ -76,8 +76,9 @@ export class Api {
   /** The answer, whose body the caller must read. @throws ResponseError, ConnectionError */
   async send(call: Call, signal?: AbortSignal): Promise<Response> {
     if (call.stream) await this.negotiated();
+    const tried = this.#version;
     const response = await this.transport.send(this.#request(call), signal);
-    if (!(await this.#refusedVersion(response))) return this.#checked(response);
+    if (!(await this.#refusedVersion(response, tried))) return this.#checked(response);
     return this.#checked(await this.transport.send(this.#request(call), signal));
   }
 
@@ -95,9 +96,10 @@ export class Api {
 
   /** A call that turns its connection into a raw stream. @throws ResponseError, ConnectionError */
   async hijack(call: Call, signal?: AbortSignal): Promise<Hijacked> {
+    const tried = this.#version;
     const first = await this.transport.upgrade(this.#request(call), signal);
     if ('socket' in first) return this.#taken(first);
-    if (!(await this.#refusedVersion(first))) return refuse(first);
+    if (!(await this.#refusedVersion(first, tried))) return refuse(first);
     const second = await this.transport.upgrade(this.#request(call), signal);
     return 'socket' in second ? this.#taken(second) : refuse(second);
   }
@@ -132,17 +134,20 @@ export class Api {
     if (server !== undefined || accepted) this.#negotiated = true;
   }
 
-  /** True when the daemon is older than the version we tried, and ours has been set to its own. */
-  async #refusedVersion(response: Response): Promise<boolean> {
-    if (response.status !== 400 || this.#negotiated) return false;
-    const server = response.headers.get(header.apiVersion);
-    if (server !== undefined && compareVersions(server, this.#version) >= 0) return false;
-    const tried = this.#version;
-    // Daemons before 25 leave the header out of a refusal.
+  /** True when the daemon is older than the version `tried`, and ours has been set to its own. */
+  async #refusedVersion(response: Response, tried: string): Promise<boolean> {
+    if (response.status !== 400 || this.#pinned) return false;
+    const isOlder = () => compareVersions(this.#version, tried) < 0;
+    this.#learn(response.headers, false);
+    if (isOlder()) {
+      await response.body.discard();
+      return true;
+    }
+    if (this.#negotiated) return false;
+    // Some daemons leave the header out of a refusal.
     const failure = await errorOf(response);
-    if (server !== undefined) this.#learn(response.headers, false);
-    else await this.ping();
-    if (compareVersions(this.#version, tried) >= 0) throw failure;
+    await this.ping();
+    if (!isOlder()) throw failure;
     return true;
   }
 }

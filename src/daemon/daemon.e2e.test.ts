@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -8,7 +8,11 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 const directory = mkdtempSync(join(tmpdir(), 'berth-daemon-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
+after(() => {
+  // The roots are mount points while a daemon runs, and after one was killed.
+  for (const root of ['data', 'exec']) spawnSync('umount', ['-l', join(directory, root)]);
+  rmSync(directory, { recursive: true, force: true });
+});
 
 const socket = join(directory, 'd.sock');
 const pidfile = join(directory, 'd.pid');
@@ -40,6 +44,7 @@ function start(...extra: string[]): Daemon {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
+  after(() => child.kill('SIGKILL'));
   return { process: child, log: () => log, ended: async () => (await exit)[0] };
 }
 

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import type { Engine } from '#engine';
 import { silentLogger } from '#lib/log';
-import { Api } from '../api/index.ts';
+import { Api } from '#api';
 import { listen } from './listeners.ts';
 import { writePidfile } from './pidfile.ts';
 import type { TlsFiles } from './tls.ts';

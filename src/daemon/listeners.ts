@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { codeOf, conflict, messageOf, systemError } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { type Api, serverOptions } from '../api/index.ts';
+import { type Api, serverOptions } from '#api';
 import { socketGroup } from './group.ts';
 import { type Host, parseHost } from './host.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';

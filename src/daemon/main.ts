@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { messageOf } from '#lib/errors';
 import { type Config, loadConfig } from './config.ts';
 import { handleCrashes } from './crashes.ts';
@@ -42,6 +42,8 @@ async function main(): Promise<void> {
     process.stdout.write('configuration OK\n');
     return;
   }
+  // For ps, top and the next daemon that finds our pid file; the command line stays as it is.
+  writeFileSync('/proc/self/comm', 'berthd');
   const log = new DaemonLog({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),

@@ -14,6 +14,7 @@ import type {
 import type { EngineEvent } from '#engine/events';
 import type { Logger } from '#lib/log';
 import { nowNano } from '#lib/time';
+import { containerConfig, hostConfig as emptyHostConfig, resources } from './containers/records.fixture.ts';
 import { Engine } from './engine.ts';
 import type { EngineOptions } from './engine-options.ts';
 
@@ -150,104 +151,11 @@ export function request(
   rest: Partial<Pick<CreateRequest, 'name' | 'endpoints'>> = {},
 ): CreateRequest {
   return {
-    config: { ...emptyConfig, cmd, ...config },
-    hostConfig: { ...emptyHostConfig, ...hostConfig },
+    config: containerConfig({ cmd, ...config }),
+    hostConfig: emptyHostConfig(hostConfig),
     endpoints: [],
     ...rest,
   };
 }
 
-const emptyConfig: ContainerConfig = {
-  hostname: '',
-  domainname: '',
-  user: '',
-  attachStdin: false,
-  attachStdout: true,
-  attachStderr: true,
-  tty: false,
-  openStdin: false,
-  stdinOnce: false,
-  env: [],
-  cmd: undefined,
-  entrypoint: undefined,
-  image: 'busybox',
-  exposedPorts: [],
-  volumes: [],
-  workingDir: '',
-  labels: {},
-  healthcheck: undefined,
-  stopSignal: undefined,
-  stopTimeout: undefined,
-  shell: undefined,
-  onBuild: undefined,
-  networkDisabled: false,
-};
-
-export const noLimits: HostConfig['resources'] = {
-  memory: 0,
-  memorySwap: 0,
-  memoryReservation: 0,
-  memorySwappiness: undefined,
-  kernelMemory: 0,
-  nanoCpus: 0,
-  cpuShares: 0,
-  cpuPeriod: 0,
-  cpuQuota: 0,
-  cpuRealtimePeriod: 0,
-  cpuRealtimeRuntime: 0,
-  cpusetCpus: '',
-  cpusetMems: '',
-  pidsLimit: undefined,
-  blkioWeight: 0,
-  blkioWeightDevices: [],
-  blkioReadBps: [],
-  blkioWriteBps: [],
-  blkioReadIops: [],
-  blkioWriteIops: [],
-  oomKillDisable: undefined,
-};
-
-const emptyHostConfig: HostConfig = {
-  resources: noLimits,
-  binds: [],
-  mounts: [],
-  tmpfs: {},
-  volumesFrom: [],
-  portBindings: [],
-  publishAllPorts: false,
-  networkMode: 'default',
-  restartPolicy: { name: 'no', maximumRetryCount: 0 },
-  autoRemove: false,
-  logConfig: { driver: '', options: {} },
-  capAdd: [],
-  capDrop: [],
-  privileged: false,
-  securityOpt: [],
-  readonlyRootfs: false,
-  devices: [],
-  deviceCgroupRules: [],
-  groupAdd: [],
-  ulimits: [],
-  sysctls: {},
-  shmSize: 0,
-  init: undefined,
-  pidMode: '',
-  ipcMode: '',
-  utsMode: '',
-  usernsMode: '',
-  cgroupnsMode: '',
-  cgroupParent: '',
-  runtime: undefined,
-  oomScoreAdj: 0,
-  dns: [],
-  dnsSearch: [],
-  dnsOptions: [],
-  extraHosts: [],
-  links: [],
-  maskedPaths: undefined,
-  readonlyPaths: undefined,
-  storageOptions: {},
-  annotations: {},
-  containerIdFile: '',
-  consoleSize: [0, 0],
-};
+export const noLimits = resources();

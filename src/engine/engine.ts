@@ -55,7 +55,7 @@ export class Engine implements AsyncDisposable {
     const resources = new Scope();
     try {
       for (const root of [options.dataRoot, options.execRoot]) {
-        const lock = lockRoot(root);
+        const lock = await lockRoot(root);
         resources.defer(() => lock[Symbol.dispose]());
       }
       // Who waits for a container waits for a file that appears, which alone does not keep a process from ending.

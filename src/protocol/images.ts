@@ -1,4 +1,4 @@
-import type { ContainerConfig, Nullable } from './containers.ts';
+import type { ContainerConfig, Nullable } from './container-config.ts';
 import { object, string } from './schema.ts';
 
 /** An OCI content descriptor. */

@@ -88,6 +88,7 @@ function runtimeFindings(daemon: Daemon, truth: Truth): Findings {
       if (!owned(name)) findings.push(`exec/${kind}/${name}: of no live container`);
     }
   }
+  for (const name of list(join(daemon.execRoot, 'tty'))) findings.push(`exec/tty/${name}: of no exec`);
   for (const { Id, ExecIDs } of truth.containers.filter(isAlive)) {
     for (const kind of ['bundles', 'runtime']) {
       if (!existsSync(join(daemon.execRoot, kind, Id))) findings.push(`exec/${kind}/${Id}: missing`);

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { Daemon, eventually } from '../fixtures/daemon.ts';
 
-const daemon = Daemon.forThisFile();
-
-before(async () => {
-  await daemon.ok('run', '-d', '--name', 'host', '-e', 'KEPT=1', '-w', '/etc', 'busybox', 'sleep', '600');
-});
+const daemon = Daemon.forThisFile({}, (daemon) =>
+  daemon.ok('run', '-d', '--name', 'host', '-e', 'KEPT=1', '-w', '/etc', 'busybox', 'sleep', '600'),
+);
 
 const exec = (...args: readonly string[]) => daemon.ok('exec', ...args);
 
@@ -56,7 +54,8 @@ describe('docker exec', () => {
     const capabilities = ['grep', 'CapEff', '/proc/self/status'];
     const own = await exec('host', ...capabilities);
     assert.match(own, /00000000a80425fb$/);
-    assert.match(await exec('--privileged', 'host', ...capabilities), /[0-9a-f]*1ffffffffff$|3fffffffff$/);
+    const all = /CapEff:\t\w+/.exec(readFileSync('/proc/self/status', 'utf8'))?.[0];
+    assert.equal(await exec('--privileged', 'host', ...capabilities), all);
   });
 
   it('is under the seccomp profile and in the cgroup of its container', async () => {
@@ -71,7 +70,7 @@ describe('docker exec', () => {
 
   it('-d tells at once that there is no such command', async () => {
     const result = await daemon.docker('exec', '-d', 'host', 'nosuch');
-    assert.equal(result.code, 127);
+    assert.equal(result.code, 1);
     assert.match(result.stderr, /exec: "nosuch": executable file not found in \$PATH/);
   });
 
@@ -102,7 +101,6 @@ describe('docker exec', () => {
     client.signal('SIGKILL');
     await client.exit();
     assert.match(await daemon.ok('top', 'host'), /sleep 4242/);
-    await exec('host', 'pkill', '-f', 'sleep 4242');
   });
 });
 

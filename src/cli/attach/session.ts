@@ -20,7 +20,7 @@ export type SessionEnd = 'ended' | 'detached';
 /** Joins this process's streams to a hijacked connection until the far side has no more to say, or the user detaches. */
 export async function runSession(channel: Channel, options: SessionOptions): Promise<SessionEnd> {
   using input = options.stdin ? await startInput(channel, options) : closeInput(channel);
-  return Promise.race([copyOutput(channel, options), input.detached]);
+  return await Promise.race([copyOutput(channel, options), input.detached]);
 }
 
 interface Input extends Disposable {

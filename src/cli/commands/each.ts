@@ -5,13 +5,14 @@ import { describe } from '../errors.ts';
 const AT_ONCE = 50;
 
 /**
- * Does something to every name, several at a time; prints each that worked, in order, and every failure.
+ * Does something to every name, several at a time; prints each that worked (or the text its action gives; null prints
+ * nothing), in order, and every failure.
  * @returns the exit status: 1 when anything failed
  */
 export async function forEachName(
   context: Context,
   names: readonly string[],
-  action: (name: string) => Promise<string | void>,
+  action: (name: string) => Promise<string | null | void>,
   options: { readonly atOnce?: number } = {},
 ): Promise<number> {
   const { atOnce = AT_ONCE } = options;
@@ -20,14 +21,15 @@ export async function forEachName(
     const batch = names.slice(start, start + atOnce);
     const outcomes = batch.map(async (name) => {
       try {
-        return { text: (await action(name)) ?? name };
+        const text = await action(name);
+        return { text: text === undefined ? name : text };
       } catch (error) {
         return { failure: describe(error) };
       }
     });
     for (const outcome of outcomes) {
       const { text, failure } = await outcome;
-      if (text !== undefined) context.out.line(text);
+      if (typeof text === 'string') context.out.line(text);
       // One missing daemon is one message, however many names there are.
       else if (failure !== undefined && !failures.has(failure)) {
         failures.add(failure);

@@ -255,4 +255,6 @@ export interface ContainerRecord {
   readonly stoppedByUser: boolean;
   /** Mutable. Commands given with exec while it runs. */
   readonly execIds: readonly string[];
+  /** Mutable. Limits that are being set: the kernel may have some of them before `hostConfig` does. */
+  readonly limitsUnderWay?: Resources | undefined;
 }

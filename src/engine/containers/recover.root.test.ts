@@ -83,7 +83,10 @@ async function assertClean(engine: Engine, roots: Roots): Promise<void> {
       netns.length <= alive.length + POOL
     );
   });
-  for (const id of await engine.snapshots.list()) assert.ok(engine.containers.get(id));
+  await eventually('every snapshot is a container’s', async () => {
+    const known = new Set(engine.containers.list().map(({ id }) => id));
+    return (await engine.snapshots.list()).every((id) => known.has(id));
+  });
 }
 
 test('what runs goes on, is found again, and can be talked to', async () => {

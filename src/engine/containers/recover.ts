@@ -8,6 +8,7 @@ import { remove } from './remove.ts';
 import { restartsWithDaemon } from './restart-policy.ts';
 import { launchSupervised, scheduleRestart } from './supervise.ts';
 import { sweep } from './sweep.ts';
+import { finishUpdate } from './update.ts';
 
 /**
  * After a start of the engine: what runs is adopted, what ended or was half done is settled, what nobody owns
@@ -17,6 +18,7 @@ export async function recover(context: Context): Promise<void> {
   const alive = new Set<string>();
   for (const record of context.store.all()) {
     if (await adopt(context, record)) alive.add(record.id);
+    await finishUpdate(context, record.id);
   }
   await context.options.networks.recover(alive);
   await sweep(context, alive);

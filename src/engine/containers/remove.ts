@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { conflict, isKind } from '#lib/errors';
+import { conflict, isKind, messageOf } from '#lib/errors';
 import { dismissEarlyClients } from './attach.ts';
 import { type Context, lockContainer } from './context.ts';
 import { anonymousVolumes } from './mounts.ts';
@@ -70,22 +70,40 @@ async function deleteContainer(
   record: ContainerRecord,
   options: { readonly volumes: boolean },
 ): Promise<void> {
-  const { id } = record;
-  const run = context.runs.get(id);
-  context.restarts.reset(id);
-  context.store.remember({ ...record, state: advance(record.state, { type: 'removing' }) });
+  const removing = { ...record, state: advance(record.state, { type: 'removing' }) };
+  context.restarts.reset(record.id);
+  context.store.remember(removing);
+  try {
+    await forget(context, record, options.volumes ? anonymousVolumes(record.mounts) : []);
+  } catch (error) {
+    if (context.store.byId(record.id)) {
+      const state = advance(removing.state, { type: 'remove-failed', error: messageOf(error) });
+      context.store.remember({ ...record, state });
+    }
+    throw error;
+  }
+  context.background.run('remove what a container left', record.id, () => removeRemains(context, record.id));
+}
+
+async function forget(context: Context, record: ContainerRecord, volumes: readonly string[]): Promise<void> {
+  const { id, state } = record;
   await context.options.networks.detach(id);
-  const volumes = options.volumes ? anonymousVolumes(record.mounts) : [];
   // From here on the container is gone; a crash leaves only what a sweep recognises as nobody's.
   context.store.delete(record, volumes);
-  if (volumes.length > 0) {
-    await run?.release();
-    await removeVolumes(context, id, volumes);
-  }
+  if (volumes.length > 0) await giveUpVolumes(context, id, volumes);
   dismissEarlyClients(context, id);
   context.execs.forget(id);
-  context.waiters.removed(id, { exitCode: record.state.exitCode, error: record.state.error });
-  context.background.run('remove what a container left', id, () => removeRemains(context, id));
+  context.waiters.removed(id, { exitCode: state.exitCode, error: state.error });
+}
+
+/** One that cannot be removed now is still noted as nobody's: the next sweep tries again. */
+async function giveUpVolumes(context: Context, id: string, names: readonly string[]): Promise<void> {
+  try {
+    await context.runs.get(id)?.release();
+    await removeVolumes(context, id, names);
+  } catch (error) {
+    context.options.log.warn('cannot remove anonymous volumes', { container: id, error: messageOf(error) });
+  }
 }
 
 async function removeRemains(context: Context, id: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { conflict, invalid } from '#lib/errors';
+import { conflict, invalid, messageOf } from '#lib/errors';
 import { type Context, lockContainer } from './context.ts';
 import type { ContainerRecord, Resources, RestartPolicy } from './record.ts';
 import { specResources } from './spec-resources.ts';
@@ -32,15 +32,50 @@ export async function update(
   const asked = mergeResources(record.hostConfig.resources, changes.resources);
   const { resources, warnings } = checkResources(asked, context.options.support, availableParallelism());
   if (hasProcess(record.state) && Object.keys(changes.resources).length > 0) {
-    await context.options.runtimes.update(record.id, specResources(resources));
+    await setLimits(context, record, resources);
   }
-  const latest = context.store.get(record.id);
+  const { limitsUnderWay: _, ...latest } = context.store.get(record.id);
   const restartPolicy = changes.restartPolicy ?? latest.hostConfig.restartPolicy;
   context.store.save(
     { ...latest, hostConfig: { ...latest.hostConfig, resources, restartPolicy } },
     { action: 'update' },
   );
   return { warnings };
+}
+
+/** On record before the kernel has them: an engine that ends in between leaves the next one to finish it. */
+async function setLimits(context: Context, record: ContainerRecord, resources: Resources): Promise<void> {
+  context.store.save({ ...record, limitsUnderWay: resources });
+  try {
+    await context.options.runtimes.update(record.id, specResources(resources));
+  } catch (error) {
+    const { limitsUnderWay: _, ...unchanged } = context.store.get(record.id);
+    context.store.save(unchanged);
+    throw error;
+  }
+}
+
+/**
+ * Ends an update that was cut off. Of a live container it is finished, as limits cannot be unset again; of one
+ * that has ended meanwhile it has not happened.
+ */
+export async function finishUpdate(context: Context, id: string): Promise<void> {
+  const found = context.store.byId(id);
+  if (!found?.limitsUnderWay) return;
+  const { limitsUnderWay, ...record } = found;
+  let { hostConfig } = record;
+  try {
+    if (hasProcess(record.state)) {
+      await context.options.runtimes.update(id, specResources(limitsUnderWay));
+      hostConfig = { ...hostConfig, resources: limitsUnderWay };
+    }
+  } catch (error) {
+    context.options.log.warn('an update that was cut off cannot be finished', {
+      container: id,
+      error: messageOf(error),
+    });
+  }
+  context.store.save({ ...record, hostConfig });
 }
 
 function checkNewPolicy({ hostConfig }: ContainerRecord, policy: RestartPolicy): void {

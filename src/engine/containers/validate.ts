@@ -49,7 +49,7 @@ export function validate(
   if (host.oomScoreAdj < -1000 || host.oomScoreAdj > 1000) {
     throw invalid(`Invalid value ${host.oomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }
-  if (host.runtime !== undefined && !available.runtimes.includes(host.runtime)) {
+  if (host.runtime && !available.runtimes.includes(host.runtime)) {
     throw invalid(`unknown or invalid runtime name: ${host.runtime}`);
   }
   if (Object.keys(host.storageOptions).length > 0) {

@@ -81,10 +81,12 @@ export interface Fixture {
   reopen(): Promise<Fixture>;
 }
 
-export async function openFixture(context: TestContext, users: ImageUsers = () => []): Promise<Fixture> {
+export async function openFixture(context: TestContext, users?: ImageUsers): Promise<Fixture> {
   const home = mkdtempSync('/var/tmp/berth-images-');
+  const fixture = await openFixtureAt(context, home, users);
+  // Hooks run in this order: what is mounted there goes first.
   context.after(() => rmSync(home, { recursive: true, force: true }));
-  return openFixtureAt(context, home, users);
+  return fixture;
 }
 
 /** With its data root in `<home>/data`, which the caller removes. */

@@ -82,7 +82,8 @@ function checkName(state: NetworksState, name: string): void {
   if (PREDEFINED.has(name) || name === 'default' || name.startsWith('container:')) {
     throw forbidden(`operation is not permitted on predefined ${name} network`);
   }
-  if (state.networks.values().some(({ record }) => record.name === name)) {
+  // By the records: one that is being removed keeps its name until it is gone.
+  if (state.networkRecords.all().some(({ record }) => record.name === name)) {
     throw conflict(`network with name ${name} already exists`);
   }
 }

@@ -1,13 +1,16 @@
 import { codeOf, forbidden, messageOf } from '#lib/errors';
+import { Scope } from '#lib/scope';
 import { parseTime } from '#lib/time';
+import { ensureBridge } from './bridge.ts';
 import { PREDEFINED } from './default-networks.ts';
 import { findNetwork } from './find.ts';
-import type { BridgeRecord, NetworkRecord } from './record.ts';
-import { applyBridges, endpointsOf, type NetworksState } from './state.ts';
+import type { BridgeRecord } from './record.ts';
+import { applyBridges, endpointsOf, type KnownNetwork, type NetworksState } from './state.ts';
 
 /** @throws notFound, forbidden (predefined, in use) */
 export async function remove(state: NetworksState, reference: string): Promise<void> {
-  const { record, bridge } = findNetwork(state, reference);
+  const known = findNetwork(state, reference);
+  const { record, bridge } = known;
   if (PREDEFINED.has(record.name)) {
     throw forbidden(`${record.name} is a pre-defined network and cannot be removed`);
   }
@@ -17,7 +20,7 @@ export async function remove(state: NetworksState, reference: string): Promise<v
       `error while removing network: network ${record.name} has active endpoints (${users.join(', ')})`,
     );
   }
-  await drop(state, record);
+  await drop(state, known);
 }
 
 /** Removes the user-defined networks that no running container is on. Returns their names. */
@@ -26,24 +29,34 @@ export async function prune(
   options: { matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean; until?: bigint },
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const { record, bridge } of state.networks.values().toArray()) {
+  for (const known of state.networks.values().toArray()) {
+    const { record, bridge } = known;
     if (PREDEFINED.has(record.name) || (bridge && bridge.leases > 0)) continue;
     if (options.matchesLabels && !options.matchesLabels(record.labels)) continue;
     if (options.until !== undefined && (parseTime(record.created) ?? 0n) >= options.until) continue;
-    await drop(state, record);
+    await drop(state, known);
     removed.push(record.name);
   }
   return removed;
 }
 
-async function drop(state: NetworksState, record: NetworkRecord): Promise<void> {
+/** The record goes last: an engine that ends in between leaves a network that is there, not a bridge that nobody knows. */
+async function drop(state: NetworksState, known: KnownNetwork): Promise<void> {
+  const { record } = known;
+  await using scope = new Scope();
+  state.networks.delete(record.id);
+  scope.defer(() => {
+    state.networks.set(record.id, known);
+    if (record.bridge) ensureBridge(state.route, record.bridge, state.options.log);
+    applyBridges(state);
+  });
+  applyBridges(state);
+  if (record.bridge) await destroyBridge(state, record.bridge);
   state.options.database.transaction(() => {
     state.networkRecords.delete(record.id);
     state.options.events.publish('network', 'destroy', record.id, { name: record.name, type: record.driver });
   });
-  state.networks.delete(record.id);
-  applyBridges(state);
-  if (record.bridge) await destroyBridge(state, record.bridge);
+  scope.keep();
 }
 
 /** Deletes a bridge of ours; a missing one is fine. In the worker: the kernel takes its time. */

@@ -1,5 +1,6 @@
 import { existsSync, unlinkSync } from 'node:fs';
 import { ProcessHandle, type ProcessIdentity } from '#linux/process';
+import { adoptExecs } from './adopt-execs.ts';
 import { Bundle, readText, type Settings } from './bundle.ts';
 import { expectedCgroup } from './cgroup.ts';
 import { Container, type ExitStatus } from './container.ts';
@@ -31,6 +32,7 @@ export function adoptContainer(
   const { init, conmon } = container;
   if (!init) return { state: 'gone', ...known };
   const state = isCreated(context, init, id) ? 'created' : 'running';
+  adoptExecs(context, container);
   if (conmon) return { state, ...known };
   // conmon gives up when the daemon dies before it could answer. What it made has nobody to hold
   // its output: nothing has run in it, so it is made anew.

@@ -81,8 +81,11 @@ export class Bundle {
   get oomMark(): string {
     return join(this.path, 'oom');
   }
+  get execs(): string {
+    return join(this.path, 'exec');
+  }
   exec(execId: string): string {
-    return join(this.path, 'exec', execId);
+    return join(this.execs, execId);
   }
 
   /** The number in a pid file; undefined when it is not there (yet). */

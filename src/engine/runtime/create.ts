@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { conflict } from '#lib/errors';
+import { cancelled, conflict, messageOf } from '#lib/errors';
 import { Scope } from '#lib/scope';
 import { Cgroup } from '#linux/cgroups';
 import { ProcessHandle, type ProcessIdentity, pipe, readLine, wait } from '#linux/process';
@@ -53,12 +53,14 @@ export async function createContainer(
   const settings = settingsOf(context, options);
   if (context.containers.has(id) || bundle.exists())
     throw conflict(`container ${id} exists already in the runtime`);
+  let settled = false;
   await using scope = new Scope();
-  scope.defer(() => deleteContainer(context, id));
+  scope.defer(() => removeHalfMade(context, id, settled));
   noteNewCgroup(context, settings);
   bundle.write(options.spec, settings);
 
   const answer = await runConmon(context, options, bundle, settings, signal);
+  settled = answer !== undefined;
   const init = answer && answer.data > 0 ? ProcessHandle.open(answer.data) : undefined;
   if (!init) throw failure(options, bundle, settings, answer);
   const conmonPid = bundle.pid(bundle.conmonPid) ?? 0;
@@ -67,6 +69,15 @@ export async function createContainer(
   context.containers.set(id, new Container(context, id, bundle, settings, { init, conmon }));
   scope.keep();
   return { identity: init.identity, conmonPid };
+}
+
+/** The caller is told why the create failed, not why something of it is still there: the next sweep removes that. */
+async function removeHalfMade(context: RuntimeContext, id: string, settled: boolean): Promise<void> {
+  try {
+    await deleteContainer(context, id, { settled });
+  } catch (error) {
+    context.log.warn(`cannot remove what a failed create left: ${messageOf(error)}`, { id });
+  }
 }
 
 function settingsOf(context: RuntimeContext, options: CreateOptions): Settings {
@@ -102,9 +113,12 @@ async function runConmon(
   settings: Settings,
   signal: AbortSignal | undefined,
 ): Promise<SyncAnswer | undefined> {
-  signal?.throwIfAborted();
-  const sync = pipe();
+  if (signal?.aborted) throw cancelled();
+  using handedOver = new DisposableStack();
   const errors = openSync(bundle.conmonLog, 'w', 0o600);
+  handedOver.defer(() => closeSync(errors));
+  const sync = pipe();
+  handedOver.defer(() => closeSync(sync.write));
   let spawned: number;
   try {
     spawned = await context.spawner.spawn({
@@ -118,10 +132,9 @@ async function runConmon(
   } catch (error) {
     closeSync(sync.read);
     throw error;
-  } finally {
-    closeSync(sync.write);
-    closeSync(errors);
   }
+  // Only conmon may hold the other end: it is how we hear of its death.
+  handedOver.dispose();
   try {
     return parseAnswer(await readLine(sync.read, signal));
   } finally {

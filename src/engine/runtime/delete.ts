@@ -24,9 +24,13 @@ const SIGKILL = signalNumber('KILL');
  * exit file, bundle. Missing is fine, half-made too. The bundle goes last: as long as it is there
  * the next daemon can finish this.
  */
-export async function deleteContainer(context: RuntimeContext, id: string): Promise<void> {
+export async function deleteContainer(
+  context: RuntimeContext,
+  id: string,
+  options: { /** Nobody is at work on it any more: no need to look. */ readonly settled?: boolean } = {},
+): Promise<void> {
   const bundle = new Bundle(context.paths.bundle(id));
-  await creationSettled(context, bundle);
+  if (!options.settled) await creationSettled(context, bundle);
   const container = context.containers.get(id) ?? findContainer(context, id);
   if (container) {
     await endProcesses(container);
@@ -72,7 +76,7 @@ async function endProcesses(container: Container): Promise<void> {
     await atMost(KILL_PATIENCE_MS, init.ended());
   }
   if (!conmon?.isAlive()) return;
-  await atMost(DRAIN_PATIENCE_MS, container.exited);
+  if (init) await atMost(DRAIN_PATIENCE_MS, Promise.race([container.exited, conmon.ended()]));
   // What it has to write it has written; what keeps it is output that nobody will read.
   conmon.signal(SIGKILL);
 }

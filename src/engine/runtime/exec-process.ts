@@ -73,14 +73,20 @@ export async function spawnExec(
   );
   // Whoever fails to start it is told so below; nobody else may be waiting.
   exited.catch(() => {});
+  const given = Promise.withResolvers<never>();
+  const giveUp = () => given.reject(cancelled());
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
-    const pid = await Promise.race([running, abortion(signal)]);
+    const pid = await Promise.race([running, given.promise]);
     if (pid !== undefined) return { pid, exited };
   } catch (error) {
     using handle = ProcessHandle.open(spawned);
     handle?.signal(SIGKILL);
     await ended;
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
   throw execError((await ended).said, command);
 }
@@ -117,13 +123,6 @@ async function pollPid(file: string, line: LifeLine): Promise<number | undefined
     if (ended) return undefined;
     await sleep(delay);
   }
-}
-
-function abortion(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal?.aborted) return reject(cancelled());
-    signal?.addEventListener('abort', () => reject(cancelled()), { once: true });
-  });
 }
 
 /** `said`: the last step, the execve, can fail after the runtime has reported success. */

@@ -7,6 +7,7 @@ import { shareMount } from '#linux/mount';
 import { openSpawner, type ProcessIdentity } from '#linux/process';
 import type { Resources } from '#oci/runtime-spec';
 import { type Adopted, adoptContainer } from './adopt.ts';
+import { removeConsoles } from './adopt-execs.ts';
 import type { AttachOptions, AttachStream } from './attach.ts';
 import { conmonPath, RuntimeBinaries, type RuntimeBinary } from './binary.ts';
 import { type Container, type ExitStatus, killAll } from './container.ts';
@@ -50,6 +51,7 @@ export class Runtimes {
     const conmon = conmonPath();
     for (const directory of [paths.bundles, paths.states, paths.stages])
       mkdirSync(directory, { recursive: true, mode: 0o700 });
+    removeConsoles({ paths });
     // What we stage below it must show in the mount namespace that the spawner then makes.
     if (cgroupLayout() === 'hybrid') shareMount(options.root);
     const spawner = await openSpawner();

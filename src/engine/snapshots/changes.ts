@@ -51,7 +51,7 @@ function* changesIn(
 }
 
 /** What the union of the lower directories, which never change, has by that name. */
-function lookUp(lowers: Lowers, name: string): { exists: boolean; directories: Lowers } {
+export function lookUp(lowers: Lowers, name: string): { exists: boolean; directories: Lowers } {
   const directories: string[] = [];
   for (const lower of lowers) {
     const place = `${lower}/${name}`;

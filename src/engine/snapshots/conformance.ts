@@ -18,6 +18,7 @@ import type { Readable } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { isKind } from '#lib/errors';
+import { getXattr } from '#linux/files';
 import { digestOf } from '#oci/digest';
 import { chainIds } from '#oci/image';
 import { TAR_END, type TarEntry, type TarHeader, TarReader, tarHeader, tarPadding } from '#oci/layer';
@@ -192,14 +193,40 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       assert.deepEqual(readdirSync(join(root, 'b')), ['3']);
     });
 
-    test('a layer that is silent about the root directory leaves it as it was', async (context) => {
+    test('a directory that a layer does not describe is as it was below', async (context) => {
       const { unpack, mounted } = await fixture(context);
+      const time = 1_500_000_000_123_456_789n;
+      const private_ = { type: 'directory', mode: 0o2700, uid: 5, gid: 6, mtime: time } as const;
+      const note = new Map([['user.note', Buffer.from('x')]]);
       const layers = await unpack(
-        tarOf([{ path: './', type: 'directory', mode: 0o700, uid: 5, gid: 6 }, file('a')]),
-        tarOf([file('b')]),
+        tarOf([
+          { path: './', ...private_ },
+          { path: 'a/b', ...private_, xattrs: note },
+          directory('gone'),
+          file('c'),
+        ]),
+        tarOf([file('d'), file('.wh.gone', '')]),
+        tarOf([file('a/b/new'), file('gone/again'), file('c/is/a/directory/now')]),
       );
-      const { mode, uid, gid } = lstatSync(await mounted('c1', layers));
-      assert.deepEqual([mode & 0o7777, uid, gid], [0o700, 5, 6]);
+      const root = await mounted('c1', layers);
+      for (const path of ['.', 'a/b']) {
+        const { mode, uid, gid, mtimeNs } = lstatSync(join(root, path), { bigint: true });
+        assert.deepEqual([mode & 0o7777n, uid, gid, mtimeNs], [0o2700n, 5n, 6n, time], path);
+      }
+      assert.equal(getXattr(join(root, 'a/b'), 'user.note')?.toString(), 'x');
+      for (const path of ['a', 'gone', 'c/is'])
+        assert.equal(lstatSync(join(root, path)).mode & 0o7777, 0o755);
+    });
+
+    test('directories that only seem to be implied are no way out', async (context) => {
+      const { unpack, root } = await fixture(context);
+      const outside = join(root, '../outside');
+      mkdirSync(outside, { mode: 0o700 });
+      await unpack(
+        tarOf([{ path: 'a', type: 'directory', mode: 0o777, uid: 9 }]),
+        tarOf([file('a/b/c'), file('a/.wh.b', ''), { path: 'a', type: 'symlink', link: outside }]),
+      );
+      assert.deepEqual([lstatSync(outside).mode & 0o7777, lstatSync(outside).uid], [0o700, 0]);
     });
 
     test('gzip (several members too) and zstd layers are told by their content', async (context) => {

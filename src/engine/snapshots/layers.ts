@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cancelled, notFound } from '#lib/errors';
 import { KeyedLock, Semaphore } from '#lib/lock';
 import { hexOf, isDigest, parseDigest } from '#oci/digest';
-import { Settling } from './settling.ts';
+import { inherit } from './inherit.ts';
+import type { JobThread } from './job-thread.ts';
+import type { Settling } from './settling.ts';
 import type { LayerSource, UnpackOptions, Usage } from './snapshots.ts';
 import type { Trash } from './trash.ts';
+import type { TreeJobs } from './tree-thread.ts';
 import { findIgzip, unpackLayer } from './unpack.ts';
 
 /** `layer.json` beside the tree. */
@@ -18,12 +21,21 @@ interface LayerRecord extends Usage {
 }
 
 const UNFINISHED = '.tmp-';
+/** Directories whose attributes are set in the main thread: 30 us each. */
+const INHERIT_AT_ONCE = 8;
+
+export interface LayerServices {
+  readonly trash: Trash;
+  readonly settling: Settling;
+  readonly trees: JobThread<TreeJobs>;
+}
 
 /** Unpacked layers: `<root>/<hex of the chain id>/diff`. A directory of that name is a whole layer. */
 export class Layers {
   readonly #root: string;
   readonly #trash: Trash;
   readonly #settling: Settling;
+  readonly #trees: JobThread<TreeJobs>;
   readonly #igzip: string | undefined;
   readonly #known = new Map<string, LayerRecord>();
   readonly #lock = new KeyedLock();
@@ -31,17 +43,18 @@ export class Layers {
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
 
-  private constructor(root: string, trash: Trash, settling: Settling, igzip: string | undefined) {
+  private constructor(root: string, services: LayerServices, igzip: string | undefined) {
     this.#root = root;
-    this.#trash = trash;
-    this.#settling = settling;
+    this.#trash = services.trash;
+    this.#settling = services.settling;
+    this.#trees = services.trees;
     this.#igzip = igzip;
   }
 
   /** Sweeps what was not finished. */
-  static async open(root: string, trash: Trash, settling: Settling): Promise<Layers> {
+  static async open(root: string, services: LayerServices): Promise<Layers> {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    const layers = new Layers(root, trash, settling, await findIgzip());
+    const layers = new Layers(root, services, await findIgzip());
     await Promise.all(readdirSync(root).map((name) => layers.#adopt(name)));
     return layers;
   }
@@ -103,8 +116,7 @@ export class Layers {
     const tree = join(unfinished, 'diff');
     await mkdir(tree, { recursive: true, mode: 0o755 });
     try {
-      await this.#likeParent(tree, layer.parent);
-      const usage = await unpackLayer({
+      const { implied, ...usage } = await unpackLayer({
         blob: layer.path,
         diffId: layer.diffId,
         target: tree,
@@ -112,6 +124,7 @@ export class Layers {
         signal,
         ...(onProgress && { onProgress }),
       });
+      await this.#inherit(tree, implied, layer.parent);
       const record = { ...usage, diffId: layer.diffId, ...(layer.parent && { parent: layer.parent }) };
       await writeFile(join(unfinished, 'layer.json'), JSON.stringify(record));
       const mark = this.#settling.mark(unfinished);
@@ -126,11 +139,19 @@ export class Layers {
     }
   }
 
-  /** A layer that says nothing of the root directory leaves it as it was below. */
-  async #likeParent(tree: string, parent: string | undefined): Promise<void> {
-    const { mode, uid, gid } = parent && this.has(parent) ? statSync(this.path(parent)) : NEW_ROOT;
-    await chown(tree, uid, gid);
-    await chmod(tree, mode & 0o7777);
+  /** What the layer did not describe is as it was below. */
+  async #inherit(tree: string, implied: readonly string[], parent: string | undefined): Promise<void> {
+    const lowers = this.#stack(parent);
+    if (lowers.length === 0 || implied.length === 0) return;
+    if (implied.length <= INHERIT_AT_ONCE) inherit(tree, implied, lowers);
+    else await this.#trees.do('inherit', tree, implied, lowers);
+  }
+
+  /** Trees of a layer and those below it, top first. */
+  #stack(chainId: string | undefined): string[] {
+    const record = chainId === undefined ? undefined : this.#known.get(chainId);
+    if (chainId === undefined || !record) return [];
+    return [this.path(chainId), ...this.#stack(record.parent)];
   }
 
   async #adopt(name: string): Promise<void> {
@@ -151,8 +172,6 @@ export class Layers {
     return join(this.#root, hexOf(parseDigest(chainId)));
   }
 }
-
-const NEW_ROOT = { mode: 0o755, uid: 0, gid: 0 };
 
 async function readRecord(place: string): Promise<LayerRecord | undefined> {
   try {

@@ -6,7 +6,7 @@ import type { Logger } from '#lib/log';
 import { fileSystem } from '#linux/files';
 import { deferred, exportTar } from './export.ts';
 import { JobThread } from './job-thread.ts';
-import { Layers } from './layers.ts';
+import { type LayerServices, Layers } from './layers.ts';
 import { Settling } from './settling.ts';
 import type { Change, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
 import { Trash } from './trash.ts';
@@ -19,17 +19,14 @@ export class OverlaySnapshots implements Snapshots {
   readonly driverStatus: readonly (readonly [string, string])[];
   readonly #layers: Layers;
   readonly #writables: Writables;
-  readonly #trash: Trash;
-  readonly #settling: Settling;
-  readonly #trees = new JobThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
+  readonly #services: LayerServices;
 
-  private constructor(root: string, layers: Layers, writables: Writables, trash: Trash, settling: Settling) {
+  private constructor(root: string, layers: Layers, writables: Writables, services: LayerServices) {
     this.#layers = layers;
     this.#writables = writables;
-    this.#trash = trash;
-    this.#settling = settling;
+    this.#services = services;
     this.driverStatus = [
-      ['Backing Filesystem', backingName(fileSystem(root).type)],
+      ['Backing Filesystem', fileSystem(root).type],
       ['Supports d_type', 'true'],
       ['Using metacopy', 'false'],
       ['Native Overlay Diff', 'true'],
@@ -40,10 +37,11 @@ export class OverlaySnapshots implements Snapshots {
   static async open(root: string, log: Logger): Promise<OverlaySnapshots> {
     mkdirSync(join(root, 'empty'), { recursive: true, mode: 0o711 });
     const trash = Trash.open(join(root, 'trash'), log);
-    const settling = new Settling(root, log);
-    const layers = await Layers.open(join(root, 'layers'), trash, settling);
+    const trees = new JobThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
+    const services = { trash, trees, settling: new Settling(root, log) };
+    const layers = await Layers.open(join(root, 'layers'), services);
     const writables = Writables.open(join(root, 'ids'), join(root, 'empty'), layers, trash);
-    return new OverlaySnapshots(root, layers, writables, trash, settling);
+    return new OverlaySnapshots(root, layers, writables, services);
   }
 
   hasLayer(chainId: string): boolean {
@@ -97,7 +95,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async changes(id: string, mountPoints: readonly string[] = []): Promise<Change[]> {
     const { upper, lowers } = this.#writables.describe(id);
-    return this.#trees.do('changes', upper, lowers, mountPoints);
+    return this.#services.trees.do('changes', upper, lowers, mountPoints);
   }
 
   exportChanges(id: string, mountPoints: readonly string[] = []): Readable {
@@ -117,7 +115,7 @@ export class OverlaySnapshots implements Snapshots {
   }
 
   async usage(id: string): Promise<Usage> {
-    return this.#trees.do('usage', this.#writables.describe(id).upper);
+    return this.#services.trees.do('usage', this.#writables.describe(id).upper);
   }
 
   hold(id: string): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -136,11 +134,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async close(): Promise<void> {
     await this.#layers.close();
-    await this.#settling[Symbol.asyncDispose]();
-    await this.#trees[Symbol.asyncDispose]();
-    await this.#trash[Symbol.asyncDispose]();
+    const { settling, trees, trash } = this.#services;
+    for (const service of [settling, trees, trash]) await service[Symbol.asyncDispose]();
   }
 }
-
-/** Docker calls all of ext2, 3 and 4 so. */
-const backingName = (type: string): string => (/^ext[234]$/.test(type) ? 'extfs' : type);

@@ -1,5 +1,6 @@
 // A thread that walks trees: it would hold up the event loop.
 import { changesOf } from './changes.ts';
+import { inherit } from './inherit.ts';
 import { serveJobs } from './job-thread.ts';
 import { withoutMountPoints } from './mount-points.ts';
 import type { Change, Usage } from './snapshots.ts';
@@ -10,6 +11,7 @@ export type TreeJobs = {
   usage(directory: string): Usage;
   /** See `withoutMountPoints`. */
   changes(upper: string, lowers: readonly string[], mountPoints: readonly string[]): Change[];
+  inherit(tree: string, paths: readonly string[], lowers: readonly string[]): void;
 };
 
 const jobs: TreeJobs = {
@@ -18,6 +20,7 @@ const jobs: TreeJobs = {
     withoutMountPoints([...changesOf(upper, lowers)], upper, mountPoints)
       .map(({ path, kind }) => ({ path: `/${path}`, kind }))
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
+  inherit,
 };
 
 serveJobs(jobs);

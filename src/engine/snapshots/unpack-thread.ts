@@ -4,7 +4,7 @@ import { codeOf, systemError } from '#lib/errors';
 import { serveJob } from '#lib/job';
 import { type RingMemory, RingReader } from '#lib/ring';
 import { chrootThread } from '#linux/worker';
-import { LayerApplier } from '#oci/layer';
+import { LayerApplier, type Owner } from '#oci/layer';
 import { DirectoryTarget } from './directory-target.ts';
 import type { Usage } from './snapshots.ts';
 
@@ -12,22 +12,26 @@ export interface UnpackInput {
   readonly target: string;
   readonly ring: RingMemory;
 }
+export interface Unpacked extends Usage {
+  /** Directories that the layer needed and did not describe, the root ('') perhaps among them. */
+  readonly implied: readonly string[];
+}
 
 /** Bytes written between two looks at the free space; on a small disk a quarter of its reserve. */
 const CHECK_EVERY = 64 << 20;
 /** What a layer may never take: the last 2 % of the file system, at most this much. */
 const LARGEST_RESERVE = 512 << 20;
 
-function unpack({ target, ring }: UnpackInput): Usage {
+function unpack({ target, ring }: UnpackInput): Unpacked {
   // Everything this thread needs is loaded by now. From here on a symlink in the layer, or one put there
   // by whoever, resolves inside the target whatever it says; only synchronous calls share that root.
   chrootThread(target);
-  const tree = new DirectoryTarget('/', { merged: false, onWrite: spaceGuard() });
+  const tree = new LayerTree('/', { merged: false, onWrite: spaceGuard() });
   using applier = new LayerApplier(tree);
   try {
     for (const chunk of new RingReader(ring).chunks()) applier.push(chunk);
     const { entries, bytes } = applier.finish();
-    return { size: bytes, inodes: entries };
+    return { size: bytes, inodes: entries, implied: [...tree.implied] };
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
@@ -35,6 +39,22 @@ function unpack({ target, ring }: UnpackInput): Usage {
       'no space left on device while unpacking a layer: free some space, then try again',
       error,
     );
+  }
+}
+
+/** Notes which directories were made without being described. */
+class LayerTree extends DirectoryTarget {
+  readonly implied = new Set<string>(['']);
+
+  override mkdir(path: string, mode: number): void {
+    super.mkdir(path, mode);
+    this.implied.add(path);
+  }
+
+  /** What the archive describes has an owner. */
+  override chown(path: string, owner: Owner): void {
+    super.chown(path, owner);
+    this.implied.delete(path);
   }
 }
 

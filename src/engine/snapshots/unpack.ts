@@ -4,8 +4,7 @@ import { cancelled, invalid, isKind } from '#lib/errors';
 import { runJob } from '#lib/job';
 import { abortRing, newRing } from '#lib/ring';
 import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
-import type { Usage } from './snapshots.ts';
-import type { UnpackInput } from './unpack-thread.ts';
+import type { Unpacked, UnpackInput } from './unpack-thread.ts';
 
 export interface UnpackJob {
   /** The layer as stored. */
@@ -25,7 +24,7 @@ export interface UnpackJob {
  * and neither has a place in the daemon's event loop.
  * @throws invalid for a broken or hostile layer; system when the disk is full; cancelled
  */
-export async function unpackLayer(job: UnpackJob): Promise<Usage> {
+export async function unpackLayer(job: UnpackJob): Promise<Unpacked> {
   const { blob, diffId, target, igzip, signal } = job;
   if (signal?.aborted) throw cancelled();
   const ring = newRing();
@@ -41,17 +40,17 @@ export async function unpackLayer(job: UnpackJob): Promise<Usage> {
       { blob, ring, igzip },
       ({ bytes }) => job.onProgress?.(bytes),
     ).catch(orAbort);
-    const unpacked = runJob<UnpackInput, Usage>(new URL('./unpack-thread.ts', import.meta.url), {
+    const unpacked = runJob<UnpackInput, Unpacked>(new URL('./unpack-thread.ts', import.meta.url), {
       target,
       ring,
     }).catch(orAbort);
     // Both must have ended before anybody touches the target.
-    const [digest, usage] = await Promise.allSettled([decompressed, unpacked]);
-    if (digest.status === 'rejected' || usage.status === 'rejected') throw cause([digest, usage]);
+    const [digest, result] = await Promise.allSettled([decompressed, unpacked]);
+    if (digest.status === 'rejected' || result.status === 'rejected') throw cause([digest, result]);
     if (digest.value !== diffId) {
       throw invalid(`layer verification failed: expected diff id ${diffId}, got ${digest.value}`);
     }
-    return usage.value;
+    return result.value;
   } finally {
     signal?.removeEventListener('abort', abort);
   }

@@ -1,18 +1,17 @@
 import {
   chmodSync,
-  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { conflict, invalid, notFound } from '#lib/errors';
 import { listMounts, mountOverlay, unmount } from '#linux/mount';
+import { copyAttributes } from './inherit.ts';
 import type { Layers } from './layers.ts';
 import type { Trash } from './trash.ts';
 
@@ -73,9 +72,9 @@ export class Writables {
     mkdirSync(unfinished, { mode: 0o711 });
     for (const name of ['diff', 'work', 'merged']) mkdirSync(join(unfinished, name));
     // The upper directory's own attributes are those of the container's root directory.
-    const { mode, uid, gid } = top === undefined ? { mode: 0o755, uid: 0, gid: 0 } : statSync(top);
-    chownSync(join(unfinished, 'diff'), uid, gid);
-    chmodSync(join(unfinished, 'diff'), mode & 0o7777);
+    const upper = join(unfinished, 'diff');
+    chmodSync(upper, 0o755);
+    if (top !== undefined) copyAttributes(top, upper);
     writeFileSync(join(unfinished, 'layers'), layers.join('\n'));
     renameSync(unfinished, join(this.#root, id));
     this.#known.set(id, newWritable(layers, false));

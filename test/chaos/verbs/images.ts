@@ -49,7 +49,7 @@ const importing: Verb = async (world) => {
 };
 
 const pull: Verb = async (world) => {
-  const source = world.random.pick(world.images.filter((name) => name.startsWith(world.registry.host)));
+  const source = world.random.pick(world.sources);
   if (await world.image(source)) await world.call('DELETE', `/images/${source}`);
   return {
     act: async () => void (await world.call('POST', `/images/create?fromImage=${source}`)),

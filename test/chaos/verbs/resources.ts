@@ -2,12 +2,9 @@ import assert from 'node:assert/strict';
 import { bridgePrefix } from '../leftovers.ts';
 import type { Verb, World } from './world.ts';
 
-let bridges = 0;
-
 /** A network whose bridge can be told as this daemon's, even when its record is gone. */
 async function createNetwork(world: World, name: string, labels: Record<string, string> = {}): Promise<void> {
-  const bridge = `${bridgePrefix(world.daemon)}-${++bridges}`;
-  const Options = { 'com.docker.network.bridge.name': bridge };
+  const Options = { 'com.docker.network.bridge.name': world.name(bridgePrefix(world.daemon)) };
   await world.call('POST', '/networks/create', { Name: name, Options, Labels: labels });
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
-import type { Answer, Daemon, Result } from '../../fixtures/daemon.ts';
-import type { Registry } from '../../fixtures/registry.ts';
+import { type Answer, type Daemon, eventually, type Result } from '../../fixtures/daemon.ts';
 import type { Random } from '../random.ts';
 
 /** One verb, tried once on things of its own: trials run side by side. */
@@ -43,16 +42,14 @@ export interface CreateBody {
 export class World {
   readonly daemon: Daemon;
   readonly random: Random;
-  readonly registry: Registry;
-  /** Images that stay. */
-  readonly images: readonly string[];
+  /** What there is to pull. */
+  readonly sources: readonly string[];
   #names = 0;
 
-  constructor(parts: { daemon: Daemon; random: Random; registry: Registry; images: readonly string[] }) {
+  constructor(parts: { daemon: Daemon; random: Random; sources: readonly string[] }) {
     this.daemon = parts.daemon;
     this.random = parts.random;
-    this.registry = parts.registry;
-    this.images = parts.images;
+    this.sources = parts.sources;
   }
 
   name(kind: string): string {
@@ -127,6 +124,14 @@ export class World {
     for (let tries = 0; this.daemon.runs && tries < 50; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
     return !this.daemon.runs;
   }
+}
+
+/** The page that the image holds is served on this port of the host. */
+export function expectPage(port: number): Promise<void> {
+  return eventually(`port ${port} answers`, async () => {
+    const page = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
+    return (await page?.text())?.includes('Hello from a container') ?? false;
+  });
 }
 
 /** A port of the host that nobody has. */

@@ -17,7 +17,6 @@ export function pushRoutes(router: Router, { images }: Engine): void {
         onProgress,
         ...(auth && { auth }),
       });
-      await lines.write({ status: `${tag}: digest: ${digest} size: ${size}` });
       await lines.write({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
     });
   });

@@ -1,5 +1,6 @@
 import { isKind } from '#lib/errors';
 import { atLeast, defineCommand } from '../../command.ts';
+import { describe } from '../../errors.ts';
 import { bool } from '../../flags/flag.ts';
 import { forEachName } from '../each.ts';
 
@@ -24,7 +25,8 @@ export const command = defineCommand({
       } catch (error) {
         // What is not there need not be removed by force.
         if (!flags.force || !isKind(error, 'not-found')) throw error;
-        context.err.line(`Error response from daemon: ${error.message}`);
+        context.err.line(describe(error));
+        return null;
       }
     }),
 });
