@@ -21,7 +21,7 @@ export class Context {
   readonly debug: boolean;
   readonly #tls: TlsFiles | undefined;
   #client: Client | undefined;
-  #config: Promise<ConfigFile> | undefined;
+  #config: ConfigFile | undefined;
 
   constructor(options: ContextOptions) {
     this.env = options.env;
@@ -42,7 +42,7 @@ export class Context {
   }
 
   /** The user's config.json. */
-  config(): Promise<ConfigFile> {
+  get config(): ConfigFile {
     this.#config ??= readConfigFile(this.configDirectory);
     return this.#config;
   }

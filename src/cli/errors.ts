@@ -1,5 +1,5 @@
 import { ResponseError } from '#client';
-import { messageOf } from '#lib/errors';
+import { codeOf, messageOf } from '#lib/errors';
 
 /** Exit status of a wrong option, and of `run` when no container came to life (Docker's). */
 export const EXIT_DAEMON = 125;
@@ -41,3 +41,16 @@ export class ClosedPipe extends Error {
 /** The text for the user: what the daemon said is marked as such. */
 export const describe = (error: unknown): string =>
   error instanceof ResponseError ? `Error response from daemon: ${error.message}` : messageOf(error);
+
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EEXIST: 'file exists',
+  EISDIR: 'is a directory',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+  EROFS: 'read-only file system',
+};
+
+/** What the kernel said about a file, in its own words. */
+export const fileError = (error: unknown): string => FILE_ERRORS[codeOf(error) ?? ''] ?? messageOf(error);

@@ -25,10 +25,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function dispatch(flags: GlobalFlags, words: readonly string[]): Promise<number> {
   if (flags.version) return shortVersion();
   if (words.length === 0 || (words.length === 1 && words[0] === 'help')) return showHelp(undefined);
-  if (words[0] === 'help') return showHelp(findCommand(words.slice(1)));
-  const found = findCommand(words);
-  if (flags.help) return showHelp(found);
-  if (!found) throw unknownCommand(words[0] ?? '', []);
+  const asksHelp = words[0] === 'help';
+  const found = findCommand(asksHelp ? words.slice(1) : words);
+  if (!found) throw unknownCommand(words[asksHelp ? 1 : 0] ?? '', []);
+  if (flags.help || asksHelp) return showHelp(found);
   if (found.kind === 'group') {
     const [word] = found.rest;
     if (word !== undefined && !word.startsWith('-')) throw unknownCommand(word, found.path);
@@ -125,7 +125,7 @@ function report(error: unknown, err: Output, debug: boolean): number {
       return error.status;
     }
     if (error instanceof UsageError) {
-      err.line(`${error.message}\n\nSee 'berth --help'.`);
+      err.line(`${error.message}\n\nUsage:  berth [OPTIONS] COMMAND [ARG...]\n\nSee 'berth --help'.`);
       return EXIT_DAEMON;
     }
     err.line(describe(error));

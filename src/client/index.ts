@@ -10,7 +10,7 @@ export type {
   WaitCondition,
 } from './containers.ts';
 export { ConnectionError, ResponseError } from './errors.ts';
-export type { EventQuery, Events } from './events.ts';
+export type { Event, EventQuery, Events } from './events.ts';
 export type { Exec } from './exec.ts';
 export { type Host, parseHost, type TlsFiles } from './host.ts';
 export type { Body } from './http/body.ts';

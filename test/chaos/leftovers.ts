@@ -63,7 +63,8 @@ async function ask(daemon: Daemon): Promise<Truth> {
     if (answer.status === 200) containers.push(answer.json as Inspected);
   }
   const volumes = await get<{ Volumes: { Name: string }[] | null }>('/volumes');
-  const networks = await get<{ Id: string; Driver: string; Options: Record<string, string> | null }[]>('/networks');
+  const networks =
+    await get<{ Id: string; Driver: string; Options: Record<string, string> | null }[]>('/networks');
   return {
     containers,
     volumes: (volumes.Volumes ?? []).map(({ Name }) => Name),
@@ -94,7 +95,8 @@ function runtimeFindings(daemon: Daemon, truth: Truth): Findings {
       if (!existsSync(join(daemon.execRoot, kind, Id))) findings.push(`exec/${kind}/${Id}: missing`);
     }
     for (const exec of list(join(daemon.execRoot, 'bundles', Id, 'exec'))) {
-      if (!ExecIDs?.includes(exec) && !hasProcess(exec)) findings.push(`exec/bundles/${Id}/exec/${exec}: over`);
+      if (!ExecIDs?.includes(exec) && !hasProcess(exec))
+        findings.push(`exec/bundles/${Id}/exec/${exec}: over`);
     }
   }
   return findings;
@@ -112,7 +114,8 @@ function mountFindings(daemon: Daemon, truth: Truth): Findings {
   for (const path of new Set(mounts.filter((path, index) => mounts.indexOf(path) !== index)))
     findings.push(`mount ${path}: more than once`);
   for (const id of alive) {
-    if (!mounts.includes(join(daemon.dataRoot, 'snapshots/ids', id, 'merged'))) findings.push(`rootfs of ${id}: missing`);
+    if (!mounts.includes(join(daemon.dataRoot, 'snapshots/ids', id, 'merged')))
+      findings.push(`rootfs of ${id}: missing`);
   }
   return findings;
 }
@@ -122,20 +125,27 @@ function networkFindings(daemon: Daemon, truth: Truth): Findings {
   const alive = truth.containers.filter(isAlive);
   const names = list(join(daemon.execRoot, 'netns'));
   const keys = alive
-    .filter(({ HostConfig }) => HostConfig.NetworkMode !== 'host' && !HostConfig.NetworkMode.startsWith('container:'))
+    .filter(
+      ({ HostConfig }) =>
+        HostConfig.NetworkMode !== 'host' && !HostConfig.NetworkMode.startsWith('container:'),
+    )
     .map(({ NetworkSettings }) => NetworkSettings.SandboxKey.split('/').at(-1) ?? '');
   for (const key of keys) if (!names.includes(key)) findings.push(`netns ${key}: missing`);
   // The pool's are not told apart by name.
   const spare = names.filter((name) => !keys.includes(name));
   if (spare.length > POOL) findings.push(`netns: ${spare.length - POOL} too many of ${spare.join(' ')}`);
 
-  const links = JSON.parse(execFileSync('ip', ['-j', 'link'], { encoding: 'utf8' })) as { ifname: string; master?: string }[];
+  const links = JSON.parse(execFileSync('ip', ['-j', 'link'], { encoding: 'utf8' })) as {
+    ifname: string;
+    master?: string;
+  }[];
   for (const bridge of truth.bridges) {
     if (!links.some(({ ifname }) => ifname === bridge)) findings.push(`bridge ${bridge}: missing`);
   }
   const prefix = bridgePrefix(daemon);
   for (const { ifname, master } of links) {
-    if (ifname.startsWith(prefix) && !truth.bridges.includes(ifname)) findings.push(`bridge ${ifname}: of no network`);
+    if (ifname.startsWith(prefix) && !truth.bridges.includes(ifname))
+      findings.push(`bridge ${ifname}: of no network`);
     if (!master || !truth.bridges.includes(master)) continue;
     const id = ifname.replace(/^veth/, '');
     if (!names.some((name) => name.startsWith(id))) findings.push(`${ifname}: its namespace is gone`);
@@ -144,7 +154,8 @@ function networkFindings(daemon: Daemon, truth: Truth): Findings {
 }
 
 /** Bridges that a test makes are to be called so: one left without its network is then told as ours. */
-export const bridgePrefix = (daemon: Daemon): string => `b${instanceName(daemon.dataRoot).slice('berth-'.length)}`;
+export const bridgePrefix = (daemon: Daemon): string =>
+  `b${instanceName(daemon.dataRoot).slice('berth-'.length)}`;
 
 /** Published ports: elements of the maps in our table, and sockets that hold the ports. */
 function portFindings(daemon: Daemon, alive: readonly Inspected[]): Findings {
@@ -165,7 +176,9 @@ function portFindings(daemon: Daemon, alive: readonly Inspected[]): Findings {
 
 function forwardedPorts(table: string): string[] {
   const rules = execFileSync('nft', ['list', 'table', 'inet', table], { encoding: 'utf8' });
-  return [...rules.matchAll(/\b(tcp|udp) \. (\d+) : [\da-f.:]+ \. \d+/g)].map(([, protocol, port]) => `${protocol} ${port}`);
+  return [...rules.matchAll(/\b(tcp|udp) \. (\d+) : [\da-f.:]+ \. \d+/g)].map(
+    ([, protocol, port]) => `${protocol} ${port}`,
+  );
 }
 
 function heldPorts(pid: number): string[] {
@@ -201,7 +214,9 @@ function processFindings(daemon: Daemon, truth: Truth): Findings {
     if (!alive.some((id) => line.includes(id))) findings.push(`process ${line.slice(0, 200)}`);
   }
   for (const id of alive) {
-    const held = commandLines().filter((line) => line.startsWith('conmon') && line.includes(`-c ${id} -u ${id} `));
+    const held = commandLines().filter(
+      (line) => line.startsWith('conmon') && line.includes(`-c ${id} -u ${id} `),
+    );
     if (held.length !== 1) findings.push(`conmon of ${id}: ${held.length} of them`);
   }
   return findings;
@@ -227,7 +242,13 @@ function dataFindings(daemon: Daemon, truth: Truth): Findings {
     ...compare('snapshots/trash', list(join(dataRoot, 'snapshots/trash')), [], true),
     ...compare('volumes', list(join(dataRoot, 'volumes')), truth.volumes, true),
     ...compare('content/tmp', list(join(dataRoot, 'content/tmp')), [], true),
-    ...[dataRoot, join(dataRoot, 'content'), join(dataRoot, 'seccomp'), join(dataRoot, 'snapshots/layers'), execRoot]
+    ...[
+      dataRoot,
+      join(dataRoot, 'content'),
+      join(dataRoot, 'seccomp'),
+      join(dataRoot, 'snapshots/layers'),
+      execRoot,
+    ]
       .flatMap((directory) => list(directory).map((name) => join(directory, name)))
       .filter((path) => /\.(new|tmp|part)\b|\/\.(tmp|removed)/.test(path))
       .map((path) => `${path}: temporary`),
@@ -253,7 +274,9 @@ function contentFindings(daemon: Daemon): Findings {
 function tables(path: string): (name: string) => unknown[] {
   using database = new DatabaseSync(path, { readOnly: true });
   const names = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
-  const all = new Map(names.map(({ name }) => [String(name), database.prepare(`SELECT * FROM "${String(name)}"`).all()]));
+  const all = new Map(
+    names.map(({ name }) => [String(name), database.prepare(`SELECT * FROM "${String(name)}"`).all()]),
+  );
   return (name) => all.get(name) ?? [];
 }
 

@@ -39,6 +39,9 @@ export class Random {
   }
 
   shuffled<T>(list: readonly T[]): T[] {
-    return list.map((item) => ({ item, at: this.next() })).toSorted((a, b) => a.at - b.at).map(({ item }) => item);
+    return list
+      .map((item) => ({ item, at: this.next() }))
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ item }) => item);
   }
 }

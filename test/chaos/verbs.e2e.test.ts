@@ -39,7 +39,11 @@ test('killed at any moment of any verb: nothing acknowledged is lost, nothing is
   while (performance.now() < deadline) {
     const target = names.shift();
     if (target === undefined) names = random.shuffled([...verbs.keys()]);
-    else await rounds.play([target, ...random.shuffled([...verbs.keys()]).slice(0, random.below(COMPANIONS + 1))]);
+    else
+      await rounds.play([
+        target,
+        ...random.shuffled([...verbs.keys()]).slice(0, random.below(COMPANIONS + 1)),
+      ]);
   }
   await witness.logsAll();
   context.diagnostic(`${rounds.played} rounds`);
@@ -85,7 +89,9 @@ class Rounds {
       await this.#settle(attempts, acknowledged);
     } catch (error) {
       const log = daemon.log.split('\n').slice(-15).join('\n');
-      throw new Error(`round ${this.played}: ${names.join(' + ')}, killed ${moment.describe}\n${log}`, { cause: error });
+      throw new Error(`round ${this.played}: ${names.join(' + ')}, killed ${moment.describe}\n${log}`, {
+        cause: error,
+      });
     }
   }
 

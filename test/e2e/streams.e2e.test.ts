@@ -71,6 +71,7 @@ describe('signals to docker run', () => {
     await using client = daemon.spawn('run', '--name', 'goes-on', '--sig-proxy=false', 'busybox', 'sh', '-c', 'echo ready; exec sleep 60');
     await client.prints('ready');
     client.signal('SIGTERM');
+    client.signal('SIGKILL');
     await client.exit();
     assert.equal(await status('goes-on'), 'running');
     await daemon.ok('rm', '-f', 'goes-on');
@@ -113,6 +114,7 @@ describe('docker attach', () => {
     await using client = daemon.spawn('attach', '--sig-proxy=false', 'stays');
     await client.prints('.');
     client.signal('SIGTERM');
+    client.signal('SIGKILL');
     await client.exit();
     assert.equal(await status('stays'), 'running');
     await daemon.ok('rm', '-f', 'stays');

@@ -8,8 +8,8 @@ export interface DetachKeys {
 }
 
 /** `--detach-keys`, else those of config.json, else Docker's. Only a terminal has keys. @throws invalid */
-export async function detachKeysOf(context: Context, flag: string, tty: boolean): Promise<DetachKeys> {
+export function detachKeysOf(context: Context, flag: string, tty: boolean): DetachKeys {
   if (flag === '' && !tty) return { said: undefined, bytes: Buffer.alloc(0) };
-  const said = flag || (await context.config()).detachKeys || undefined;
+  const said = flag || context.config.detachKeys || undefined;
   return { said, bytes: parseDetachKeys(said ?? DEFAULT_DETACH_KEYS) };
 }

@@ -2,9 +2,9 @@ import { createWriteStream } from 'node:fs';
 import { lstat, rename, rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import type { Body } from '#client';
-import { codeOf, messageOf } from '#lib/errors';
+import { codeOf } from '#lib/errors';
 import type { Context } from '../context.ts';
-import { Exit } from '../errors.ts';
+import { Exit, fileError } from '../errors.ts';
 import { isTerminal } from '../terminal/terminal.ts';
 
 /** Writes a tar to `path`, or to stdout when it is ''. The file appears only when it is whole. */
@@ -38,15 +38,17 @@ async function isSpecial(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Exit) throw error;
     if (codeOf(error) === 'ENOENT') return false;
-    throw new Exit(1, `invalid output path: ${messageOf(error)}`);
+    throw new Exit(1, `invalid output path: ${path}: ${fileError(error)}`, { cause: error });
   }
 }
 
 async function copy(body: Body, path: string): Promise<void> {
   // An archive may hold secrets of the image: only its owner reads it.
   const file = createWriteStream(path, { mode: 0o600 });
-  file.on('error', () => body.cancel());
-  const written = finished(file);
+  const written = finished(file).catch((error: unknown) => {
+    body.cancel();
+    throw new Exit(1, `invalid output path: ${path}: ${fileError(error)}`, { cause: error });
+  });
   written.catch(() => {});
   for await (const chunk of body) {
     if (!file.write(chunk))

@@ -1,3 +1,4 @@
+import { Semaphore } from '#lib/lock';
 import type { Context } from '../context.ts';
 import { describe } from '../errors.ts';
 
@@ -13,29 +14,25 @@ export async function forEachName(
   context: Context,
   names: readonly string[],
   action: (name: string) => Promise<string | null | void>,
-  options: { readonly atOnce?: number } = {},
 ): Promise<number> {
-  const { atOnce = AT_ONCE } = options;
-  const failures = new Set<string>();
-  for (let start = 0; start < names.length; start += atOnce) {
-    const batch = names.slice(start, start + atOnce);
-    const outcomes = batch.map(async (name) => {
-      try {
-        const text = await action(name);
-        return { text: text === undefined ? name : text };
-      } catch (error) {
-        return { failure: describe(error) };
-      }
-    });
-    for (const outcome of outcomes) {
-      const { text, failure } = await outcome;
-      if (typeof text === 'string') context.out.line(text);
-      // One missing daemon is one message, however many names there are.
-      else if (failure !== undefined && !failures.has(failure)) {
-        failures.add(failure);
-        context.err.line(failure);
-      }
+  const slots = new Semaphore(AT_ONCE);
+  const outcomes = names.map(async (name) => {
+    using _slot = await slots.acquire();
+    try {
+      const text = await action(name);
+      return { text: text === undefined ? name : text };
+    } catch (error) {
+      return { failure: describe(error) };
     }
+  });
+  // One missing daemon is one message, however many names there are.
+  const failures = new Set<string>();
+  for (const outcome of outcomes) {
+    const { text, failure } = await outcome;
+    if (typeof text === 'string') context.out.line(text);
+    if (failure === undefined || failures.has(failure)) continue;
+    failures.add(failure);
+    context.err.line(failure);
   }
   return failures.size > 0 ? 1 : 0;
 }

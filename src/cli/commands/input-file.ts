@@ -1,13 +1,11 @@
 import { createReadStream, type ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { codeOf, messageOf } from '#lib/errors';
-import { Exit } from '../errors.ts';
+import { Exit, fileError } from '../errors.ts';
 
 /** A file to send, checked before anything goes out. @throws Exit */
 export async function readable(path: string): Promise<ReadStream> {
   const found = await stat(path).catch((error: unknown) => {
-    const reason = codeOf(error) === 'ENOENT' ? 'no such file or directory' : messageOf(error);
-    throw new Exit(1, `open ${path}: ${reason}`, { cause: error });
+    throw new Exit(1, `open ${path}: ${fileError(error)}`, { cause: error });
   });
   if (found.isDirectory()) throw new Exit(1, `open ${path}: is a directory`);
   return createReadStream(path, { highWaterMark: 256 * 1024 });

@@ -20,7 +20,7 @@ export async function inspectEach(
       failures.push(missing(names[position] ?? '', outcome.reason));
     else failures.push(describe(outcome.reason));
   }
-  if (found.length > 0 || format === '') await printObjects(context.out, found, format);
+  await printObjects(context.out, found, format);
   for (const failure of new Set(failures)) context.err.line(failure);
   return failures.length > 0 ? 1 : 0;
 }

@@ -31,7 +31,7 @@ export const command = defineCommand({
       );
     }
     const tried = wanted ? [inspectors[wanted]] : TYPES.map((type) => inspectors[type]);
-    const missing = (name: string) => `Error: No such ${wanted ?? 'object'}: ${name}`;
+    const missing = wanted ? undefined : (name: string) => `Error: No such object: ${name}`;
     return inspectEach(context, args, flags.format, (name) => firstFound(tried, name), missing);
   },
 });

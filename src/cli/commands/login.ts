@@ -52,7 +52,7 @@ async function store(
   key: string,
   { username, secret }: { username: string; secret: string },
 ): Promise<void> {
-  const helper = helperFor(await context.config(), server);
+  const helper = helperFor(context.config, server);
   if (helper !== undefined) {
     const { storeCredentials } = await import('../config/credential-helper.ts');
     await storeCredentials(helper, key, { Username: username, Secret: secret });

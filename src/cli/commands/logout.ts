@@ -7,7 +7,7 @@ export const command = defineCommand({
   args: atMost(1),
   flags: {},
   async run(context, { args: [server = 'docker.io'] }) {
-    const config = await context.config();
+    const config = context.config;
     const key = registryKey(server.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
     const helper = helperFor(config, server);
     if (!helper && !config.auths?.[key]) {

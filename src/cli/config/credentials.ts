@@ -14,7 +14,7 @@ export const registryKey = (domain: string): string =>
 
 /** The user's credentials for a registry: from a helper, or from config.json; undefined when there are none. */
 export async function credentialsFor(context: Context, domain: string): Promise<AuthConfig | undefined> {
-  const config = await context.config();
+  const config = context.config;
   const key = registryKey(domain);
   const helper = helperFor(config, domain);
   if (helper !== undefined) {

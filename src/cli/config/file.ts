@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { codeOf, messageOf } from '#lib/errors';
 import { Exit } from '../errors.ts';
 import type { Environment } from './host.ts';
@@ -31,11 +31,11 @@ export function configDirectoryOf(said: string, env: Environment): string {
 }
 
 /** Empty when there is none. @throws Exit when it cannot be read */
-export async function readConfigFile(directory: string): Promise<ConfigFile> {
+export function readConfigFile(directory: string): ConfigFile {
   const path = `${directory}/config.json`;
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return {};
     throw new Exit(1, `could not read ${path}: ${messageOf(error)}`);

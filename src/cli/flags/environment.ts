@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { codeOf, invalid, messageOf } from '#lib/errors';
+import { invalid } from '#lib/errors';
+import { fileError } from '../errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * `--env NAME=value`, or `NAME` for the value it has here; a name that is not set here is left out.
- * @throws invalid
- */
-export function parseEnv(text: string, env: Environment): string | undefined {
+/** `NAME=value`, or `NAME` for the value it has here. @throws invalid */
+export function checkEnv(text: string): string {
   if (text === '' || text.startsWith('=')) throw invalid(`invalid environment variable: ${text}`);
-  if (text.includes('=')) return text;
-  const value = env[text];
-  return value === undefined ? undefined : `${text}=${value}`;
+  return text;
 }
 
 /** Files first, then single variables, so that `-e` wins; later ones win over earlier. @throws invalid */
@@ -19,11 +15,10 @@ export function collectEnv(files: readonly string[], single: readonly string[], 
   const fromFiles = files.flatMap((path) =>
     readLines(path, env, { unset: 'skip', kind: 'environment variable' }),
   );
-  const direct = single.map((text) => {
-    const entry = parseEnv(text, env);
-    // A bare name that is unset here unsets what the image has.
-    return entry ?? text;
-  });
+  // A bare name that is not set here takes the image's variable away.
+  const direct = single.map((text) =>
+    text.includes('=') || env[text] === undefined ? text : `${text}=${env[text]}`,
+  );
   return [...fromFiles, ...direct];
 }
 
@@ -83,7 +78,6 @@ function decode(path: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof TypeError) throw invalid(`${path} is not UTF-8 text`, error);
-    const reason = codeOf(error) === 'ENOENT' ? 'no such file or directory' : messageOf(error);
-    throw invalid(`open ${path}: ${reason}`, error);
+    throw invalid(`open ${path}: ${fileError(error)}`, error);
   }
 }

@@ -96,12 +96,18 @@ export const commaList = (summary: string, options: FlagOptions = {}): Flag<read
 });
 
 /** `name=value`, many times. */
-export const map = (summary: string, options: FlagOptions = {}): Flag<Readonly<Record<string, string>>> => ({
+export const map = (
+  summary: string,
+  options: FlagOptions & { readonly check?: (text: string) => void } = {},
+): Flag<Readonly<Record<string, string>>> => ({
   ...flag<Readonly<Record<string, string>>>(summary, 'map', {}, () => ({}), {
     shownDefault: 'map[]',
     ...options,
   }),
-  accept: (text, before) => ({ ...before, ...Object.fromEntries([splitPair(text)]) }),
+  accept(text, before) {
+    options.check?.(text);
+    return { ...before, ...Object.fromEntries([splitPair(text)]) };
+  },
 });
 
 /** `a=b` -> [a, b]; `a` -> [a, '']. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { invalid } from '#lib/errors';
 import { csvFields } from './csv.ts';
 
@@ -130,9 +131,5 @@ function parseRange(text: string, complaint: () => string): Range {
   return { from, to };
 }
 
-/** IPv4 or IPv6, textually: the daemon has the last word. */
-export function isIp(text: string): boolean {
-  const v4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (v4) return v4.slice(1).every((part) => Number(part) <= 255);
-  return text.includes(':') && /^[0-9a-f:.]+(%\w+)?$/i.test(text) && text.split('::').length <= 2;
-}
+/** IPv4 or IPv6. */
+export const isIp = (text: string): boolean => isIP(text) !== 0;

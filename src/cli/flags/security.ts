@@ -37,7 +37,7 @@ function readProfile(path: string): string {
   }
 }
 
-/** `--storage-opt size=10G`, `--log-opt max-size=1m`. @throws invalid */
+/** `--storage-opt size=10G`. @throws invalid */
 export function parsePairs(values: readonly string[], complaint: string): Record<string, string> {
   const pairs: Record<string, string> = {};
   for (const value of values) {

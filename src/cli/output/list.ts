@@ -1,5 +1,8 @@
+import { messageOf } from '#lib/errors';
+import { Exit } from '../errors.ts';
 import type { Output } from './output.ts';
 import { alignTabs } from './tabs.ts';
+import type { Template } from './template/index.ts';
 
 /** One object as `--format` sees it: field -> text, in alphabetical order, and methods such as `.Label "x"`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -21,7 +24,7 @@ export interface ListStyle {
 
 /**
  * Prints rows as Docker's list commands do.
- * @throws TemplateError
+ * @throws Exit when the template is wrong
  */
 export async function printList(
   out: Output,
@@ -32,7 +35,7 @@ export async function printList(
   out.write(await formatList(listing, rows, style));
 }
 
-/** @throws TemplateError */
+/** @throws Exit when the template is wrong */
 export async function formatList(listing: Listing, rows: readonly Row[], style: ListStyle): Promise<string> {
   const format = style.format.trim();
   if (style.quiet && listing.quiet !== undefined && isDefault(format)) {
@@ -40,14 +43,33 @@ export async function formatList(listing: Listing, rows: readonly Row[], style: 
     return rows.map((row) => `${row[field]}\n`).join('');
   }
   if (isDefault(format)) return table(listing, rows);
-  const { compileTemplate } = await import('./template/index.ts');
   const isTable = /^table\s/.test(format);
-  const template = compileTemplate(
-    format === 'json' ? '{{json .}}' : unescape(isTable ? format.slice(6).trim() : format),
-  );
-  const lines = rows.map((row) => template(row));
+  const source = format === 'json' ? '{{json .}}' : unescape(isTable ? format.slice(6).trim() : format);
+  const template = await compile(source);
+  const lines = rows.map((row) => execute(() => template(row), listing));
   if (!isTable) return lines.map((line) => `${line}\n`).join('');
-  return alignTabs([template.header(titleRow(listing)), ...lines].map((line) => `${line}\n`).join(''));
+  const header = execute(() => template.header(titleRow(listing)), listing);
+  return alignTabs([header, ...lines].map((line) => `${line}\n`).join(''));
+}
+
+async function compile(source: string): Promise<Template> {
+  const { compileTemplate } = await import('./template/index.ts');
+  try {
+    return compileTemplate(source);
+  } catch (error) {
+    throw new Exit(1, `failed to parse template: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function execute<T>(action: () => T, { titles }: Listing): T {
+  try {
+    return action();
+  } catch (error) {
+    const fields = /no entry for key/.test(messageOf(error))
+      ? `\nThe fields are: ${Object.keys(titles).join(', ')}`
+      : '';
+    throw new Exit(1, `failed to execute template: ${messageOf(error)}${fields}`, { cause: error });
+  }
 }
 
 const isDefault = (format: string) => format === '' || format === 'table';

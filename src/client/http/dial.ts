@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
@@ -36,12 +36,8 @@ async function connectTls(
   host: Extract<Host, { kind: 'tcp' }>,
   files: TlsFiles | undefined,
 ): Promise<Socket> {
-  const [tls, ca, cert, key] = await Promise.all([
-    import('node:tls'),
-    readPem(files?.ca),
-    readPem(files?.cert),
-    readPem(files?.key),
-  ]);
+  const tls = await import('node:tls');
+  const [ca, cert, key] = [readPem(files?.ca), readPem(files?.cert), readPem(files?.key)];
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
     host: host.address,
     port: host.port,
@@ -56,10 +52,10 @@ async function connectTls(
   return tls.connect(options);
 }
 
-async function readPem(path: string | undefined): Promise<Buffer | undefined> {
+function readPem(path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (error) {
     throw new ConnectionError(`could not read the TLS file ${path}: ${messageOf(error)}`, error);
   }

@@ -6,6 +6,7 @@ import type { Process } from '#oci/runtime-spec';
 import type { Context } from './context.ts';
 import { environment, overlayEnvironment } from './environment.ts';
 import type { Exec, ExecConfig, ExecRecord } from './exec-table.ts';
+import { hostnameOf } from './joined-containers.ts';
 import { Output } from './output.ts';
 import { privilegesOf } from './privileges.ts';
 import type { ContainerRecord } from './record.ts';
@@ -109,7 +110,7 @@ function execProcess(context: Context, record: ContainerRecord, config: ExecConf
   const user = resolveUser(root, config.user || record.config.user, host.groupAdd);
   const base = environment(
     { env: record.config.env, tty: config.tty },
-    { hostname: record.config.hostname, home: user.home },
+    { hostname: hostnameOf(context, record), home: user.home },
   );
   return {
     terminal: config.tty,

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { LogConfig } from '#engine/logs';
 import { maskedPaths, parseSecurityOptions, readonlyPaths } from '#engine/security';
+import { isKind } from '#lib/errors';
 import type { Context } from './context.ts';
-import { donor } from './joined-containers.ts';
+import { donor, type JoinKind } from './joined-containers.ts';
 import type { HostConfig } from './record.ts';
 import { DEFAULT_SHM_SIZE } from './spec-mounts.ts';
 import { specOomScoreAdj, specRlimits } from './spec-process.ts';
@@ -10,7 +11,7 @@ import { checkResources, withDefaultSwap } from './validate-resources.ts';
 
 /**
  * The request with the engine's defaults in place and without what this host cannot do, each omission with a warning.
- * @throws invalid; notFound for a container to join
+ * @throws invalid
  */
 export function completeHostConfig(
   context: Context,
@@ -43,10 +44,18 @@ export function completeHostConfig(
   return { hostConfig, warnings };
 }
 
-/** A container that is joined is noted by its id: its name may change. */
-function byId(context: Context, host: HostConfig, kind: Parameters<typeof donor>[2]): string | undefined {
-  const found = donor(context, host, kind);
-  return found && `container:${found.id}`;
+/**
+ * A container that is joined is noted by its id: its name may change. One that is not there may come
+ * until the start; a create that answered "not found" would make clients look for an image.
+ */
+function byId(context: Context, host: HostConfig, kind: JoinKind): string | undefined {
+  try {
+    const found = donor(context, host, kind);
+    return found && `container:${found.id}`;
+  } catch (error) {
+    if (isKind(error, 'not-found')) return undefined;
+    throw error;
+  }
 }
 
 /** The engine's options go with the engine's driver only. */

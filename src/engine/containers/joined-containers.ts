@@ -1,3 +1,4 @@
+import { hostname as hostHostname } from 'node:os';
 import { conflict } from '#lib/errors';
 import type { Context } from './context.ts';
 import type { ContainerRecord, HostConfig } from './record.ts';
@@ -42,6 +43,12 @@ export function runningDonor(
     );
   }
   return found;
+}
+
+/** With another container's network comes its name; with the host's UTS namespace the host's. @throws notFound */
+export function hostnameOf(context: Context, { config, hostConfig }: ContainerRecord): string {
+  if (hostConfig.utsMode === 'host') return hostHostname();
+  return donor(context, hostConfig, 'network')?.config.hostname ?? config.hostname;
 }
 
 /** @throws notFound, conflict */

@@ -14,7 +14,7 @@ import { checkSignal } from './validate.ts';
 export async function kill(context: Context, reference: string, signal = 'SIGKILL'): Promise<void> {
   const number = checkSignal(signal === '' ? 'SIGKILL' : signal);
   const { id } = context.store.get(reference);
-  const running = await mark(context, id, number);
+  const running = await mark(context, id, reference, number);
   const run = context.runs.get(id);
   if (!running || !run) return;
   if (number === SIGKILL) await killAndWait(context, running, run);
@@ -25,17 +25,18 @@ export async function kill(context: Context, reference: string, signal = 'SIGKIL
 /** Notes what the signal means; undefined when there is no process to send it to. */
 async function mark(
   context: Context,
-  reference: string,
+  id: string,
+  asked: string,
   signal: number,
 ): Promise<ContainerRecord | undefined> {
-  using locked = await lockContainer(context, reference);
+  using locked = await lockContainer(context, id);
   const { record } = locked;
   if (record.state.status === 'restarting') {
     cancelRestart(context, record);
     return undefined;
   }
   if (!hasProcess(record.state)) {
-    throw conflict(`cannot kill container: ${reference}: container ${record.id} is not running`);
+    throw conflict(`cannot kill container: ${asked}: container ${record.id} is not running`);
   }
   const ends = signal === SIGKILL || signal === stopSignal(record);
   if (!ends || record.stoppedByUser) return record;

@@ -1,4 +1,4 @@
-import { invalid } from '#lib/errors';
+import { invalid, messageOf } from '#lib/errors';
 import { newId } from '#lib/ids';
 import { isMountMode, parseMountMode } from './mount-mode.ts';
 import { checkVolumeName, cleanPath, mountDestination } from './mount-paths.ts';
@@ -11,7 +11,7 @@ export type MountPlan = readonly MountPoint[];
 /**
  * What a new container mounts: volumes-from first, then `-v`, then `--mount`, each replacing what came
  * before at the same place; last the anonymous volumes of image and user where nothing is yet.
- * @throws invalid; notFound for a volumes-from that does not exist
+ * @throws invalid
  */
 export function planMounts(
   config: Pick<ContainerConfig, 'volumes'>,
@@ -133,9 +133,18 @@ function inheritMounts(spec: string, find: (reference: string) => ContainerRecor
   if (mode !== undefined && !isMountMode(mode, 'volume'))
     throw invalid(`invalid mode for volumes-from: ${mode}`);
   const readonly = mode !== undefined && parseMountMode(mode, 'volume').readonly;
-  return find(reference)
+  return donorOf(reference, find)
     .mounts.filter((point) => point.type !== 'tmpfs')
     .map((point) => ({ ...point, mode: mode ?? point.mode, readWrite: readonly ? false : point.readWrite }));
+}
+
+/** Not "not found": to a client that would be the image. */
+function donorOf(reference: string, find: (reference: string) => ContainerRecord): ContainerRecord {
+  try {
+    return find(reference);
+  } catch (error) {
+    throw invalid(messageOf(error), error);
+  }
 }
 
 /** The anonymous volumes: they go away with the last container that mounts them. */

@@ -10,11 +10,11 @@ import { advance, canHappen } from './state.ts';
 export async function pause(context: Context, reference: string): Promise<void> {
   using locked = await lockContainer(context, reference);
   const { id, state } = locked.record;
-  if (state.status === 'paused') throw conflict(`Container ${reference} is already paused`);
+  if (state.status === 'paused') throw conflict(`Container ${id} is already paused`);
   if (state.status === 'restarting') {
-    throw conflict(`Container ${reference} is restarting, wait until the container is running`);
+    throw conflict(`Container ${id} is restarting, wait until the container is running`);
   }
-  if (state.status !== 'running') throw conflict(`Container ${reference} is not running`);
+  if (state.status !== 'running') throw conflict(`Container ${id} is not running`);
   await context.options.runtimes.pause(id);
   settle(context, id, 'paused', 'pause');
 }
@@ -23,7 +23,7 @@ export async function pause(context: Context, reference: string): Promise<void> 
 export async function unpause(context: Context, reference: string): Promise<void> {
   using locked = await lockContainer(context, reference);
   const { id, state } = locked.record;
-  if (state.status !== 'paused') throw conflict(`Container ${reference} is not paused`);
+  if (state.status !== 'paused') throw conflict(`Container ${id} is not paused`);
   await context.options.runtimes.resume(id);
   settle(context, id, 'unpaused', 'unpause');
 }

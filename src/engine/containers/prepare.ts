@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
-import { hostname as hostHostname } from 'node:os';
 import { join } from 'node:path';
 import type { AttachOptions, Sandbox } from '#engine/networks';
 import { systemError } from '#lib/errors';
 import { mountTmpfs, unmount } from '#linux/mount';
 import type { Spec } from '#oci/runtime-spec';
 import type { Context } from './context.ts';
-import { joinedNamespaces, runningDonor } from './joined-containers.ts';
+import { hostnameOf, joinedNamespaces, runningDonor } from './joined-containers.ts';
 import { containerDirectory, shmDirectory } from './paths.ts';
 import { type Privileges, privilegesOf } from './privileges.ts';
 import { readyMounts } from './ready-mounts.ts';
@@ -65,12 +64,6 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   });
   const compilesSeccomp = seccomp.stanza !== undefined && Object.keys(seccomp.annotations).length === 0;
   return { spec, privileges, compilesSeccomp };
-}
-
-/** With another container's network comes its name; with the host's UTS namespace the host's. */
-function hostnameOf(context: Context, record: ContainerRecord): string {
-  if (record.hostConfig.utsMode === 'host') return hostHostname();
-  return runningDonor(context, record, 'network')?.config.hostname ?? record.config.hostname;
 }
 
 async function attachNetwork(

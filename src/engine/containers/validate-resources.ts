@@ -2,6 +2,7 @@ import type { HostSupport } from '#engine/system';
 import { invalid } from '#lib/errors';
 import { isSubset, parseCpuList } from './cpu-list.ts';
 import type { Resources } from './record.ts';
+import { withSupported } from './supported-resources.ts';
 
 const SMALLEST_MEMORY = 6 * 2 ** 20;
 /** Microseconds. */
@@ -96,113 +97,6 @@ function checkBlkio(resources: Resources): void {
   for (const { path, weight } of resources.blkioWeightDevices) {
     if (!inRange(weight)) throw invalid(`Range of blkio weight of ${path} is from 10 to 1000`);
   }
-}
-
-/** One line for each kind of limit: is it asked for, can it be had, and what to say otherwise. */
-function withSupported(asked: Resources, support: HostSupport): { resources: Resources; warnings: string[] } {
-  let resources = asked;
-  const warnings: string[] = [];
-  const need = (
-    wanted: boolean,
-    present: boolean,
-    feature: string,
-    without: Partial<Resources>,
-    effect: string,
-  ) => {
-    if (!wanted || present) return;
-    resources = { ...resources, ...without };
-    warnings.push(`Your kernel does not support ${feature} or the cgroup is not mounted. ${effect}`);
-  };
-  const limitsMemory = asked.memory > 0;
-  need(
-    limitsMemory,
-    support.memoryLimit,
-    'memory limit capabilities',
-    { memory: 0, memorySwap: 0 },
-    'Limitation discarded.',
-  );
-  need(
-    limitsMemory && asked.memorySwap !== 0 && asked.memorySwap !== -1,
-    support.swapLimit,
-    'swap limit capabilities',
-    { memorySwap: -1 },
-    'Memory limited without swap.',
-  );
-  need(
-    asked.memoryReservation > 0,
-    support.memoryReservation,
-    'memory soft limit capabilities',
-    { memoryReservation: 0 },
-    'Limitation discarded.',
-  );
-  need(
-    (asked.memorySwappiness ?? -1) !== -1,
-    support.memorySwappiness,
-    'memory swappiness capabilities',
-    { memorySwappiness: undefined },
-    'Memory swappiness discarded.',
-  );
-  need(
-    asked.oomKillDisable === true,
-    support.oomKillDisable,
-    'OomKillDisable',
-    { oomKillDisable: undefined },
-    'OomKillDisable discarded.',
-  );
-  need(asked.cpuShares > 0, support.cpuShares, 'CPU shares', { cpuShares: 0 }, 'Shares discarded.');
-  need(
-    asked.nanoCpus > 0 || asked.cpuPeriod > 0 || asked.cpuQuota > 0,
-    support.cpuCfs,
-    'CPU CFS scheduler',
-    { nanoCpus: 0, cpuPeriod: 0, cpuQuota: 0 },
-    'Period and quota discarded.',
-  );
-  need(
-    asked.cpuRealtimePeriod > 0 || asked.cpuRealtimeRuntime > 0,
-    support.cpuRealtime,
-    'CPU real-time scheduler',
-    { cpuRealtimePeriod: 0, cpuRealtimeRuntime: 0 },
-    'Real-time period and runtime discarded.',
-  );
-  need(
-    asked.cpusetCpus !== '' || asked.cpusetMems !== '',
-    support.cpuSet,
-    'cpuset',
-    { cpusetCpus: '', cpusetMems: '' },
-    'Cpuset discarded.',
-  );
-  need(
-    (asked.pidsLimit ?? 0) > 0,
-    support.pidsLimit,
-    'pids limit capabilities',
-    { pidsLimit: undefined },
-    'PIDs limit discarded.',
-  );
-  need(
-    asked.blkioWeight > 0 || asked.blkioWeightDevices.length > 0,
-    support.blkioWeight,
-    'Block I/O weight',
-    { blkioWeight: 0, blkioWeightDevices: [] },
-    'Weight discarded.',
-  );
-  const throttles = [asked.blkioReadBps, asked.blkioWriteBps, asked.blkioReadIops, asked.blkioWriteIops];
-  need(
-    throttles.some((list) => list.length > 0),
-    support.blkioThrottle,
-    'Block I/O throttling',
-    { blkioReadBps: [], blkioWriteBps: [], blkioReadIops: [], blkioWriteIops: [] },
-    'Limits discarded.',
-  );
-  if (asked.kernelMemory > 0) {
-    resources = { ...resources, kernelMemory: 0 };
-    warnings.push('Specifying a kernel memory limit is deprecated and has no effect.');
-  }
-  if (resources.oomKillDisable && resources.memory === 0) {
-    warnings.push(
-      'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
-    );
-  }
-  return { resources, warnings };
 }
 
 /** Docker's rule for `-m` alone: as much swap again. */

@@ -25,6 +25,7 @@ test('a table that the kernel does not protect is restored when somebody deletes
       nft.run(`add table inet ${name}`);
       return false;
     },
+    tableOwner: () => undefined,
   };
   const firewall = new Firewall({ table, nft: unowned, log: silentLogger });
   firewall.rebuild();

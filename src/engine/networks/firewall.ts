@@ -1,12 +1,18 @@
-import { messageOf } from '#lib/errors';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, conflict, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { addScript, deleteScript, elementOf, type Forward, type RuledBridge, scriptOf } from './ruleset.ts';
+
+const CLAIM_PATIENCE_MS = 3_000;
+const CLAIM_RETRY_MS = 50;
 
 /** The part of libnftables that the firewall uses. */
 export interface TableWriter {
   run(script: string): void;
   /** Creates or re-adopts the table; true when nobody else may change it. */
   ownTable(name: string): boolean;
+  /** The process that keeps others from the table. */
+  tableOwner(name: string): { readonly pid: number; readonly name: string } | undefined;
 }
 
 /**
@@ -26,6 +32,34 @@ export class Firewall {
     this.table = options.table;
     this.#nft = options.nft;
     this.#log = options.log;
+  }
+
+  /**
+   * Takes the table over, with its content, from an engine that has ended. One that was killed a moment ago may
+   * still be closing its descriptors.
+   * @throws conflict naming the process that owns the table and does not end
+   */
+  async claim(patience = CLAIM_PATIENCE_MS): Promise<void> {
+    const deadline = performance.now() + patience;
+    for (;;) {
+      try {
+        this.#nft.ownTable(this.table);
+        return;
+      } catch (error) {
+        if (codeOf(error) !== 'EPERM') throw error;
+        if (performance.now() > deadline) throw this.#owned(error);
+      }
+      await sleep(CLAIM_RETRY_MS);
+    }
+  }
+
+  #owned(cause: unknown): Error {
+    const owner = this.#nft.tableOwner(this.table);
+    const who = owner ? `process ${owner.pid} (${owner.name})` : 'a process that is not visible from here';
+    return conflict(
+      `the nftables table inet ${this.table} belongs to ${who}: stop that process, or use another --data-root, after which the table is named`,
+      cause,
+    );
   }
 
   /** Replaces the bridges and rewrites the table. */

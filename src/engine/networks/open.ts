@@ -48,6 +48,7 @@ export async function openState(
   resources.defer(() => nft[Symbol.dispose]());
 
   const state = assemble(options, { worker, route, nft });
+  await state.firewall.claim();
   enableForwarding({ ipv6: state.ipv6, log: options.log });
   loadNetworks(state);
   await adoptSandboxes(state);

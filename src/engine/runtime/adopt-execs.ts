@@ -5,7 +5,7 @@ import { ProcessHandle } from '#linux/process';
 import { readText } from './bundle.ts';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
-import { ExecDirectory } from './exec.ts';
+import { ExecDirectory } from './exec-directory.ts';
 
 /**
  * Commands that an earlier daemon ran in a container. Nobody can ask for their exit code any more, but they

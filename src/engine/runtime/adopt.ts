@@ -22,7 +22,8 @@ export function adoptContainer(
   id: string,
   expected: ProcessIdentity | undefined,
 ): Adopted {
-  const container = context.containers.get(id) ?? findContainer(context, id, expected);
+  const ours = context.containers.get(id);
+  const container = ours ?? findContainer(context, id, expected);
   if (!container) return { state: 'gone' };
   const identity = container.init?.identity ?? expected ?? container.bundle.processes()?.init;
   const known = identity ? { identity } : {};
@@ -32,7 +33,8 @@ export function adoptContainer(
   const { init, conmon } = container;
   if (!init) return { state: 'gone', ...known };
   const state = isCreated(context, init, id) ? 'created' : 'running';
-  adoptExecs(context, container);
+  // The files of our own are in use.
+  if (!ours) adoptExecs(context, container);
   if (conmon) return { state, ...known };
   // conmon gives up when the daemon dies before it could answer. What it made has nobody to hold
   // its output: nothing has run in it, so it is made anew.
@@ -50,21 +52,29 @@ export function findContainer(
   const bundle = new Bundle(context.paths.bundle(id));
   const settings = bundle.settings();
   if (!settings) return undefined;
-  const init = openInit(bundle, settings, expected);
-  const container = new Container(context, id, bundle, settings, { init, conmon: openConmon(bundle) });
+  const conmon = openConmon(bundle);
+  const init = openInit(bundle, settings, { expected, held: conmon !== undefined });
+  const container = new Container(context, id, bundle, settings, { init, conmon });
   context.containers.set(id, container);
   // Nobody is left who could say how it ended.
   if (!init && !container.conmon && !context.exits.read(id)) container.giveUp();
   return container;
 }
 
+/** `held`: by a conmon, which will tell how it ended. */
 function openInit(
   bundle: Bundle,
   settings: Settings,
-  expected: ProcessIdentity | undefined,
+  { expected, held }: { readonly expected: ProcessIdentity | undefined; readonly held: boolean },
 ): ProcessHandle | undefined {
   const identity = expected ?? bundle.processes()?.init;
-  if (identity) return ProcessHandle.open(identity.pid, identity);
+  if (identity) {
+    const handle = ProcessHandle.open(identity.pid, identity);
+    if (held || handle?.isAlive()) return handle;
+    // It has ended, and waits for somebody who may take long to reap it.
+    handle?.[Symbol.dispose]();
+    return undefined;
+  }
   // A daemon died between the spawn and conmon's answer: the container was made all the same.
   const pid = bundle.pid(bundle.initPid);
   const handle = pid === undefined ? undefined : ProcessHandle.open(pid);

@@ -141,7 +141,7 @@ test('nobody attached: output goes on, and so does the container', async () => {
 
 test('a terminal: size, resize, echo, and stdin survives the client', async () => {
   const id = await bench.create(
-    ['sh', '-c', 'stty size; read x; stty size; echo "<$x>"; read y; echo "<$y>"'],
+    ['sh', '-c', 'stty size; read x; sleep 0.3; stty size; echo "<$x>"; read y; echo "<$y>"'],
     {
       terminal: true,
       openStdin: true,

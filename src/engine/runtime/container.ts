@@ -33,6 +33,7 @@ export class Container implements Disposable {
   readonly #context: RuntimeContext;
   readonly #ended = Promise.withResolvers<ExitFile>();
   #cgroup: Cgroup | undefined;
+  #deleting = false;
   #disposed = false;
 
   constructor(
@@ -65,6 +66,11 @@ export class Container implements Disposable {
     return this.init?.isAlive() ?? false;
   }
 
+  /** From now on the end of any of its processes is our own doing. */
+  beginDelete(): void {
+    this.#deleting = true;
+  }
+
   /** It is being deleted and nothing of it is left: whoever still waits is answered. */
   giveUp(): void {
     this.#ended.resolve({ code: UNKNOWN_EXIT, time: nowNano() });
@@ -82,7 +88,7 @@ export class Container implements Disposable {
     await this.conmon?.ended();
     if (this.#lookForExit() || !this.init) return;
     const { id } = this;
-    if (this.conmon)
+    if (this.conmon && !this.#deleting)
       this.#context.log.warn('conmon is gone before its container: its output is lost from now on', { id });
     const status = await this.init.exited();
     if (!this.#lookForExit()) this.#ended.resolve({ code: status?.code ?? UNKNOWN_EXIT, time: nowNano() });

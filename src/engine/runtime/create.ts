@@ -12,6 +12,7 @@ import { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
 import { deleteContainer } from './delete.ts';
 import { createError, type RuntimeError, readRuntimeLog } from './failure.ts';
+import { parseAnswer, type SyncAnswer } from './sync-answer.ts';
 
 export interface CreateOptions {
   readonly id: string;
@@ -30,12 +31,6 @@ export interface CreateOptions {
 export interface Running {
   readonly identity: ProcessIdentity;
   readonly conmonPid: number;
-}
-
-/** The answer on conmon's sync pipe: a pid, or a negative number and what the runtime said. */
-export interface SyncAnswer {
-  readonly data: number;
-  readonly message?: string;
 }
 
 /**
@@ -176,18 +171,6 @@ function conmonArguments(
     ...(settings.openStdin && keepsStdin ? ['--leave-stdin-open'] : []),
     ...runtimeArguments(context, settings.runtime, bundle.runtimeLog),
   ];
-}
-
-export function parseAnswer(line: string): SyncAnswer | undefined {
-  if (line === '') return undefined;
-  try {
-    const answer = JSON.parse(line) as Partial<SyncAnswer>;
-    return typeof answer.data === 'number'
-      ? { data: answer.data, message: String(answer.message ?? '') }
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function failure(

@@ -33,6 +33,7 @@ export async function deleteContainer(
   if (!options.settled) await creationSettled(context, bundle);
   const container = context.containers.get(id) ?? findContainer(context, id);
   if (container) {
+    container.beginDelete();
     await endProcesses(container);
     await removeFromRuntime(context, container);
     container.giveUp();

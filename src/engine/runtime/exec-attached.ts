@@ -4,7 +4,8 @@ import { conflict } from '#lib/errors';
 import { pipe } from '#linux/process';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
-import type { ExecDirectory, ExecOptions, ExecSession } from './exec.ts';
+import type { ExecOptions, ExecSession } from './exec.ts';
+import type { ExecDirectory } from './exec-directory.ts';
 import { spawnExec } from './exec-process.ts';
 
 /** Without a terminal: the process has our pipes, nothing is in between. */

@@ -6,9 +6,10 @@ import { pipe, wait } from '#linux/process';
 import { ENVIRONMENT, flags, runtimeArguments } from './command.ts';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
-import { parseAnswer } from './create.ts';
-import type { ExecDirectory, ExecOptions } from './exec.ts';
+import type { ExecOptions } from './exec.ts';
+import type { ExecDirectory } from './exec-directory.ts';
 import { execError, readRuntimeLog } from './failure.ts';
+import { parseAnswer } from './sync-answer.ts';
 
 /** Descriptors of conmon's, as its environment names them. */
 const SYNC = 3;

@@ -1,8 +1,9 @@
 import { conflict } from '#lib/errors';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
-import type { ExecDirectory, ExecOptions, ExecSession } from './exec.ts';
+import type { ExecOptions, ExecSession } from './exec.ts';
 import { spawnExecConmon } from './exec-conmon.ts';
+import type { ExecDirectory } from './exec-directory.ts';
 
 /** Held by conmon, so that it outlives the daemon. Its output goes nowhere. */
 export async function execDetached(

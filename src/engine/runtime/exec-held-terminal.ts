@@ -4,8 +4,9 @@ import { connectSeqpacket } from '#linux/socket';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
 import { resizeByControl } from './control.ts';
-import type { ExecDirectory, ExecOptions, ExecSession } from './exec.ts';
+import type { ExecOptions, ExecSession } from './exec.ts';
 import { spawnExecConmon } from './exec-conmon.ts';
+import type { ExecDirectory } from './exec-directory.ts';
 import { TerminalRecords } from './terminal-records.ts';
 
 /** A terminal held by conmon: for runtimes that hand one over only to leave at once, and the exit code with them. */

@@ -9,7 +9,8 @@ import { readText } from './bundle.ts';
 import { ENVIRONMENT, flags, globalArguments } from './command.ts';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
-import type { ExecDirectory, ExecOptions } from './exec.ts';
+import type { ExecOptions } from './exec.ts';
+import type { ExecDirectory } from './exec-directory.ts';
 import { execError, readRuntimeLog } from './failure.ts';
 
 /** The descriptor that the runtime holds for as long as it lives. */

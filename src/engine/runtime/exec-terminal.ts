@@ -7,7 +7,8 @@ import { conflict } from '#lib/errors';
 import { openConsoleSocket, resizeTerminal } from '#linux/pty';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
-import type { ExecDirectory, ExecOptions, ExecSession } from './exec.ts';
+import type { ExecOptions, ExecSession } from './exec.ts';
+import type { ExecDirectory } from './exec-directory.ts';
 import { spawnExec } from './exec-process.ts';
 
 /** With a terminal: the runtime makes it in the container and sends us the master side. */

@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Process } from '#oci/runtime-spec';
 import { isCrun } from './binary.ts';
@@ -7,6 +5,7 @@ import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
 import { execAttached } from './exec-attached.ts';
 import { execDetached } from './exec-detached.ts';
+import { ExecDirectory } from './exec-directory.ts';
 import { execHeldTerminal } from './exec-held-terminal.ts';
 import { execTerminal } from './exec-terminal.ts';
 
@@ -34,40 +33,6 @@ export interface ExecSession {
   resize(rows: number, columns: number): Promise<void>;
   /** The exit code; 126 or 127 when the command turned out not to be executable. Its output may go on. */
   readonly exited: Promise<number>;
-}
-
-/** The files of one exec, below the bundle. */
-export class ExecDirectory {
-  readonly path: string;
-  constructor(path: string) {
-    this.path = path;
-  }
-  get process(): string {
-    return join(this.path, 'process.json');
-  }
-  get runtimeLog(): string {
-    return join(this.path, 'runtime.log');
-  }
-  get pid(): string {
-    return join(this.path, 'pidfile');
-  }
-  get attachSocket(): string {
-    return join(this.path, 'attach');
-  }
-  get control(): string {
-    return join(this.path, 'ctl');
-  }
-  get conmonPid(): string {
-    return join(this.path, 'conmon.pid');
-  }
-  write(options: ExecOptions): void {
-    const [height, width] = options.size ?? [];
-    const size = height && width ? { consoleSize: { height, width } } : {};
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    writeFileSync(this.process, JSON.stringify({ ...options.process, ...size, terminal: options.terminal }), {
-      mode: 0o600,
-    });
-  }
 }
 
 /**

@@ -196,7 +196,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
     test('a directory that a layer does not describe is as it was below', async (context) => {
       const { unpack, mounted } = await fixture(context);
       const time = 1_500_000_000_123_456_789n;
-      const private_ = { type: 'directory', mode: 0o2700, uid: 5, gid: 6, mtime: time } as const;
+      const private_ = { type: 'directory', mode: 0o1700, uid: 5, gid: 6, mtime: time } as const;
       const note = new Map([['user.note', Buffer.from('x')]]);
       const layers = await unpack(
         tarOf([
@@ -211,7 +211,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       const root = await mounted('c1', layers);
       for (const path of ['.', 'a/b']) {
         const { mode, uid, gid, mtimeNs } = lstatSync(join(root, path), { bigint: true });
-        assert.deepEqual([mode & 0o7777n, uid, gid, mtimeNs], [0o2700n, 5n, 6n, time], path);
+        assert.deepEqual([mode & 0o7777n, uid, gid, mtimeNs], [0o1700n, 5n, 6n, time], path);
       }
       assert.equal(getXattr(join(root, 'a/b'), 'user.note')?.toString(), 'x');
       for (const path of ['a', 'gone', 'c/is'])

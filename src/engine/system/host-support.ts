@@ -64,8 +64,8 @@ function legacySupport(available: ReadonlySet<string>): ByController {
     cpuShares: has('cpu', 'cpu.shares'),
     cpuCfs: has('cpu', 'cpu.cfs_quota_us'),
     cpuRealtime: has('cpu', 'cpu.rt_runtime_us'),
-    // BFQ keeps no weight in the root group; its statistics there tell that it is built in.
-    blkioWeight: has('blkio', 'blkio.weight') || has('blkio', 'blkio.bfq.io_service_bytes'),
+    // CFQ's. BFQ has a weight too, in a file of another name that runtimes do not know.
+    blkioWeight: has('blkio', 'blkio.weight'),
     blkioThrottle: has('blkio', 'blkio.throttle.read_bps_device'),
   };
 }

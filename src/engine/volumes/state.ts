@@ -13,8 +13,11 @@ export interface VolumesState {
   readonly locks: KeyedLock;
 }
 
+/** What a container sees of a volume's directory. */
+export const DATA = '_data';
+
 export const directoryOf = (state: VolumesState, name: string): string => join(state.options.root, name);
-export const dataOf = (state: VolumesState, name: string): string => join(state.options.root, name, '_data');
+export const dataOf = (state: VolumesState, name: string): string => join(state.options.root, name, DATA);
 
 /** @throws notFound */
 export function recordOf(state: VolumesState, name: string): VolumeRecord {

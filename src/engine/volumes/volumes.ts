@@ -4,7 +4,8 @@ import { copyUp } from './copy-up.ts';
 import { create } from './create.ts';
 import { mount, unmount } from './mount.ts';
 import type { VolumeRecord } from './record.ts';
-import { finishRemovals, prune, remove } from './remove.ts';
+import { recover } from './recover.ts';
+import { prune, remove } from './remove.ts';
 import { recordOf, type VolumesState, viewOf } from './state.ts';
 import { usage } from './usage.ts';
 import type { CreateVolumeOptions, Volume, VolumesOptions } from './volume.ts';
@@ -17,12 +18,12 @@ export class Volumes {
     this.#state = state;
   }
 
-  /** Ends what an earlier life of the engine left half removed. */
+  /** Ends what an earlier life of the engine left half done. */
   static async open(options: VolumesOptions): Promise<Volumes> {
     await mkdir(options.root, { recursive: true, mode: 0o701 });
     const records = options.database.records<VolumeRecord>('volumes');
     const state: VolumesState = { options, records, locks: new KeyedLock() };
-    await finishRemovals(state);
+    await recover(state);
     return new Volumes(state);
   }
 

@@ -61,8 +61,11 @@ test('an owned table survives a foreign flush and our own end, and is adopted wi
 
   using second = new Nftables();
   assert.throws(() => second.ownTable('owned'), { code: 'EPERM' });
+  assert.equal(second.tableOwner('owned')?.pid, process.pid);
+  assert.equal(second.tableOwner('missing'), undefined);
   first[Symbol.dispose]();
   assert.match(tables(), /owned/);
+  assert.equal(second.tableOwner('owned'), undefined);
   assert.equal(second.ownTable('owned'), true);
   assert.equal(second.ownTable('owned'), true);
   second.run('add element inet owned m { 81 : 10.0.0.2 }');

@@ -4,6 +4,7 @@ import { loadNftables, NFT_CTX_OUTPUT_JSON, type NftContext, type NftLibrary } f
 import { contextSocket, netfilterSockets } from './context-socket.ts';
 import { nftErrno } from './error.ts';
 import { ownTable } from './own.ts';
+import { type TableOwner, tableOwner } from './owner.ts';
 
 /** Another thread may open a netfilter socket at the same instant as libnftables; not this often. */
 const OPEN_ATTEMPTS = 10;
@@ -59,6 +60,11 @@ export class Nftables implements Disposable {
     const owned = ownTable(this.#socket, name);
     if (!owned) this.run(`add table inet ${name}`);
     return owned;
+  }
+
+  /** Who owns the inet table of that name; undefined when nobody does, or somebody who cannot be seen from here. */
+  tableOwner(name: string): TableOwner | undefined {
+    return tableOwner(this.#socket, name);
   }
 
   #execute(commands: string, flags: number): string {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { errnoNumber } from '../errno.ts';
 import { close } from '../ffi/descriptors.ts';
 import { Watch } from '../ffi/readiness.ts';
@@ -17,6 +17,7 @@ import {
 import { type Message, parseAttributes, parseMessages, toText } from '../netlink/message.ts';
 import { NETLINK_NETFILTER, netlinkAddress } from '../netlink/socket.ts';
 import { netfilterSockets } from './context-socket.ts';
+import { netfilterPorts } from './owner.ts';
 
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
@@ -120,14 +121,8 @@ function isOurs({ pid, port }: Generation): boolean {
   return existsSync(`/proc/self/task/${pid}`) || ourPorts().has(port);
 }
 
-/** Ports of our netfilter sockets, from /proc/net/netlink: `sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode`. */
+/** Ports of our netfilter sockets. */
 function ourPorts(): Set<number> {
   const inodes = new Set([...netfilterSockets().keys()].map((target) => target.slice('socket:['.length, -1)));
-  const ports = new Set<number>();
-  for (const line of readFileSync('/proc/thread-self/net/netlink', 'utf8').split('\n').slice(1)) {
-    const fields = line.trim().split(/\s+/);
-    const inode = fields[9];
-    if (inode !== undefined && inodes.has(inode)) ports.add(Number(fields[2]));
-  }
-  return ports;
+  return new Set([...netfilterPorts()].filter(([, inode]) => inodes.has(inode)).map(([port]) => port));
 }

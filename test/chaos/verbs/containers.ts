@@ -15,7 +15,10 @@ const trapping = ['sh', '-c', "trap 'exit 5' TERM; echo ready; while :; do sleep
 
 async function expectStatus(world: World, name: string, statuses: readonly string[]): Promise<void> {
   const { State } = await world.inspect(name);
-  assert.ok(statuses.includes(State.Status), `${name} is ${State.Status} (${State.Error}), not ${statuses.join(' or ')}`);
+  assert.ok(
+    statuses.includes(State.Status),
+    `${name} is ${State.Status} (${State.Error}), not ${statuses.join(' or ')}`,
+  );
 }
 
 /** Whichever way a container may run: networks, volumes with content of the image, a size for /dev/shm. */
@@ -64,7 +67,20 @@ const run: Verb = async (world) => {
   const name = world.name('run');
   const port = await freePort();
   return {
-    act: async () => void (await world.client([0], 'run', '-d', '--name', name, '-p', `${port}:80`, '-v', '/etc', 'busybox', ...web(port).Cmd)),
+    act: async () =>
+      void (await world.client(
+        [0],
+        'run',
+        '-d',
+        '--name',
+        name,
+        '-p',
+        `${port}:80`,
+        '-v',
+        '/etc',
+        'busybox',
+        ...web(port).Cmd,
+      )),
     async check(acknowledged) {
       const found = await world.find(name);
       if (acknowledged) await expectStatus(world, name, RUNNING);
@@ -77,7 +93,20 @@ const runRemove: Verb = async (world) => {
   const name = world.name('run-rm');
   const script = `echo out; sleep 0.0${world.random.below(10)}; exit 3`;
   return {
-    act: async () => void (await world.client([3], 'run', '--rm', '-v', '/etc', '--name', name, 'busybox', 'sh', '-c', script)),
+    act: async () =>
+      void (await world.client(
+        [3],
+        'run',
+        '--rm',
+        '-v',
+        '/etc',
+        '--name',
+        name,
+        'busybox',
+        'sh',
+        '-c',
+        script,
+      )),
     async check(acknowledged) {
       if (acknowledged) assert.equal(await world.find(name), undefined, 'it was to be removed');
       // One that never came to be started waits for its start, as any other does.
@@ -90,14 +119,20 @@ const runRemove: Verb = async (world) => {
 };
 
 const wait: Verb = async (world) => {
-  const name = await world.run({ Cmd: ['sh', '-c', `sleep 0.${world.random.below(4)}; exit 9`] }, world.name('wait'));
+  const name = await world.run(
+    { Cmd: ['sh', '-c', `sleep 0.${world.random.below(4)}; exit 9`] },
+    world.name('wait'),
+  );
   return {
     async act() {
       const { json } = await world.call('POST', `/containers/${name}/wait`);
       assert.equal((json as { StatusCode: number }).StatusCode, 9);
     },
     async check() {
-      await eventually('its exit is on record', async () => (await world.inspect(name)).State.Status === 'exited');
+      await eventually(
+        'its exit is on record',
+        async () => (await world.inspect(name)).State.Status === 'exited',
+      );
       assert.equal((await world.inspect(name)).State.ExitCode, 9);
     },
   };
@@ -105,7 +140,10 @@ const wait: Verb = async (world) => {
 
 const stop: Verb = async (world) => {
   const policy = world.random.pick(['no', 'unless-stopped']);
-  const name = await world.run({ Cmd: trapping, HostConfig: { RestartPolicy: { Name: policy } } }, world.name('stop'));
+  const name = await world.run(
+    { Cmd: trapping, HostConfig: { RestartPolicy: { Name: policy } } },
+    world.name('stop'),
+  );
   await eventually('it waits for signals', async () => (await world.daemon.ok('logs', name)) === 'ready');
   return {
     act: async () => void (await world.call('POST', `/containers/${name}/stop?t=5`)),
@@ -148,7 +186,12 @@ const restart: Verb = async (world) => {
   };
 };
 
-async function expectRemoval(world: World, name: string, volume: string, acknowledged: boolean): Promise<boolean> {
+async function expectRemoval(
+  world: World,
+  name: string,
+  volume: string,
+  acknowledged: boolean,
+): Promise<boolean> {
   const found = await world.find(name);
   if (acknowledged) assert.equal(found, undefined, 'the container is back');
   assert.equal((await world.volume(volume)) !== undefined, found !== undefined, 'its volume goes with it');
@@ -175,7 +218,8 @@ const removeForced: Verb = async (world) => {
   return {
     act: async () => void (await world.call('DELETE', `/containers/${name}?force=1&v=1`)),
     async check(acknowledged) {
-      if (await expectRemoval(world, name, volume, acknowledged)) await expectStatus(world, name, ['running', 'exited']);
+      if (await expectRemoval(world, name, volume, acknowledged))
+        await expectStatus(world, name, ['running', 'exited']);
       // The port is free again.
       else await world.run(web(port), name);
     },
@@ -186,7 +230,14 @@ const exec: Verb = async (world) => {
   const name = await world.run({}, world.name('exec'));
   return {
     async act() {
-      const command = ['exec', ...(world.random.chance(0.3) ? ['-t'] : []), name, 'sh', '-c', 'echo written > /file; exit 4'];
+      const command = [
+        'exec',
+        ...(world.random.chance(0.3) ? ['-t'] : []),
+        name,
+        'sh',
+        '-c',
+        'echo written > /file; exit 4',
+      ];
       await world.client([4], ...command);
     },
     async check(acknowledged) {
@@ -200,12 +251,24 @@ const exec: Verb = async (world) => {
 const execDetached: Verb = async (world) => {
   const name = await world.run({}, world.name('exec-d'));
   return {
-    act: async () => void (await world.client([0], 'exec', '-d', name, 'sh', '-c', 'while :; do date > /tick; sleep 0.02; done')),
+    act: async () =>
+      void (await world.client(
+        [0],
+        'exec',
+        '-d',
+        name,
+        'sh',
+        '-c',
+        'while :; do date > /tick; sleep 0.02; done',
+      )),
     async check(acknowledged) {
       await expectStatus(world, name, RUNNING);
       if (!acknowledged) return;
       const before = await world.daemon.ok('exec', name, 'stat', '-c', '%y', '/tick');
-      await eventually('it goes on', async () => (await world.daemon.ok('exec', name, 'stat', '-c', '%y', '/tick')) !== before);
+      await eventually(
+        'it goes on',
+        async () => (await world.daemon.ok('exec', name, 'stat', '-c', '%y', '/tick')) !== before,
+      );
     },
   };
 };
@@ -263,7 +326,8 @@ const update: Verb = async (world) => {
   const name = await world.run({ HostConfig: { Memory: 32 << 20 } }, world.name('update'));
   const wanted = 48 << 20;
   return {
-    act: async () => void (await world.call('POST', `/containers/${name}/update`, { Memory: wanted, MemorySwap: wanted })),
+    act: async () =>
+      void (await world.call('POST', `/containers/${name}/update`, { Memory: wanted, MemorySwap: wanted })),
     async check(acknowledged) {
       const { HostConfig, State } = await world.inspect(name);
       if (acknowledged) assert.equal(HostConfig.Memory, wanted);
@@ -287,7 +351,10 @@ const copyIn: Verb = async (world) => {
   return {
     act: async () => void (await world.call('PUT', `/containers/${name}/archive?path=/tmp`, archive)),
     async check(acknowledged) {
-      const { status, body } = await world.daemon.request('GET', `/containers/${name}/archive?path=/tmp/copied/b`);
+      const { status, body } = await world.daemon.request(
+        'GET',
+        `/containers/${name}/archive?path=/tmp/copied/b`,
+      );
       if (acknowledged) assert.equal(status, 200, body);
     },
   };
@@ -299,7 +366,8 @@ const copyOut: Verb = async (world) => {
   return reading(world, `/containers/${name}/archive?path=/etc`);
 };
 
-const exporting: Verb = async (world) => reading(world, `/containers/${await world.create({}, world.name('export'))}/export`);
+const exporting: Verb = async (world) =>
+  reading(world, `/containers/${await world.create({}, world.name('export'))}/export`);
 
 /** What only reads may be cut off, and leaves nothing. */
 function reading(world: World, path: string): Trial {
@@ -310,7 +378,10 @@ function reading(world: World, path: string): Trial {
 }
 
 const commit: Verb = async (world) => {
-  const name = await world.run({ Cmd: ['sh', '-c', 'dd if=/dev/urandom of=/made bs=64k count=8'] }, world.name('commit'));
+  const name = await world.run(
+    { Cmd: ['sh', '-c', 'dd if=/dev/urandom of=/made bs=64k count=8'] },
+    world.name('commit'),
+  );
   await world.call('POST', `/containers/${name}/wait`);
   const reference = `${name}:latest`;
   return {

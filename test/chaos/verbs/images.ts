@@ -18,7 +18,8 @@ async function expectImage(world: World, reference: string, acknowledged: boolea
 
 /** An image of two layers, one of them shared by all that are made so. */
 const shared = noise(200_000);
-const archiveOf = (reference: string) => dockerArchive(reference, [{ shared }, { own: noise(300_000), reference }]);
+const archiveOf = (reference: string) =>
+  dockerArchive(reference, [{ shared }, { own: noise(300_000), reference }]);
 
 async function loaded(world: World, kind: string): Promise<string> {
   const reference = `${world.name(kind)}:latest`;

@@ -15,7 +15,10 @@ const volumeCreate: Verb = async (world) => {
     async check(acknowledged) {
       if (acknowledged) assert.ok(await world.volume(name), 'the volume is lost');
       // The image's content is copied into one that is new.
-      const seen = await world.run({ Cmd: ['test', '-s', '/etc/passwd'], HostConfig: { Binds: [`${name}:/etc`] } });
+      const seen = await world.run({
+        Cmd: ['test', '-s', '/etc/passwd'],
+        HostConfig: { Binds: [`${name}:/etc`] },
+      });
       await world.call('POST', `/containers/${seen}/wait`);
       assert.equal((await world.inspect(seen)).State.ExitCode, 0);
     },
@@ -25,16 +28,26 @@ const volumeCreate: Verb = async (world) => {
 const volumeRemove: Verb = async (world) => {
   const name = world.name('volume-rm');
   await world.call('POST', '/volumes/create', { Name: name });
-  const writer = await world.run({ Cmd: ['touch', '/v/file'], HostConfig: { Binds: [`${name}:/v`], AutoRemove: true } });
+  const writer = await world.run({
+    Cmd: ['touch', '/v/file'],
+    HostConfig: { Binds: [`${name}:/v`], AutoRemove: true },
+  });
   await world.call('POST', `/containers/${writer}/wait?condition=removed`).catch(() => {});
   return {
     act: async () => void (await world.call('DELETE', `/volumes/${name}`)),
     async check(acknowledged) {
       const found = await world.volume(name);
       if (acknowledged) assert.equal(found, undefined, 'the volume is back');
-      const reader = await world.run({ Cmd: ['test', '-e', '/v/file'], HostConfig: { Binds: [`${name}:/v`] } });
+      const reader = await world.run({
+        Cmd: ['test', '-e', '/v/file'],
+        HostConfig: { Binds: [`${name}:/v`] },
+      });
       await world.call('POST', `/containers/${reader}/wait`);
-      assert.equal((await world.inspect(reader)).State.ExitCode === 0, found !== undefined, 'its content goes with it');
+      assert.equal(
+        (await world.inspect(reader)).State.ExitCode === 0,
+        found !== undefined,
+        'its content goes with it',
+      );
     },
   };
 };
@@ -75,7 +88,10 @@ const prune: Verb = async (world) => {
   await world.call('POST', '/volumes/create', { Name: volume, Labels });
   const network = world.name('network');
   await createNetwork(world, network, Labels);
-  await world.call('POST', `/commit?container=${container}&repo=${label}&changes=${encodeURIComponent(`LABEL ${label}=x`)}`);
+  await world.call(
+    'POST',
+    `/commit?container=${container}&repo=${label}&changes=${encodeURIComponent(`LABEL ${label}=x`)}`,
+  );
   const filters = encodeURIComponent(JSON.stringify({ label: [label], all: ['1'] }));
   const images = encodeURIComponent(JSON.stringify({ label: [label], dangling: ['0'] }));
   const only = encodeURIComponent(JSON.stringify({ label: [label] }));
@@ -94,7 +110,8 @@ const prune: Verb = async (world) => {
       }
     },
     async check() {
-      for (const [path, exists] of steps.slice(0, done)) assert.equal(await exists(), undefined, `${path}: it is back`);
+      for (const [path, exists] of steps.slice(0, done))
+        assert.equal(await exists(), undefined, `${path}: it is back`);
       for (const [path, exists] of steps.slice(done)) {
         await world.call('POST', path);
         assert.equal(await exists(), undefined, `${path}: it stays`);

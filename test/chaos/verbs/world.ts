@@ -58,7 +58,12 @@ export class World {
   }
 
   /** A request that has to succeed, unless the daemon dies. @throws Gone, AssertionError */
-  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     let answer: Answer;
     try {
       answer = await this.daemon.request(method, path, body, headers);
@@ -66,7 +71,10 @@ export class World {
       throw new Gone(`${method} ${path}`, { cause: error });
     }
     const streamed = /"errorDetail"/.test(answer.body.slice(-2000));
-    assert.ok((answer.status < 300 || answer.status === 304) && !streamed, `${method} ${path}: ${answer.status} ${answer.body}`);
+    assert.ok(
+      (answer.status < 300 || answer.status === 304) && !streamed,
+      `${method} ${path}: ${answer.status} ${answer.body}`,
+    );
     return answer;
   }
 
@@ -80,7 +88,11 @@ export class World {
   }
 
   async create(body: CreateBody = {}, name = this.name('c')): Promise<string> {
-    await this.call('POST', `/containers/create?name=${name}`, { Image: 'busybox', Cmd: ['sleep', '1000'], ...body });
+    await this.call('POST', `/containers/create?name=${name}`, {
+      Image: 'busybox',
+      Cmd: ['sleep', '1000'],
+      ...body,
+    });
     return name;
   }
 
@@ -121,7 +133,8 @@ export class World {
   }
 
   async #died(): Promise<boolean> {
-    for (let tries = 0; this.daemon.runs && tries < 50; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let tries = 0; this.daemon.runs && tries < 50; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     return !this.daemon.runs;
   }
 }
@@ -140,7 +153,9 @@ export function freePort(): Promise<number> {
     const server = createServer().on('error', reject);
     server.listen(0, '0.0.0.0', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }

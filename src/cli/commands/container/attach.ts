@@ -19,14 +19,14 @@ export const command = defineCommand({
   async run(context, { flags, args: [name = ''] }) {
     const { containers } = context.client;
     const { Id, Config, State } = await containers.inspect(name);
-    if (!State.Running) throw new Exit(1, 'cannot attach to a stopped container, start it first');
-    if (State.Paused) throw new Exit(1, 'cannot attach to a paused container, unpause it first');
+    if (!State.Running) throw new Exit(1, 'You cannot attach to a stopped container, start it first');
+    if (State.Paused) throw new Exit(1, 'You cannot attach to a paused container, unpause it first');
     if (State.Restarting)
-      throw new Exit(1, 'cannot attach to a restarting container, wait until it is running');
+      throw new Exit(1, 'You cannot attach to a restarting container, wait until it is running');
     const tty = Config.Tty ?? false;
     const stdin = !flags['no-stdin'] && (Config.OpenStdin ?? false);
     if (tty && stdin && !(await isTerminal(0))) throw new Exit(1, 'the input device is not a TTY');
-    const detachKeys = await detachKeysOf(context, flags['detach-keys'], tty);
+    const detachKeys = detachKeysOf(context, flags['detach-keys'], tty);
     const [{ socket }, { exit }] = await Promise.all([
       containers.attach(Id, { stdin, stdout: true, stderr: true, detachKeys: detachKeys.said }),
       containers.wait(Id),

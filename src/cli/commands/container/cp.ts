@@ -1,12 +1,13 @@
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { codeOf, isKind } from '#lib/errors';
+import { isKind } from '#lib/errors';
 import { formatSize } from '#lib/sizes';
 import type { ContainerPathStat } from '#protocol';
 import { defineCommand, exactly } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { Exit } from '../../errors.ts';
+import { Exit, fileError } from '../../errors.ts';
 import { bool, type FlagValues } from '../../flags/flag.ts';
+import { isTerminal } from '../../terminal/terminal.ts';
 import { type Destination, endsLikeDirectory, type Place, parsePlace, targetOf } from './cp/place.ts';
 
 const flags = {
@@ -63,8 +64,7 @@ async function copyOut(
     keepOwner: said.archive && process.getuid?.() === 0,
     warn: (message) => context.err.line(message),
   });
-  if (!said.quiet)
-    context.err.line(`Successfully copied ${formatSize(counted.bytes())} to ${resolve(destination.path)}`);
+  await sayCopied(context, said, counted.bytes(), resolve(destination.path));
 }
 
 async function copyIn(
@@ -83,10 +83,7 @@ async function copyIn(
   }
   const follow = said['follow-link'] || endsLikeDirectory(source.path);
   const found = await (follow ? stat(source.path) : lstat(source.path)).catch((error: unknown) => {
-    throw new Exit(
-      1,
-      codeOf(error) === 'ENOENT' ? `lstat ${resolve(source.path)}: no such file or directory` : String(error),
-    );
+    throw new Exit(1, `lstat ${resolve(source.path)}: ${fileError(error)}`);
   });
   const target = targetOf({ path: namedPath(source.path), isDirectory: found.isDirectory() }, destination);
   const { packTree } = await import('./cp/pack.ts');
@@ -94,8 +91,12 @@ async function copyIn(
     packTree(source.path.replace(/(.)\/+$/, '$1'), { name: target.name, followLink: follow }),
   );
   await context.client.archive.write(to.container, target.directory, counted.stream, options);
-  if (!said.quiet)
-    context.err.line(`Successfully copied ${formatSize(counted.bytes())} to ${to.container}:${to.path}`);
+  await sayCopied(context, said, counted.bytes(), `${to.container}:${to.path}`);
+}
+
+async function sayCopied({ err }: Context, said: Flags, bytes: number, destination: string): Promise<void> {
+  if (!said.quiet && (await isTerminal(err.fd)))
+    err.line(`Successfully copied ${formatSize(bytes)} to ${destination}`);
 }
 
 /** `.` and `..` have no name of their own to keep: the directory's is taken, unless its contents are meant. */

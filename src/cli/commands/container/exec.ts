@@ -3,7 +3,7 @@ import { runSession } from '../../attach/session.ts';
 import { detachKeysOf } from '../../attach/settings.ts';
 import { atLeast, defineCommand } from '../../command.ts';
 import { Exit } from '../../errors.ts';
-import { collectEnv } from '../../flags/environment.ts';
+import { checkEnv, collectEnv } from '../../flags/environment.ts';
 import { bool, list, string } from '../../flags/flag.ts';
 import { isTerminal, terminalSize } from '../../terminal/terminal.ts';
 import { some } from './config/resources.ts';
@@ -16,7 +16,7 @@ export const command = defineCommand({
   flags: {
     detach: bool('Run the command in the background', { short: 'd' }),
     'detach-keys': string('Keys that leave the command running in the background'),
-    env: list('Set environment variables', { short: 'e' }),
+    env: list('Set environment variables', { short: 'e', parse: checkEnv }),
     'env-file': list('Read environment variables from a file'),
     interactive: bool('Keep STDIN open', { short: 'i' }),
     privileged: bool('Give the command all capabilities'),
@@ -28,7 +28,7 @@ export const command = defineCommand({
     const { exec } = context.client;
     const stdin = flags.interactive && !flags.detach;
     if (flags.tty && stdin && !(await isTerminal(0))) throw new Exit(1, 'the input device is not a TTY');
-    const detachKeys = await detachKeysOf(context, flags['detach-keys'], flags.tty);
+    const detachKeys = detachKeysOf(context, flags['detach-keys'], flags.tty);
     const size = flags.tty && !flags.detach ? await terminalSize(1) : undefined;
     const consoleSize = size && { ConsoleSize: [size.rows, size.columns] };
     const { Id } = await exec.create(container, {

@@ -18,8 +18,6 @@ export const command = defineCommand({
     until: string('Up to this time (such as "2026-01-02T13:23:37Z") or so long ago (such as "42m")'),
   },
   async run({ client, out, err }, { flags, args: [name = ''] }) {
-    if (!/^(all|-?\d+)$/.test(flags.tail))
-      throw new Exit(1, `invalid value for "tail": ${flags.tail} (use a number of lines or all)`);
     const moment = (option: string, text: string) => {
       try {
         return text === '' ? undefined : parseMoment(text, Date.now());

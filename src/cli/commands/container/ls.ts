@@ -21,7 +21,7 @@ export const command = defineCommand({
     size: bool('Show the sizes of the files', { short: 's' }),
   },
   async run(context, { flags }) {
-    const format = flags.format || (flags.quiet ? '' : ((await context.config()).psFormat ?? ''));
+    const format = flags.format || (flags.quiet ? '' : (context.config.psFormat ?? ''));
     const size = flags.size || (!flags.quiet && /\{\{[^}]*\.Size\b/.test(format));
     const last = flags.latest ? 1 : (flags.last ?? -1);
     const containers = await context.client.containers.list({

@@ -23,7 +23,7 @@ export const command = defineCommand({
     const port = wanted.includes('/') ? wanted : `${wanted}/tcp`;
     if (!/^\d+\/\w+$/.test(port)) throw new Exit(1, `Error: invalid port (${wanted})`);
     const found = published.filter((entry) => entry.port === port);
-    if (found.length === 0) throw new Exit(1, `Error: No public port '${port}' published for ${container}`);
+    if (found.length === 0) throw new Exit(1, `Error: No public port '${wanted}' published for ${container}`);
     out.write(found.map(({ at }) => `${at}\n`).join(''));
   },
 });

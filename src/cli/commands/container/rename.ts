@@ -1,5 +1,5 @@
 import { defineCommand, exactly } from '../../command.ts';
-import { Exit } from '../../errors.ts';
+import { describe, Exit } from '../../errors.ts';
 
 export const command = defineCommand({
   usage: 'CONTAINER NEW_NAME',
@@ -9,6 +9,12 @@ export const command = defineCommand({
   async run(context, { args: [container = '', name = ''] }) {
     if (container.trim() === '' || name.trim() === '')
       throw new Exit(1, 'Error: Neither old nor new names may be empty');
-    await context.client.containers.rename(container.trim(), name.trim());
+    try {
+      await context.client.containers.rename(container.trim(), name.trim());
+    } catch (error) {
+      throw new Exit(1, `${describe(error)}\nError: failed to rename container named ${container}`, {
+        cause: error,
+      });
+    }
   },
 });

@@ -22,6 +22,7 @@ export const command = defineCommand({
           link: flags.link,
           v: flags.volumes,
         });
+        return name;
       } catch (error) {
         // What is not there need not be removed by force.
         if (!flags.force || !isKind(error, 'not-found')) throw error;

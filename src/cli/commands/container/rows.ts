@@ -19,6 +19,7 @@ const TITLES = {
   Mounts: 'MOUNTS',
   Names: 'NAMES',
   Networks: 'NETWORKS',
+  Platform: 'PLATFORM',
   Ports: 'PORTS',
   RunningFor: 'CREATED',
   Size: 'SIZE',
@@ -53,6 +54,7 @@ export function containerRow(container: ContainerSummary, truncate: boolean): Ro
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {})
       .toSorted()
       .join(','),
+    Platform: container.ImageManifestDescriptor?.platform ?? null,
     Ports: formatPorts(container.Ports ?? []),
     RunningFor: ago(container.Created),
     Size: sizeOf(container),

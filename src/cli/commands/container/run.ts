@@ -61,8 +61,12 @@ async function runDetached(
   request: ContainerCreateRequest,
 ): Promise<number> {
   const { Id } = await createContainer(context, flags, request);
-  await context.client.containers.start(Id);
-  context.out.line(Id);
+  try {
+    await context.client.containers.start(Id);
+  } finally {
+    // The container stays, even when it could not be started.
+    context.out.line(Id);
+  }
   return 0;
 }
 
@@ -79,7 +83,7 @@ async function runAttached(
   const streams = attachments(flags);
   if (flags.tty && streams.stdin && !(await isTerminal(0)))
     throw new Exit(1, 'the input device is not a TTY');
-  const detachKeys = await detachKeysOf(context, flags['detach-keys'], flags.tty);
+  const detachKeys = detachKeysOf(context, flags['detach-keys'], flags.tty);
   context.client.warm(3);
   const { Id } = await createContainer(context, flags, await withConsoleSize(request));
   using _signals = flags['sig-proxy'] ? forwardSignals((signal) => containers.kill(Id, signal)) : undefined;

@@ -57,7 +57,7 @@ async function startAttached(
   if (tty && stdin && !(await isTerminal(0))) throw new Exit(1, 'the input device is not a TTY');
   if (State.Running)
     throw new Exit(1, `You cannot start and attach a container that is running: use 'berth attach ${name}'`);
-  const detachKeys = await detachKeysOf(context, options.detachKeys, tty);
+  const detachKeys = detachKeysOf(context, options.detachKeys, tty);
   const [{ socket }, { exit }] = await Promise.all([
     containers.attach(Id, { stdin, stdout: true, stderr: true, detachKeys: detachKeys.said }),
     containers.wait(Id, HostConfig.AutoRemove ? 'removed' : 'next-exit'),

@@ -24,7 +24,7 @@ export const command = defineCommand({
     'no-trunc': bool("Don't shorten anything"),
   },
   async run(context, { flags, args }) {
-    const format = flags.format || ((await context.config()).statsFormat ?? '');
+    const format = flags.format || (context.config.statsFormat ?? '');
     const board = new Board(context, flags['no-stream']);
     if (args.length > 0) for (const name of args) board.watch(name);
     else await board.watchAll(flags.all);
@@ -32,7 +32,7 @@ export const command = defineCommand({
     const show = async () => formatList(listing, board.rows(!flags['no-trunc']), { format });
     if (flags['no-stream']) {
       await board.settled();
-      context.out.write(await show());
+      if (!board.empty) context.out.write(await show());
     } else await refresh(context, board, show, args.length > 0);
     return board.failures(context);
   },
@@ -99,6 +99,11 @@ class Board {
       : await client.events.follow({ filters: new Map([['type', ['container']]]) });
     for (const { Id } of await client.containers.list({ all: stopped })) this.watch(Id);
     if (events) this.#followEvents(events, stopped).catch(() => {});
+  }
+
+  /** Nothing to show but what failed. */
+  get empty(): boolean {
+    return this.#watched.size === 0 && this.#failed.length > 0;
   }
 
   get idle(): boolean {

@@ -1,6 +1,9 @@
 import { atLeast, defineCommand } from '../../command.ts';
 import { alignTabs } from '../../output/tabs.ts';
 
+/** Wider columns than those of other tables, as Docker's. */
+const MIN_WIDTH = 20;
+
 export const command = defineCommand({
   usage: 'CONTAINER [ps OPTIONS]',
   args: atLeast(1),
@@ -9,6 +12,7 @@ export const command = defineCommand({
   flags: {},
   async run({ client, out }, { args: [container = '', ...options] }) {
     const { Titles, Processes } = await client.containers.top(container, options);
-    out.write(alignTabs([Titles, ...Processes].map((cells) => `${cells.join('\t')}\n`).join('')));
+    const lines = [Titles, ...Processes].map((cells) => `${cells.join('\t')}\n`);
+    out.write(alignTabs(lines.join(''), MIN_WIDTH));
   },
 });

@@ -12,8 +12,7 @@ export const command = defineCommand({
   completes: ['container'],
   flags: { ...resourceFlags, restart: string('When to restart the container after it exits') },
   run(context, { flags, given, args }) {
-    if (given.size === 0)
-      throw new Exit(1, 'you must provide one or more flags when using this command', { hint: true });
+    if (given.size === 0) throw new Exit(1, 'you must provide one or more flags when using this command');
     const RestartPolicy = given.has('restart') ? parseRestartPolicy(flags.restart) : undefined;
     return forEachName(context, args, async (name) => {
       const { Warnings } = await context.client.containers.update(name, {

@@ -21,7 +21,7 @@ export const command = defineCommand({
     const options = { truncate: !flags['no-trunc'], human: flags.human };
     await printList(
       out,
-      historyListing,
+      historyListing(flags.human),
       items.map((item) => historyRow(item, options)),
       flags,
     );

@@ -23,7 +23,7 @@ export const command = defineCommand({
   },
   async run(context, { flags, args: [name] }) {
     if (flags.tree) throw invalid('--tree is not supported by berth');
-    const format = flags.format || (flags.quiet ? '' : ((await context.config()).imagesFormat ?? ''));
+    const format = flags.format || (flags.quiet ? '' : (context.config.imagesFormat ?? ''));
     const filter = name === undefined ? flags.filter : addFilter(`reference=${name}`, flags.filter);
     const images = await context.client.images.list({ all: flags.all, filters: filter });
     const digests = flags.digests || /\{\{[^}]*\.Digest\b/.test(format);

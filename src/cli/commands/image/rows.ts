@@ -45,10 +45,10 @@ export function imageRows(
     Digest: digest,
     ID: options.truncate ? shortId(image.Id) : image.Id,
     Repository: repository,
-    SharedSize: image.SharedSize < 0 ? 'N/A' : formatSize(image.SharedSize, 3),
+    SharedSize: image.SharedSize < 0 ? 'N/A' : formatSize(image.SharedSize),
     Size: formatSize(image.Size, 3),
     Tag: tag,
-    UniqueSize: image.SharedSize < 0 ? 'N/A' : formatSize(image.Size - image.SharedSize, 3),
+    UniqueSize: image.SharedSize < 0 ? 'N/A' : formatSize(image.Size - image.SharedSize),
     VirtualSize: formatSize(image.VirtualSize ?? image.Size, 3),
   }));
 }
@@ -88,7 +88,7 @@ function splitDigest(name: string): { repository: string; digest: string } {
     : { repository: name.slice(0, at), digest: name.slice(at + 1) };
 }
 
-export const historyListing: Listing = {
+export const historyListing = (human: boolean): Listing => ({
   titles: {
     Comment: 'COMMENT',
     CreatedAt: 'CREATED AT',
@@ -97,9 +97,9 @@ export const historyListing: Listing = {
     ID: 'IMAGE',
     Size: 'SIZE',
   },
-  columns: ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment'],
+  columns: ['ID', human ? 'CreatedSince' : 'CreatedAt', 'CreatedBy', 'Size', 'Comment'],
   quiet: 'ID',
-};
+});
 
 export function historyRow(
   item: ImageHistoryItem,

@@ -16,7 +16,7 @@ export const command = defineCommand({
     quiet: bool('Only print IDs', { short: 'q' }),
   },
   async run(context, { flags }) {
-    const format = flags.format || (flags.quiet ? '' : ((await context.config()).networksFormat ?? ''));
+    const format = flags.format || (flags.quiet ? '' : (context.config.networksFormat ?? ''));
     const networks = await context.client.networks.list(flags.filter);
     const rows = networks
       .toSorted((a, b) => naturally(a.Name, b.Name))

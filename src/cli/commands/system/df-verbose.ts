@@ -27,7 +27,7 @@ export async function printVerbose(out: Output, usage: DiskUsage, format: string
     imageRows(image, { truncate: true, digests: false }),
   );
   const containers = (usage.ContainerUsage?.Items ?? usage.Containers ?? []).map((container) =>
-    containerRow(container, true),
+    containerRow({ ...container, SizeRootFs: 0 }, true),
   );
   const volumes = (usage.VolumeUsage?.Items ?? usage.Volumes ?? []).map(volumeRow);
   const records = usage.BuildCacheUsage?.Items ?? usage.BuildCache ?? [];
@@ -76,7 +76,7 @@ export async function printVerbose(out: Output, usage: DiskUsage, format: string
     ),
     await section(`Build cache usage: ${formatSize(total)}`, CACHE, cache),
   ];
-  out.write(`${sections.join('\n')}\n`);
+  out.write(sections.join('\n'));
 }
 
 const since = (time: string | null): string => (time ? ago(Date.parse(time) / 1000) : '');

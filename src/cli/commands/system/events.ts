@@ -1,4 +1,4 @@
-import type { EventMessage } from '#protocol';
+import type { Event } from '#client';
 import { defineCommand, noArguments } from '../../command.ts';
 import { filters } from '../../flags/filters.ts';
 import { string } from '../../flags/flag.ts';
@@ -24,9 +24,10 @@ export const command = defineCommand({
   },
 });
 
-async function formatter(format: string): Promise<(event: EventMessage) => string> {
+async function formatter(format: string): Promise<(event: Event) => string> {
   if (format === '') return eventLine;
-  if (format === 'json') return (event) => JSON.stringify(event);
+  if (format === 'json')
+    return (event) => JSON.stringify(event).replace(/"timeNano":\d+/, `"timeNano":${event.exactTimeNano}`);
   const { compileTemplate } = await import('../../output/template/index.ts');
   const template = compileTemplate(format);
   // Go's names of these two fields differ from those in JSON.
@@ -43,8 +44,8 @@ async function formatter(format: string): Promise<(event: EventMessage) => strin
 }
 
 /** `2026-01-02T03:04:05.000000006+00:00 container start 1a2b... (image=busybox, name=web)` */
-function eventLine(event: EventMessage): string {
-  const nano = String(event.timeNano % 1e9).padStart(9, '0');
+function eventLine(event: Event): string {
+  const nano = event.exactTimeNano.slice(-9).padStart(9, '0');
   const attributes = Object.entries(event.Actor.Attributes ?? {}).map(([name, value]) => `${name}=${value}`);
   const described = attributes.length > 0 ? ` (${attributes.toSorted().join(', ')})` : '';
   return `${localRfc3339(event.time * 1000, nano)} ${event.Type} ${event.Action} ${event.Actor.ID}${described}`;

@@ -16,7 +16,7 @@ export const command = defineCommand({
     quiet: bool('Only print names', { short: 'q' }),
   },
   async run(context, { flags }) {
-    const format = flags.format || (flags.quiet ? '' : ((await context.config()).volumesFormat ?? ''));
+    const format = flags.format || (flags.quiet ? '' : (context.config.volumesFormat ?? ''));
     const { Volumes } = await context.client.volumes.list(flags.filter);
     const rows = [...(Volumes ?? [])].sort((a, b) => naturally(a.Name, b.Name)).map(volumeRow);
     await printList(context.out, volumeListing, rows, { format, quiet: flags.quiet });

@@ -14,6 +14,24 @@ export function parseCapability(text: string): string {
   return text;
 }
 
+const SYSCTLS = new Set([
+  'kernel.msgmax',
+  'kernel.msgmnb',
+  'kernel.msgmni',
+  'kernel.sem',
+  'kernel.shmall',
+  'kernel.shmmax',
+  'kernel.shmmni',
+  'kernel.shm_rmid_forced',
+]);
+
+/** Only what a namespace of its own holds. @throws invalid */
+export function checkSysctl(text: string): void {
+  const [name = '', ...value] = text.split('=');
+  const allowed = SYSCTLS.has(name) || name.startsWith('net.') || name.startsWith('fs.mqueue.');
+  if (!allowed || value.length === 0) throw invalid(`sysctl '${text}' is not allowed`);
+}
+
 const NEED_CONTAINER = /^container:.+$/;
 
 /** What one option alone cannot know to be wrong. @throws invalid */
@@ -37,7 +55,10 @@ export function checkTogether(flags: CreateFlags, given: ReadonlySet<string>): v
   mode('userns', 'USER', flags.userns, ['', 'host']);
   mode('cgroupns', 'CGROUP', flags.cgroupns, ['', 'host', 'private']);
   mode('ipc', 'IPC', flags.ipc, ['', 'none', 'private', 'shareable', 'host'], NEED_CONTAINER);
-  between('memory-swappiness', flags['memory-swappiness'], -1, 100);
+  const swappiness = flags['memory-swappiness'] ?? -1;
+  if (swappiness < -1 || swappiness > 100) {
+    throw invalid(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
+  }
   between('oom-score-adj', flags['oom-score-adj'], -1000, 1000);
   if (flags['use-api-socket']) throw notYet('--use-api-socket');
   for (const name of [

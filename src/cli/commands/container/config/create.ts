@@ -1,9 +1,9 @@
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { ResponseError } from '#client';
-import { codeOf, invalid, messageOf } from '#lib/errors';
+import { codeOf, invalid } from '#lib/errors';
 import type { ContainerCreateRequest, ContainerCreateResponse } from '#protocol';
 import type { Context } from '../../../context.ts';
-import { pullImage } from '../../image/pull-image.ts';
+import { fileError } from '../../../errors.ts';
 import type { CreateFlags } from './flags.ts';
 
 /** Makes the container; fetches the image first when it has to. @throws invalid, ResponseError */
@@ -14,8 +14,10 @@ export async function createContainer(
 ): Promise<ContainerCreateResponse> {
   using cidFile = flags.cidfile === '' ? undefined : openCidFile(flags.cidfile);
   const image = request.Image ?? '';
-  const pull = () =>
-    pullImage(context, image, { platform: flags.platform, quiet: flags.quiet, out: context.err });
+  const pull = async () => {
+    const { pullImage } = await import('../../image/pull-image.ts');
+    return pullImage(context, image, { platform: flags.platform, quiet: flags.quiet, out: context.err });
+  };
   const create = () =>
     context.client.containers.create(request, {
       name: flags.name || undefined,
@@ -60,9 +62,9 @@ function open(path: string): number {
   } catch (error) {
     if (codeOf(error) === 'EEXIST') {
       const held = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-      const why = held > 0 ? 'make sure the other container is not running or delete it' : 'delete it';
-      throw invalid(`container ID file found, ${why}: ${path}`, error);
+      const why = held > 0 ? "make sure the other container isn't running or delete" : 'delete';
+      throw invalid(`container ID file found, ${why} ${path}`, error);
     }
-    throw invalid(`failed to create the container ID file: ${messageOf(error)}`, error);
+    throw invalid(`failed to create the container ID file: open ${path}: ${fileError(error)}`, error);
   }
 }

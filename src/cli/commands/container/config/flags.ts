@@ -6,6 +6,7 @@ import {
   weightDevices,
 } from '../../../flags/device.ts';
 import { duration } from '../../../flags/duration.ts';
+import { checkEnv } from '../../../flags/environment.ts';
 import { bool, type FlagValues, int, list, map, string } from '../../../flags/flag.ts';
 import { parseGpus } from '../../../flags/gpus.ts';
 import { parseMount } from '../../../flags/mounts.ts';
@@ -18,7 +19,7 @@ import {
 } from '../../../flags/network.ts';
 import { size } from '../../../flags/size.ts';
 import { ulimits } from '../../../flags/ulimit.ts';
-import { parseCapability, parseStream } from './checks.ts';
+import { checkSysctl, parseCapability, parseStream } from './checks.ts';
 import { resourceFlags } from './resource-flags.ts';
 
 const processFlags = {
@@ -28,7 +29,7 @@ const processFlags = {
     choices: ['stdin', 'stdout', 'stderr'],
   }),
   entrypoint: string('Run this instead of the entrypoint of the image'),
-  env: list('Set environment variables', { short: 'e' }),
+  env: list('Set environment variables', { short: 'e', parse: checkEnv }),
   'env-file': list('Read environment variables from a file'),
   hostname: string('Host name inside the container', { short: 'h' }),
   domainname: string('Domain name inside the container'),
@@ -101,7 +102,7 @@ const isolationFlags = {
   pid: string('PID namespace'),
   privileged: bool('Give the container all capabilities and devices'),
   'security-opt': list('Security option'),
-  sysctl: map('Kernel parameter of the container'),
+  sysctl: map('Kernel parameter of the container', { check: checkSysctl }),
   userns: string('User namespace'),
   uts: string('UTS namespace'),
   runtime: string('OCI runtime'),

@@ -2,6 +2,7 @@ import { invalid } from '#lib/errors';
 import type { ContainerConfig, ContainerCreateRequest, HostConfig } from '#protocol';
 import type { Environment } from '../../../config/host.ts';
 import { collectEnv, collectLabels } from '../../../flags/environment.ts';
+import { splitPair } from '../../../flags/flag.ts';
 import { collectPorts, parseExpose } from '../../../flags/ports.ts';
 import { parseRestartPolicy } from '../../../flags/restart.ts';
 import { parsePairs, parseSecurityOptions } from '../../../flags/security.ts';
@@ -132,7 +133,7 @@ function hostConfig(flags: CreateFlags, given: ReadonlySet<string>): HostConfig 
 }
 
 function logConfig(flags: CreateFlags): HostConfig['LogConfig'] {
-  const options = parsePairs(flags['log-opt'], 'invalid log option (expected key=value)');
+  const options = Object.fromEntries(flags['log-opt'].map(splitPair));
   if (flags['log-driver'] === 'none' && Object.keys(options).length > 0)
     throw invalid('invalid logging opts for driver none');
   if (flags['log-driver'] === '' && Object.keys(options).length === 0) return undefined;
