@@ -34,7 +34,8 @@ async function sourceOf(
   if (point.type === 'bind') {
     makeSource(point);
     checkPropagation(point);
-    return runtimes.stage(record.id, point.source);
+    const shared = point.propagation === 'shared' || point.propagation === 'rshared';
+    return runtimes.stage(record.id, point.source, { shared });
   }
   const name = point.name ?? '';
   const directory = await volumes.mount(name, record.id);

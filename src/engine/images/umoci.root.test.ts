@@ -23,7 +23,8 @@ function manifest(root: string): string[] {
     const stats = lstatSync(place, { bigint: true });
     const xattrs = listXattrs(place)
       .filter((name) => !name.startsWith('trusted.overlay.'))
-      .map((name) => `${name}=${getXattr(place, name)?.toString('hex')}`);
+      .map((name) => `${name}=${getXattr(place, name)?.toString('hex')}`)
+      .sort();
     const content = stats.isFile()
       ? createHash('sha256').update(readFileSync(place)).digest('hex')
       : stats.isSymbolicLink()

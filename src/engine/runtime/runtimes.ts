@@ -75,9 +75,12 @@ export class Runtimes {
     return this.#context.binaries.has(name);
   }
 
-  /** Makes a bind source visible to the runtime where it would not be; returns the path to put in the spec. */
-  stage(id: string, source: string): string {
-    return stage(this.#context, id, source);
+  /**
+   * Makes a bind source visible to the runtime where it would not be; returns the path to put in the spec. `shared`:
+   * what the container mounts below it shows on the host (`rshared`).
+   */
+  stage(id: string, source: string, options: { readonly shared?: boolean } = {}): string {
+    return stage(this.#context, id, source, options.shared ?? false);
   }
 
   /**

@@ -1,22 +1,29 @@
 import { mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '#lib/errors';
-import { bindMount, unmount } from '#linux/mount';
+import { bindMount, unmount, unmountCopy } from '#linux/mount';
 import type { RuntimeContext } from './context.ts';
+
+/** Ends the name of a copy that is a peer of its source. */
+const SHARED = '.shared';
 
 /**
  * What the host mounts after our start is invisible in the isolated spawner's mount namespace, and a
  * bind of it would silently be empty. A bind below the exec root, which is a shared mount, shows in
  * both. Returns the path to name in the spec.
+ *
+ * The copy hears of what is mounted below the source, but is no peer of it, else to take it away would
+ * unmount what the host has below the source, such as every overlay and namespace when the source is
+ * `/`. Only a volume that asks to propagate its own mounts (`rshared`) has to be a peer.
  */
-export function stage(context: RuntimeContext, id: string, source: string): string {
+export function stage(context: RuntimeContext, id: string, source: string, shared: boolean): string {
   if (!context.spawner.isolated) return source;
   const directory = context.paths.stage(id);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const target = join(directory, String(readdirSync(directory).length));
+  const target = join(directory, `${readdirSync(directory).length}${shared ? SHARED : ''}`);
   if (statSync(source).isDirectory()) mkdirSync(target);
   else writeFileSync(target, '');
-  bindMount(source, target, { recursive: true });
+  bindMount(source, target, { recursive: true, ...(shared ? {} : { propagation: 'slave' }) });
   return target;
 }
 
@@ -26,7 +33,10 @@ export async function unstage(context: RuntimeContext, id: string): Promise<void
   for (const name of entries(directory)) {
     const target = join(directory, name);
     try {
-      await unmount(target);
+      if (target.endsWith(SHARED)) {
+        await context.spawner.unmountCopy(target);
+        await unmountCopy(target);
+      } else await unmount(target);
       // Never recursive: if it should still be mounted, what is in it is somebody's data.
       if (statSync(target).isDirectory()) rmdirSync(target);
       else unlinkSync(target);

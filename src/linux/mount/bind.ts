@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { errnoNumber, SystemError } from '../errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, O_CLOEXEC } from '../ffi/constants.ts';
 import { close } from '../ffi/descriptors.ts';
 import {
@@ -7,7 +8,9 @@ import {
   MOVE_MOUNT_T_SYMLINKS,
   MS_BIND,
   MS_PRIVATE,
+  MS_REC,
   MS_SHARED,
+  MS_SLAVE,
   mount,
   mountSetattr,
   moveMount,
@@ -15,6 +18,15 @@ import {
   openTree,
 } from '../ffi/mount.ts';
 import { listMounts } from './list.ts';
+import { unmount } from './unmount.ts';
+
+/**
+ * What the copy shares with the mounts it was made of (mount_namespaces(7)). Without it a copy of a shared mount is
+ * its peer, and to unmount what lies below the copy unmounts the original.
+ */
+export type Propagation = 'private' | 'slave';
+
+const PROPAGATION: Readonly<Record<Propagation, number>> = { private: MS_PRIVATE, slave: MS_SLAVE };
 
 /**
  * Binds a file or directory on another. The copy is made detached and gets its attributes before
@@ -25,14 +37,16 @@ import { listMounts } from './list.ts';
 export function bindMount(
   source: string,
   target: string,
-  options: { recursive?: boolean; readonly?: boolean } = {},
+  options: { recursive?: boolean; readonly?: boolean; propagation?: Propagation } = {},
 ): void {
   const depth = options.recursive ? AT_RECURSIVE : 0;
   const copy = openTree(AT_FDCWD, source, OPEN_TREE_CLONE | O_CLOEXEC | depth);
   try {
-    if (options.readonly) {
+    if (options.readonly || options.propagation) {
       // struct mount_attr { u64 attr_set, attr_clr, propagation, userns_fd }
-      const attributes = new BigUint64Array([BigInt(MOUNT_ATTR_RDONLY), 0n, 0n, 0n]);
+      const set = BigInt(options.readonly ? MOUNT_ATTR_RDONLY : 0);
+      const propagation = BigInt(options.propagation ? PROPAGATION[options.propagation] : 0);
+      const attributes = new BigUint64Array([set, 0n, propagation, 0n]);
       mountSetattr(copy, '', AT_EMPTY_PATH | depth, attributes, attributes.byteLength);
     }
     moveMount(copy, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
@@ -56,4 +70,17 @@ export function shareMount(path: string): boolean {
   mount(null, directory, null, MS_PRIVATE, null);
   mount(null, directory, null, MS_SHARED, null);
   return true;
+}
+
+/**
+ * Unmounts a tree that may be a peer of somebody else's: it leaves their peer groups first, so that nothing of it
+ * is unmounted elsewhere. Missing is fine. @throws SystemError
+ */
+export async function unmountCopy(path: string): Promise<void> {
+  const result = mount.attempt(null, path, null, MS_PRIVATE | MS_REC, null);
+  // EINVAL: not a mount point.
+  if (result < 0 && result !== -errnoNumber('EINVAL') && result !== -errnoNumber('ENOENT')) {
+    throw new SystemError('mount', ['NULL', path, 'MS_PRIVATE|MS_REC'], -result);
+  }
+  await unmount(path);
 }

@@ -1,4 +1,4 @@
-export { bindMount, shareMount } from './bind.ts';
+export { bindMount, type Propagation, shareMount, unmountCopy } from './bind.ts';
 export { mountFileSystem, mountTmpfs } from './file-system.ts';
 export { isMountPoint, listMounts, type MountInfo } from './list.ts';
 export { mountOverlay, type OverlayOptions } from './overlay.ts';

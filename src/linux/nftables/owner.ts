@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { errnoNumber } from '../errno.ts';
 import { MSG_DONTWAIT, recv, send } from '../ffi/socket.ts';
-import { attribute, message, NLM_F_REQUEST, parseAttributes, parseMessages, text } from '../netlink/message.ts';
+import {
+  attribute,
+  message,
+  NLM_F_REQUEST,
+  parseAttributes,
+  parseMessages,
+  text,
+} from '../netlink/message.ts';
 import { NETLINK_NETFILTER } from '../netlink/socket.ts';
 
 const NFNL_SUBSYS_NFTABLES = 10;

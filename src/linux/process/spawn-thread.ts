@@ -21,6 +21,11 @@ const handlers = {
     umount2('/sys/fs/cgroup/unified', MNT_DETACH);
   },
   spawn: spawnProcess,
+  /** Synchronous: libuv's pool, where `unmount` would work, is in the host's mount namespace. */
+  unmountCopy(path: string): void {
+    mount.attempt(null, path, null, MS_PRIVATE | MS_REC, null);
+    umount2.attempt(path, MNT_DETACH);
+  },
   removeTree,
 };
 export type SpawnThread = typeof handlers;

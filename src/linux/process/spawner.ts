@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { unmountCopy } from '../mount/index.ts';
 import { Thread } from '../thread.ts';
 import { removeTree } from './remove-tree.ts';
 import { type SpawnOptions, spawnProcess } from './spawn.ts';
@@ -15,6 +16,8 @@ export interface Spawner extends AsyncDisposable {
   spawn(options: SpawnOptions): Promise<number>;
   /** Removes a tree as seen from the spawner's mount namespace (left-over cgroup directories). */
   removeTree(path: string): Promise<void>;
+  /** Unmounts the spawner's view of a mount that others may share, there and nowhere else. */
+  unmountCopy(path: string): Promise<void>;
 }
 
 /** Looks at /sys/fs/cgroup and picks. Call after the data root and the exec root are shared (`shareMount`). */
@@ -41,6 +44,10 @@ export class DirectSpawner implements Spawner {
 
   async removeTree(path: string): Promise<void> {
     removeTree(path);
+  }
+
+  unmountCopy(path: string): Promise<void> {
+    return unmountCopy(path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -71,6 +78,10 @@ class IsolatedSpawner implements Spawner {
 
   removeTree(path: string): Promise<void> {
     return this.#thread.call('removeTree', path);
+  }
+
+  unmountCopy(path: string): Promise<void> {
+    return this.#thread.call('unmountCopy', path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
