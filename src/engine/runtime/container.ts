@@ -76,11 +76,20 @@ export class Container implements Disposable {
     this.#ended.resolve({ code: UNKNOWN_EXIT, time: nowNano() });
   }
 
-  [Symbol.dispose](): void {
+  /**
+   * It is gone. Attached clients stay until they have read what it wrote last: conmon has hung up, so
+   * their stream ends by itself, however slowly they read.
+   */
+  letGo(): void {
     this.#disposed = true;
-    this.attachment.close();
     this.init?.[Symbol.dispose]();
     this.conmon?.[Symbol.dispose]();
+  }
+
+  /** We go, it stays: clients are cut off. */
+  [Symbol.dispose](): void {
+    this.attachment.close();
+    this.letGo();
   }
 
   /** conmon writes the exit file, unless it was killed itself: then the kernel is asked about the container. */

@@ -37,7 +37,7 @@ export async function deleteContainer(
     await endProcesses(container);
     await removeFromRuntime(context, container);
     container.giveUp();
-    container[Symbol.dispose]();
+    container.letGo();
     context.containers.delete(id);
   }
   await rm(context.paths.state(id), { recursive: true, force: true });
