@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { conflict } from '#lib/errors';
@@ -7,6 +7,8 @@ import { readStat } from '#linux/proc';
 
 /** Milliseconds for which a lock may outlive its owner. */
 const PATIENCE = 5000;
+/** Digits of the largest pid (pid_max is at most 2^22). */
+const PID_WIDTH = 7;
 
 /**
  * Takes a root for this process. The kernel gives it back when the process ends, however that happens.
@@ -29,8 +31,8 @@ export async function lockRoot(root: string): Promise<Disposable> {
       `${root} is in use by another engine${owner ? ` (process ${owner})` : ''}: stop that one, or use other roots (--data-root, --exec-root)`,
     );
   }
-  ftruncateSync(descriptor);
-  writeSync(descriptor, `${process.pid}\n`, 0);
+  // Written over, never truncated: on a full disk an empty file would get no block again.
+  writeSync(descriptor, `${String(process.pid).padEnd(PID_WIDTH)}\n`, 0);
   return { [Symbol.dispose]: () => closeSync(descriptor) };
 }
 

@@ -41,7 +41,8 @@ export async function feedThread<I, R>(script: URL, input: I, source: AsyncItera
     thread.postMessage(undefined);
     return await result.promise;
   } finally {
-    await thread.terminate();
+    // Not terminated: that aborts the whole process if it hits the thread while it loads native code.
+    thread.postMessage('end');
   }
 }
 
@@ -60,9 +61,10 @@ export function serveSink<I, R>(open: (input: I) => Sink<R>): void {
   };
   guard(() => {
     const sink = open(workerData as I);
-    port.on('message', (chunk: Uint8Array | undefined) =>
+    port.on('message', (chunk: Uint8Array | undefined | 'end') =>
       guard(() => {
-        if (chunk) {
+        if (chunk === 'end') port.close();
+        else if (chunk) {
           sink.push(chunk);
           send({ type: 'more' });
         } else {

@@ -18,6 +18,7 @@ const BATCH = 256 * 1024;
 export function threadStream<I>(script: URL, input: I): Readable {
   let thread: Worker | undefined;
   let done = false;
+  let exited = false;
   const stream = new Readable({
     highWaterMark: 1 << 20,
     read() {
@@ -25,8 +26,11 @@ export function threadStream<I>(script: URL, input: I): Readable {
       thread.postMessage('more');
     },
     destroy(error, callback) {
-      const ended = thread?.terminate() ?? Promise.resolve(0);
-      void ended.then(() => callback(error));
+      done = true;
+      if (!thread || exited) return callback(error);
+      // Not terminated: that aborts the whole process if it hits the thread while it loads native code.
+      thread.once('exit', () => callback(error));
+      thread.postMessage('end');
     },
   });
   const start = () => {
@@ -41,6 +45,7 @@ export function threadStream<I>(script: URL, input: I): Readable {
     });
     worker.on('error', (error) => stream.destroy(error instanceof Error ? error : new Error(String(error))));
     worker.on('exit', () => {
+      exited = true;
       if (!done) stream.destroy(systemError(`${script.pathname} ended before its stream did`));
     });
     return worker;
@@ -54,14 +59,17 @@ export async function serveStream<I>(open: (input: I) => AsyncIterable<Buffer>):
   if (!port) throw new Error('this file is a worker thread, not a module');
   const send = (message: Message, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   let wanted = 0;
+  let ended = false;
   let wake = () => {};
-  port.on('message', () => {
-    wanted++;
+  port.on('message', (message: 'more' | 'end') => {
+    if (message === 'end') ended = true;
+    else wanted++;
     wake();
   });
   try {
     for await (const chunk of batches(open(workerData as I))) {
-      while (wanted === 0) await new Promise<void>((resolve) => (wake = resolve));
+      while (wanted === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve));
+      if (ended) break;
       wanted--;
       send({ type: 'chunk', chunk }, [chunk.buffer]);
     }

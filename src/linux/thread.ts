@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { BerthError, type ErrorKind, messageOf, unavailable } from '#lib/errors';
 import { SystemError } from './errno.ts';
@@ -50,7 +51,10 @@ function fromPlain(plain: PlainError): Error {
 export function serve(handlers: Handlers): void {
   if (isMainThread || !parentPort) throw new Error('this file is a worker thread, not a module');
   const port = parentPort;
-  port.on('message', ({ id, name, args }: Request) => {
+  port.on('message', (request: Request | 'end') => {
+    // Of this thread only.
+    if (request === 'end') process.exit();
+    const { id, name, args } = request;
     let reply: Reply;
     try {
       const handler = handlers[name];
@@ -120,7 +124,13 @@ export class Thread<H extends Handlers> implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const running = this.#ended === undefined;
     this.#ended ??= unavailable('the thread was closed');
-    await this.#worker.terminate();
+    if (!running) return;
+    // Not terminated from here: that aborts the whole process if it hits the thread while it loads native code.
+    const exited = once(this.#worker, 'exit');
+    this.#worker.ref();
+    this.#worker.postMessage('end');
+    await exited;
   }
 }

@@ -1,8 +1,10 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { codeOf, conflict, systemError } from '#lib/errors';
 import { type Journal, openJournal } from './journal.ts';
 import { openRecords, type Records } from './records.ts';
+import { Reserve } from './reserve.ts';
 
 /** Version of the tables' form, kept in SQLite's user_version. Raise it together with a step in `#migrate`. */
 const SCHEMA = 1;
@@ -12,16 +14,20 @@ const SQLITE_FULL = 13;
 /** The engine's SQLite database (node:sqlite, WAL, synchronous=NORMAL, one connection). */
 export class Database implements Disposable {
   readonly #connection: DatabaseSync;
+  readonly #reserve: Reserve | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #committed: (() => void)[] = [];
 
-  private constructor(connection: DatabaseSync) {
+  private constructor(connection: DatabaseSync, reserve: Reserve | undefined) {
     this.#connection = connection;
+    this.#reserve = reserve;
   }
 
   /** Opens or creates `path` (0600); `:memory:` for tests. Refuses a file from a newer Berth by name. */
   static open(path: string): Database {
+    const reserve = path === ':memory:' ? undefined : new Reserve(dirname(path));
+    reserve?.check();
     if (path !== ':memory:') createPrivate(path);
     const connection = new DatabaseSync(path, { timeout: 5000 });
     try {
@@ -31,7 +37,7 @@ export class Database implements Disposable {
       connection.close();
       throw error;
     }
-    return new Database(connection);
+    return new Database(connection, reserve);
   }
 
   /**
@@ -44,6 +50,7 @@ export class Database implements Disposable {
         ? ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK']
         : ['SAVEPOINT nested', 'RELEASE nested', 'ROLLBACK TO nested; RELEASE nested'];
     const announced = this.#committed.length;
+    if (this.#depth === 0) this.#reserve?.check();
     this.#connection.exec(begin);
     this.#depth++;
     let result: T;
@@ -85,6 +92,7 @@ export class Database implements Disposable {
 
   /** For the tables of this folder. @throws conflict on a unique clash */
   run(sql: string, ...parameters: (string | number)[]): number {
+    if (this.#depth === 0) this.#reserve?.check();
     try {
       return Number(this.#prepare(sql).run(...parameters).changes);
     } catch (error) {
@@ -142,6 +150,6 @@ function translate(error: unknown): unknown {
   if (codeOf(error) !== 'ERR_SQLITE_ERROR' || !(error instanceof Error) || !('errcode' in error))
     return error;
   if (error.errcode === SQLITE_CONSTRAINT_UNIQUE) return conflict(error.message, error);
-  if (error.errcode === SQLITE_FULL) return systemError('no space left on device for the database', error);
+  if (error.errcode === SQLITE_FULL) return systemError('no space left on device for the database: remove images or containers, then try again', error);
   return systemError(`database: ${error.message}`, error);
 }

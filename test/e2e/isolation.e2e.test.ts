@@ -118,12 +118,11 @@ describe('security options', () => {
     assert.equal(await printed(['--security-opt', 'no-new-privileges=false'], 'grep NoNewPrivs /proc/self/status'), 'NoNewPrivs:\t0');
   });
 
-  it('apparmor=unconfined is always possible, a profile only where the host has it', async () => {
+  it('apparmor=unconfined is always possible, a profile is ignored where the host has none', async () => {
     assert.equal((await shell(['--security-opt', 'apparmor=unconfined'], 'true')).code, 0);
     if (existsSync('/sys/kernel/security/apparmor')) return;
-    const result = await shell(['--security-opt', 'apparmor=docker-default'], 'true');
-    assert.equal(result.code, 125);
-    assert.match(result.stderr, /apparmor/i);
+    // As Docker does where there is none to load it into.
+    assert.equal((await shell(['--security-opt', 'apparmor=docker-default'], 'true')).code, 0);
   });
 
   it('unknown ones are refused', async () => {

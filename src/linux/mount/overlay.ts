@@ -1,6 +1,7 @@
-import { readSync } from 'node:fs';
-import { invalid } from '#lib/errors';
-import { SystemError } from '../errno.ts';
+import { accessSync, constants, mkdirSync, readSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, invalid, messageOf } from '#lib/errors';
+import { errnoNumber, SystemError } from '../errno.ts';
 import { AT_FDCWD, O_CLOEXEC, O_PATH } from '../ffi/constants.ts';
 import { close, open } from '../ffi/descriptors.ts';
 import {
@@ -12,9 +13,12 @@ import {
   fsconfig,
   fsmount,
   fsopen,
+  MNT_DETACH,
   MOVE_MOUNT_F_EMPTY_PATH,
   mount,
   moveMount,
+  UMOUNT_NOFOLLOW,
+  umount2,
 } from '../ffi/mount.ts';
 import { bindMount } from './bind.ts';
 
@@ -61,6 +65,30 @@ export function mountOverlay(options: OverlayOptions): void {
   const paths = upper === undefined || work === undefined ? lowers : [...lowers, upper, work];
   const fits = paths.every((path) => Buffer.byteLength(path) < FSCONFIG_VALUE_LIMIT);
   if (!fits || !mountByContext(options)) mountByOptions(options, paths);
+  if (work !== undefined) requireWritable(target, work);
+}
+
+/**
+ * Where the kernel cannot make its directory in `work`, as on a full disk, it mounts read-only, says so in the
+ * system's log and reports success.
+ */
+function requireWritable(target: string, work: string): void {
+  try {
+    accessSync(target, constants.W_OK);
+    return;
+  } catch (error) {
+    if (codeOf(error) !== 'EROFS') throw error;
+  }
+  umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW);
+  const probe = join(work, 'probe');
+  try {
+    mkdirSync(probe);
+    rmdirSync(probe);
+  } catch (error) {
+    // Node's words: `ENOSPC: no space left on device, mkdir '...'`.
+    throw new SystemError('mount', ['overlay', target], errnoNumber(codeOf(error) ?? 'EROFS'), undefined, messageOf(error));
+  }
+  throw new SystemError('mount', ['overlay', target], errnoNumber('EROFS'), undefined, 'it could only be mounted read-only');
 }
 
 /** False when this kernel has no `lowerdir+`; nothing was mounted then. */
