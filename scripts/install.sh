@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-engine="crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd"
+engine="libatomic1 crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd"
 tests="iproute2 skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables"
 peers="podman docker.io runc hyperfine"
 
