@@ -22,7 +22,8 @@ const BUILTIN_IMPORT = /^import (?:\{([^}]+)\}) from '(node:[\w/]+)';$/gm;
 
 /**
  * Node's modules are taken with process.getBuiltinModule where they are used. An import would make Node evaluate every
- * name a module has, and for node:fs that loads its promises, streams and readline: milliseconds.
+ * name a module has, and for node:fs that loads its promises, streams and readline: milliseconds. Marked as pure, so
+ * that a name nothing uses does not load its module.
  */
 const builtinsByName: Plugin = {
   name: 'builtins-by-name',
@@ -30,8 +31,13 @@ const builtinsByName: Plugin = {
     plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       const contents = source.replace(BUILTIN_IMPORT, (_, names: string, module: string) => {
-        const values = names.split(',').filter((name) => name.trim() !== '' && !/^\s*type\s/.test(name));
-        return `const {${values.join(',').replaceAll(' as ', ': ')}} = process.getBuiltinModule('${module}');`;
+        const values = names.split(',').flatMap((part) => {
+          const [, name, local = name] = /^\s*(?!type\s)(\w+)(?: as (\w+))?\s*$/.exec(part) ?? [];
+          return name
+            ? [`const ${local} = /* @__PURE__ */ (() => process.getBuiltinModule('${module}').${name})();`]
+            : [];
+        });
+        return values.join(' ');
       });
       return { contents, loader: 'ts' };
     });

@@ -171,13 +171,15 @@ test('a create call arrives as the engine speaks', async () => {
   assert.deepEqual(request.config.cmd, ['true']);
   assert.equal(request.config.entrypoint, undefined);
   assert.deepEqual(request.config.exposedPorts, ['80/tcp', '53/udp']);
-  assert.equal(request.hostConfig.networkMode, 'bridge');
-  assert.deepEqual(request.hostConfig.portBindings, [
+  const { hostConfig } = request;
+  assert.ok(hostConfig?.resources);
+  assert.equal(hostConfig.networkMode, 'bridge');
+  assert.deepEqual(hostConfig.portBindings, [
     { containerPort: 80, protocol: 'tcp', hostIp: '127.0.0.1', hostPort: 8080, hostPortEnd: 8081 },
     { containerPort: 80, protocol: 'tcp', hostIp: '', hostPort: 0 },
   ]);
-  assert.equal(request.hostConfig.resources.pidsLimit, undefined);
-  assert.equal(request.hostConfig.resources.memorySwappiness, undefined);
+  assert.equal(hostConfig.resources.pidsLimit, undefined);
+  assert.equal(hostConfig.resources.memorySwappiness, undefined);
   assert.deepEqual(request.endpoints, [
     {
       network: 'bridge',

@@ -9,6 +9,7 @@ import { Seccomp } from '#engine/security';
 import { openSnapshots, type Snapshots } from '#engine/snapshots';
 import { hostSupport } from '#engine/system';
 import { Volumes } from '#engine/volumes';
+import { silentLogger } from '#lib/log';
 import type { Scope } from '#lib/scope';
 import { BlobStore, Database } from '#store';
 import { type EngineOptions, initPathOf, runtimesOf } from './engine-options.ts';
@@ -29,7 +30,7 @@ export async function openDomains(
   instance: string,
   resources: Scope,
 ): Promise<Domains> {
-  const { dataRoot, execRoot, log } = options;
+  const { dataRoot, execRoot, log = silentLogger } = options;
   // Images and volumes ask who uses them; containers, which know, need both to be there first.
   const later: { containers?: Containers } = {};
   const isIdle = () => later.containers?.list().every(({ state }) => !state.process) ?? true;

@@ -9,7 +9,8 @@ export interface EngineOptions {
   readonly dataRoot: string;
   /** Default of the daemon: /run/berth; gone at reboot. */
   readonly execRoot: string;
-  readonly log: Logger;
+  /** Default: nothing is logged. */
+  readonly log?: Logger;
   /** Ready-made network sandboxes. Default 4. */
   readonly sandboxPool?: number;
   readonly bip?: string;

@@ -4,17 +4,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pack } from 'tar-stream';
-import type {
-  ContainerConfig,
-  CreateRequest,
-  ExecConfig,
-  HostConfig,
-  OutputRecord,
-} from '#engine/containers';
+import type { ContainerConfig, CreateRequest, ExecConfig, OutputRecord } from '#engine/containers';
 import type { EngineEvent } from '#engine/events';
 import type { Logger } from '#lib/log';
 import { nowNano } from '#lib/time';
-import { containerConfig, hostConfig as emptyHostConfig, resources } from './containers/records.fixture.ts';
 import { Engine } from './engine.ts';
 import type { EngineOptions } from './engine-options.ts';
 
@@ -75,7 +68,7 @@ export interface Outcome {
 /** Creates, attaches, starts and waits, as `docker run` does. @throws what create or start throw */
 export async function run(engine: Engine, create: CreateRequest, input?: string): Promise<Outcome> {
   const { id } = await engine.containers.create(create);
-  const ended = engine.containers.wait(id, create.hostConfig.autoRemove ? 'removed' : 'next-exit');
+  const ended = engine.containers.wait(id, create.hostConfig?.autoRemove ? 'removed' : 'next-exit');
   const stdin = input !== undefined;
   await using client = await engine.containers.attach(id, {
     stdin,
@@ -105,14 +98,7 @@ export async function exec(
 ): Promise<Omit<Outcome, 'id'>> {
   const execId = await engine.containers.createExec(reference, {
     cmd,
-    tty: false,
     attachStdin: input !== undefined,
-    attachStdout: true,
-    attachStderr: true,
-    env: [],
-    workingDir: '',
-    user: '',
-    privileged: false,
     ...config,
   });
   await using session = await engine.containers.startExec(execId, { detach: false });
@@ -143,19 +129,12 @@ export async function actionsOf(engine: Engine, id: string): Promise<string[]> {
   return actions;
 }
 
-/** A create request as a client that asks for nothing else would send it. */
+/** A command in busybox. */
 export function request(
   cmd: readonly string[],
   config: Partial<ContainerConfig> = {},
-  hostConfig: Partial<HostConfig> = {},
+  hostConfig: CreateRequest['hostConfig'] = {},
   rest: Partial<Pick<CreateRequest, 'name' | 'endpoints'>> = {},
 ): CreateRequest {
-  return {
-    config: containerConfig({ cmd, ...config }),
-    hostConfig: emptyHostConfig(hostConfig),
-    endpoints: [],
-    ...rest,
-  };
+  return { config: { image: 'busybox', cmd, ...config }, hostConfig, ...rest };
 }
-
-export const noLimits = resources();

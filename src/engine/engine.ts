@@ -16,7 +16,7 @@ import { lockRoot } from './root-lock.ts';
  * A container engine in this process, on roots of its own:
  *
  * ```ts
- * await using engine = await Engine.open({ dataRoot, execRoot, log: silentLogger });
+ * await using engine = await Engine.open({ dataRoot, execRoot });
  * ```
  */
 export class Engine implements AsyncDisposable {

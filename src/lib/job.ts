@@ -1,19 +1,15 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { BerthError, codeOf, type ErrorKind, messageOf, systemError } from '#lib/errors';
+import { systemError } from '#lib/errors';
+import { type PackedError, packError, unpackError } from '#lib/thread-error';
 
 type Message =
   | { readonly type: 'news'; readonly news: unknown }
   | { readonly type: 'result'; readonly result: unknown }
-  | {
-      readonly type: 'failure';
-      readonly kind: ErrorKind | undefined;
-      readonly code?: string;
-      readonly message: string;
-    };
+  | { readonly type: 'failure'; readonly failure: PackedError };
 
 /**
  * Runs one job in a thread of its own, which ends with it. `script` is its file: it calls `serveJob`.
- * Errors come back as they were thrown, as far as kind, code and message go.
+ * Errors come back with what they said (`unpackError`).
  */
 export function runJob<I, R, N = never>(script: URL, input: I, onNews?: (news: N) => void): Promise<R> {
   return new Promise((resolve, reject) => {
@@ -22,7 +18,7 @@ export function runJob<I, R, N = never>(script: URL, input: I, onNews?: (news: N
     thread.on('message', (message: Message) => {
       if (message.type === 'news') onNews?.(message.news as N);
       else if (message.type === 'result') resolve(message.result as R);
-      else reject(revive(message));
+      else reject(unpackError(message.failure));
     });
     thread.on('error', reject);
     thread.on('exit', (code) =>
@@ -40,18 +36,6 @@ export async function serveJob<I, R, N = never>(
     const result = await work(workerData as I, (news) => send({ type: 'news', news }));
     send({ type: 'result', result });
   } catch (error) {
-    send(packError(error));
+    send({ type: 'failure', failure: packError(error) });
   }
-}
-
-/** An error's class does not survive the way between threads: what matters of it does. */
-export function packError(error: unknown): Extract<Message, { type: 'failure' }> {
-  const code = codeOf(error);
-  const kind = error instanceof BerthError ? error.kind : undefined;
-  return { type: 'failure', kind, message: messageOf(error), ...(code !== undefined && { code }) };
-}
-
-export function revive({ kind, code, message }: Extract<Message, { type: 'failure' }>): Error {
-  const error = kind ? new BerthError(kind, message) : new Error(message);
-  return code === undefined ? error : Object.assign(error, { code });
 }

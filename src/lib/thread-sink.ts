@@ -1,11 +1,11 @@
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { systemError } from '#lib/errors';
-import { packError, revive } from '#lib/job';
+import { type PackedError, packError, unpackError } from '#lib/thread-error';
 
 type Message =
   | { readonly type: 'more' }
   | { readonly type: 'result'; readonly result: unknown }
-  | ReturnType<typeof packError>;
+  | { readonly type: 'failure'; readonly failure: PackedError };
 
 /** What a thread does with the bytes that it is given. */
 export interface Sink<R> {
@@ -28,7 +28,7 @@ export async function feedThread<I, R>(script: URL, input: I, source: AsyncItera
   thread.on('message', (message: Message) => {
     if (message.type === 'more') taken.resolve();
     else if (message.type === 'result') result.resolve(message.result as R);
-    else result.reject(revive(message));
+    else result.reject(unpackError(message.failure));
   });
   thread.on('error', result.reject);
   thread.on('exit', () => result.reject(systemError(`${script.pathname} ended without an answer`)));
@@ -55,7 +55,7 @@ export function serveSink<I, R>(open: (input: I) => Sink<R>): void {
     try {
       work();
     } catch (error) {
-      send(packError(error));
+      send({ type: 'failure', failure: packError(error) });
       port.close();
     }
   };

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { systemError } from '#lib/errors';
-import { packError, revive } from '#lib/job';
+import { type PackedError, packError, unpackError } from '#lib/thread-error';
 
 type Message =
   | { readonly type: 'chunk'; readonly chunk: Uint8Array<ArrayBuffer> }
   | { readonly type: 'end' }
-  | ReturnType<typeof packError>;
+  | { readonly type: 'failure'; readonly failure: PackedError };
 
 /** Small pieces (a tar's headers are half a kilobyte) travel in company. */
 const BATCH = 256 * 1024;
@@ -37,7 +37,7 @@ export function threadStream<I>(script: URL, input: I): Readable {
     const worker = new Worker(script, { workerData: input });
     worker.on('message', (message: Message) => {
       if (message.type === 'chunk') stream.push(message.chunk);
-      else if (message.type === 'failure') stream.destroy(revive(message));
+      else if (message.type === 'failure') stream.destroy(unpackError(message.failure));
       else {
         done = true;
         stream.push(null);
@@ -75,7 +75,7 @@ export async function serveStream<I>(open: (input: I) => AsyncIterable<Buffer>):
     }
     send({ type: 'end' });
   } catch (error) {
-    send(packError(error));
+    send({ type: 'failure', failure: packError(error) });
   }
   port.close();
 }

@@ -7,12 +7,13 @@ let last = 0n;
 /**
  * Nanoseconds since the epoch, strictly increasing within the process: the wall clock's
  * milliseconds, refined by the monotonic clock so that two events never share an instant.
+ * Less than a millisecond from what other processes see, however the wall clock is adjusted.
  */
 export function nowNano(): bigint {
   const wall = BigInt(Date.now()) * 1_000_000n;
   const fine = EPOCH_OFFSET_NS + process.hrtime.bigint();
-  const drift = fine - wall;
-  let now = drift > 50_000_000n || drift < -50_000_000n ? wall : fine;
+  const latest = wall + 999_999n;
+  let now = fine < wall ? wall : fine > latest ? latest : fine;
   if (now <= last) now = last + 1n;
   last = now;
   return now;

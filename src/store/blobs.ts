@@ -198,8 +198,13 @@ export class BlobStore {
 
   async #replace(name: string, content: string): Promise<void> {
     const temporary = this.temporary();
-    await writeFile(temporary, content, { mode: 0o600 });
-    await rename(temporary, join(this.root, name));
+    try {
+      await writeFile(temporary, content, { mode: 0o600 });
+      await rename(temporary, join(this.root, name));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw diskFull(error);
+    }
   }
 }
 

@@ -1,10 +1,9 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { codeOf, conflict, systemError } from '#lib/errors';
 import { type Journal, openJournal } from './journal.ts';
 import { openRecords, type Records } from './records.ts';
-import { Reserve } from './reserve.ts';
+import { dropBallast, reserveSpace } from './reserve.ts';
 
 /** Version of the tables' form, kept in SQLite's user_version. Raise it together with a step in `#migrate`. */
 const SCHEMA = 1;
@@ -14,30 +13,31 @@ const SQLITE_FULL = 13;
 /** The engine's SQLite database (node:sqlite, WAL, synchronous=NORMAL, one connection). */
 export class Database implements Disposable {
   readonly #connection: DatabaseSync;
-  readonly #reserve: Reserve | undefined;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
   #committed: (() => void)[] = [];
 
-  private constructor(connection: DatabaseSync, reserve: Reserve | undefined) {
+  private constructor(connection: DatabaseSync) {
     this.#connection = connection;
-    this.#reserve = reserve;
   }
 
   /** Opens or creates `path` (0600); `:memory:` for tests. Refuses a file from a newer Berth by name. */
   static open(path: string): Database {
-    const reserve = path === ':memory:' ? undefined : new Reserve(dirname(path));
-    reserve?.check();
-    if (path !== ':memory:') createPrivate(path);
+    const isFile = path !== ':memory:';
+    if (isFile) {
+      dropBallast(path);
+      createPrivate(path);
+    }
     const connection = new DatabaseSync(path, { timeout: 5000 });
     try {
       connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON');
       migrate(connection, path);
+      if (isFile) reserveSpace(connection, path);
     } catch (error) {
       connection.close();
       throw error;
     }
-    return new Database(connection, reserve);
+    return new Database(connection);
   }
 
   /**
@@ -50,7 +50,6 @@ export class Database implements Disposable {
         ? ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK']
         : ['SAVEPOINT nested', 'RELEASE nested', 'ROLLBACK TO nested; RELEASE nested'];
     const announced = this.#committed.length;
-    if (this.#depth === 0) this.#reserve?.check();
     this.#connection.exec(begin);
     this.#depth++;
     let result: T;
@@ -92,7 +91,6 @@ export class Database implements Disposable {
 
   /** For the tables of this folder. @throws conflict on a unique clash */
   run(sql: string, ...parameters: (string | number)[]): number {
-    if (this.#depth === 0) this.#reserve?.check();
     try {
       return Number(this.#prepare(sql).run(...parameters).changes);
     } catch (error) {

@@ -4,13 +4,13 @@ import { createReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { codeOf, invalid } from '#lib/errors';
-import { type Arrived, receive } from './receive.ts';
+import { type Arrived, isDiskFull, receive } from './receive.ts';
 
 /** A download that can be taken up again, even by a later process. Not for two users at once. */
 export interface Ingest {
   /** Bytes already here. */
   readonly offset: number;
-  /** Adds to what is here; after a failure what has arrived stays and `offset` tells it. */
+  /** Adds to what is here; after a failure what has arrived stays and `offset` tells it, unless the disk is full. */
   append(content: Readable | AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
   /** Turns it into a blob. @throws invalid when it is not what was expected; nothing is kept then */
   commit(expected: { digest: string; size: number }): Promise<void>;
@@ -34,6 +34,10 @@ export async function openIngest(path: string, adopt: Adopt): Promise<Ingest> {
       const file = await open(path, 'a', 0o600);
       try {
         await receive(content, file, { hash, onBytes: (count) => void (offset += count) }, signal);
+      } catch (error) {
+        // To go on later needs the space that this takes from everybody.
+        if (isDiskFull(error)) await discard();
+        throw error;
       } finally {
         await file.close();
       }

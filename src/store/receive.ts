@@ -53,10 +53,15 @@ async function writeAll(file: FileHandle, batch: readonly Uint8Array[], size: nu
 
 /** ENOSPC and EDQUOT in words; anything else as it is. */
 export function diskFull(error: unknown): unknown {
-  const code = codeOf(error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  if (!isDiskFull(error)) return error;
   return systemError(
     'no space left on device: free some space or remove unused images, then try again',
     error,
   );
+}
+
+/** As the kernel says it, or in the words of `diskFull`. */
+export function isDiskFull(error: unknown): boolean {
+  const code = codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : undefined);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

@@ -73,10 +73,12 @@ test('a container that fills the disk: it is told, others go on, and removing it
   assert.match(greedy.stderr, NO_SPACE);
   assert.equal(await daemon.ok('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'greedy'), 'exited 1');
   assert.equal(await daemon.ok('inspect', '-f', '{{.State.Status}}', 'other'), 'running');
-  expectNoSpace(await daemon.docker('cp', '/bin/busybox', 'other:/copy'));
+  const file = join(daemon.root, 'file');
+  writeFileSync(file, noise(5 * MEGABYTE));
+  expectNoSpace(await daemon.docker('cp', file, 'other:/copy'));
   await daemon.ok('rm', 'greedy');
   await eventually('the space is there again', () => freeBytes(daemon) > 10 * MEGABYTE);
-  await daemon.ok('cp', '/bin/busybox', 'other:/copy');
+  await daemon.ok('cp', file, 'other:/copy');
   await expectTidy(daemon);
 });
 
@@ -90,6 +92,7 @@ test('with no byte left every verb fails by name or works, and nothing is left o
     const verbs = [
       ['run', '-d', '--name', 'new', 'busybox', 'sleep', '1000'],
       ['create', '-v', '/etc', 'busybox'],
+      ['cp', '/bin/busybox', 'created:/copy'],
       ['start', 'created'],
       ['exec', 'running', 'true'],
       ['tag', 'busybox', 'other'],
@@ -97,7 +100,6 @@ test('with no byte left every verb fails by name or works, and nothing is left o
       ['volume', 'create', 'more'],
       ['network', 'create', 'net'],
       ['rename', 'created', 'renamed'],
-      ['cp', '/bin/busybox', 'created:/copy'],
     ];
     for (const verb of verbs) {
       const result = await daemon.docker(...verb);

@@ -1,5 +1,7 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Daemon } from '../fixtures/daemon.ts';
 import type { Random } from './random.ts';
 
@@ -8,6 +10,8 @@ export interface Moment {
   readonly describe: string;
   /** Calls `kill` once, at that moment of what starts now; `acknowledged` resolves when the verb is through. */
   arm(kill: () => void, acknowledged: Promise<unknown>): Disposable;
+  /** What has to be done before the verb starts. */
+  prepare?(): Promise<void>;
 }
 
 /** After some time, in milliseconds. */
@@ -71,8 +75,42 @@ function tryWatch(path: string, notice: () => void): FSWatcher | undefined {
   }
 }
 
+/** Calls that change what is outside the process. */
+const CALLS = [
+  'chmod,fchmod,chown,fchown,ftruncate,link,linkat,mkdir,mkdirat,mknod,mknodat,open,openat,rename,renameat,renameat2',
+  'rmdir,symlink,symlinkat,unlink,unlinkat,fsync,fdatasync,sync_file_range',
+  'fsconfig,fsmount,mount,mount_setattr,move_mount,open_tree,umount2,setns,unshare',
+  'bind,listen,sendmsg,sendto,write,writev,pwrite64,pwritev,vfork,clone,clone3,pidfd_send_signal,kill',
+].join();
+
+/** At the `n`th such call of any thread, before the kernel acts on it: strace(1) sends the signal. */
+export function onCall(daemon: Daemon, n: number): Moment {
+  let tracer: ChildProcess | undefined;
+  return {
+    describe: `on system call ${n}`,
+    async prepare() {
+      const flags = ['-f', '-b', 'execve', '-o', '/dev/null', '-e', `trace=${CALLS}`, '-e', `inject=${CALLS}:signal=SIGKILL:when=${n}`];
+      const options = { stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'] };
+      const started = spawn('strace', [...flags, '-p', String(daemon.pid)], options);
+      tracer = started;
+      const threads = readdirSync(`/proc/${daemon.pid}/task`).length;
+      let attached = 0;
+      for await (const line of createInterface(started.stderr)) {
+        attached += /attached/.test(line) ? Number(/with (\d+) threads/.exec(line)?.[1] ?? 1) : 0;
+        if (attached >= threads) break;
+      }
+    },
+    arm(kill, acknowledged) {
+      // It made fewer.
+      acknowledged.then(kill, () => {});
+      return { [Symbol.dispose]: () => void tracer?.kill('SIGKILL') };
+    },
+  };
+}
+
 /** `usual`: milliseconds that the verb took the last times. */
 export function drawMoment(random: Random, daemon: Daemon, usual: number): Moment {
+  if (process.env['BERTH_CHAOS_CALLS']) return onCall(daemon, 1 + random.below(Number(process.env['BERTH_CHAOS_CALLS'])));
   const kind = random.next();
   if (kind < 0.15) return onAnswer;
   if (kind < 0.5) return onChange(daemon, 1 + random.below(12));

@@ -46,7 +46,7 @@ test('killed at any moment of any verb: nothing acknowledged is lost, nothing is
       ]);
   }
   await witness.logsAll();
-  context.diagnostic(`${rounds.played} rounds`);
+  context.diagnostic(`${rounds.played} rounds, ${rounds.cut} verbs cut off`);
 });
 
 async function fill(registry: Registry, daemon: Daemon): Promise<string[]> {
@@ -71,6 +71,8 @@ class Rounds {
   /** Milliseconds that a verb takes. */
   readonly #usual = new Map<string, number>();
   played = 0;
+  /** Verbs that were not acknowledged. */
+  cut = 0;
 
   constructor(world: World, witness: Witness) {
     this.#world = world;
@@ -85,7 +87,9 @@ class Rounds {
     try {
       const attempts: Attempt[] = [];
       for (const verb of names) attempts.push({ verb, trial: await this.#prepare(verb) });
+      await moment.prepare?.();
       const acknowledged = await this.#killDuring(attempts, moment);
+      this.cut += acknowledged.filter((answered) => !answered).length;
       await this.#settle(attempts, acknowledged);
     } catch (error) {
       const log = daemon.log.split('\n').slice(-15).join('\n');

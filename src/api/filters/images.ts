@@ -27,6 +27,13 @@ export function imageFilter(filters: Filters, get: (reference: string) => Image)
   };
 }
 
+/** An image that passes by one of its names is shown without the others. */
+export function namesThatPass(filters: Filters): (image: Image) => Image {
+  if (!filters.has('reference')) return (image) => image;
+  const passes = (name: string) => anyOf(filters, 'reference', (pattern) => matchesReference(name, pattern));
+  return (image) => ({ ...image, tags: image.tags.filter(passes), digests: image.digests.filter(passes) });
+}
+
 const createdAt = (image: Image): bigint => parseTime(image.created) ?? 0n;
 
 /** `busy*`, `*:latest`, `team/*`: a pattern for the name with or without its tag; `*` stops at slashes. */

@@ -19,7 +19,7 @@ export type SessionEnd = 'ended' | 'detached';
 
 /** Joins this process's streams to a hijacked connection until the far side has no more to say, or the user detaches. */
 export async function runSession(channel: Channel, options: SessionOptions): Promise<SessionEnd> {
-  using input = options.stdin ? await startInput(channel, options) : closeInput(channel);
+  using input = options.stdin ? await startInput(channel, options) : NO_INPUT;
   return await Promise.race([copyOutput(channel, options), input.detached]);
 }
 
@@ -28,10 +28,7 @@ interface Input extends Disposable {
   readonly detached: Promise<'detached'>;
 }
 
-function closeInput(channel: Channel): Input {
-  channel.end();
-  return { detached: new Promise(() => {}), [Symbol.dispose]() {} };
-}
+const NO_INPUT: Input = { detached: new Promise(() => {}), [Symbol.dispose]() {} };
 
 /** stdin -> container. Its end closes our direction only: the container may go on writing. */
 async function startInput(channel: Channel, options: SessionOptions): Promise<Input> {

@@ -21,13 +21,13 @@ export function goTime(ms: number): string {
   return `${day} ${time} ${offset} ${offset === '+0000' ? 'UTC' : offset}`;
 }
 
-/** `2026-01-02T03:04:05+02:00`, `Z` for UTC: RFC 3339 in the local zone. */
-export function localRfc3339(ms: number, nanoseconds?: string): string {
+/** `2026-01-02T03:04:05.000000006+02:00`, `Z` for UTC: RFC 3339 in the local zone. @param fraction digits of a second */
+export function localRfc3339(ms: number, fraction = ''): string {
   const date = new Date(ms);
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   const offset = zoneOffset(date, ':');
-  return `${day}T${time}${nanoseconds === undefined ? '' : `.${nanoseconds}`}${offset === '+00:00' && nanoseconds === undefined ? 'Z' : offset}`;
+  return `${day}T${time}${fraction && `.${fraction}`}${offset === '+00:00' ? 'Z' : offset}`;
 }
 
 function zoneOffset(date: Date, colon: string): string {

@@ -23,7 +23,10 @@ export class Transport implements Disposable {
   warm(count: number): void {
     for (let i = 0; i < count; i++) {
       const dialing = this.#open();
-      dialing.catch(() => {});
+      dialing.then(
+        (connection) => connection.unref(),
+        () => {},
+      );
       this.#dialing.push(dialing);
     }
   }

@@ -1,9 +1,10 @@
-import { closeSync, lstatSync, realpathSync, type Stats } from 'node:fs';
+import { closeSync, constants, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { notFound } from '#lib/errors';
 import { openInRoot } from '#linux/files';
 import { bindMount } from '#linux/mount';
 import { chrootThread, privateMounts } from '#linux/worker';
+import { ensureDirectory } from './working-directory.ts';
 
 /** How a thread sees a container's files. */
 export interface ArchiveView {
@@ -34,24 +35,41 @@ const O_PATH = 0o10000000;
 export function enterView({ root, mounts, readonly }: ArchiveView): void {
   if (mounts.length > 0 || readonly) {
     privateMounts();
-    if (readonly) bindMount(root, root, { readonly: true });
+    if (readonly) {
+      for (const mount of mounts) makeMountPoint(root, mount);
+      bindMount(root, root, { readonly: true });
+    }
     for (const mount of mounts) bindInside(root, mount);
   }
   chrootThread(root);
 }
 
-function bindInside(root: string, mount: ArchiveView['mounts'][number]): void {
+type ViewMount = ArchiveView['mounts'][number];
+
+function bindInside(root: string, mount: ViewMount): void {
+  makeMountPoint(root, mount);
   let place: number;
   try {
     place = openInRoot(root, mount.destination, O_PATH);
   } catch {
-    // It was never started, so nothing has made the mount point: there is nothing to see there.
+    // Something else is in its way, and will be when the container is started.
     return;
   }
   try {
     bindMount(mount.source, `/proc/self/fd/${place}`, { recursive: true, readonly: mount.readonly });
   } finally {
     closeSync(place);
+  }
+}
+
+/** As the first start would, which may not have been yet. What cannot be made is not there. */
+function makeMountPoint(root: string, { source, destination }: ViewMount): void {
+  try {
+    if (statSync(source).isDirectory()) return ensureDirectory(root, destination);
+    ensureDirectory(root, posix.dirname(destination));
+    closeSync(openInRoot(root, destination, constants.O_CREAT | constants.O_RDONLY, 0o644));
+  } catch {
+    // A link or a file is in the way, or the place is read-only: bindInside finds out.
   }
 }
 

@@ -36,7 +36,8 @@ const writeThread = new URL('./archive-write-thread.ts', import.meta.url);
 export async function statPath(context: Context, reference: string, path: string): Promise<PathStat> {
   const record = context.store.get(reference);
   await using opened = await openView(context, record);
-  return stat(opened.view, record, path);
+  // Awaited here: the view must stay until then.
+  return await stat(opened.view, record, path);
 }
 
 /** A tar of the path, its name first; links on the way to it are followed inside the container only. @throws notFound */

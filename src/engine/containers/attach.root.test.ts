@@ -77,17 +77,7 @@ test('attached again, with what was logged before', async () => {
   });
   const client = await engine.containers.attach(id, { ...all, logs: true });
   const output = client.output.toArray();
-  const execId = await engine.containers.createExec(id, {
-    cmd: ['touch', '/go'],
-    tty: false,
-    attachStdin: false,
-    attachStdout: false,
-    attachStderr: false,
-    env: [],
-    workingDir: '',
-    user: '',
-    privileged: false,
-  });
+  const execId = await engine.containers.createExec(id, { cmd: ['touch', '/go'] });
   await engine.containers.startExec(execId, { detach: true });
   assert.equal(textOf(await output, 'stdout'), 'early\nlate\n');
 });

@@ -65,14 +65,16 @@ function takeEarlyClients(context: Context, id: string): Iterable<AttachClient> 
 
 function replayLogs(record: ContainerRecord, request: AttachRequest, client: AttachClient): void {
   requireReadable(record.hostConfig.logConfig);
+  const { stdout, stderr, stream } = request;
   const entries = readLogs(
     record.logPath,
-    { stdout: request.stdout, stderr: request.stderr, until: nowNano(), follow: false },
+    // What is written from now on comes by the stream.
+    { stdout, stderr, ...(stream && { until: nowNano() }) },
     AbortSignal.abort(),
     new AbortController().signal,
   );
   const done = client.replay(entries);
-  if (!request.stream) {
+  if (!stream) {
     void done.then(
       () => client.finish(),
       () => client.finish(),

@@ -13,13 +13,14 @@ import { type ContainersOptions, type Context, openContext } from './context.ts'
 import { type CreateRequest, create } from './create.ts';
 import {
   createExec,
+  type ExecRequest,
   type ExecSessionView,
   type ExecStartOptions,
   getExec,
   resizeExec,
   startExec,
 } from './exec.ts';
-import type { ExecConfig, ExecRecord } from './exec-table.ts';
+import type { ExecRecord } from './exec-table.ts';
 import { kill } from './kill.ts';
 import { imageOf, list, size, usersOfImage, usersOfVolume } from './list.ts';
 import { logs } from './logs.ts';
@@ -148,7 +149,7 @@ export class Containers {
   logs(
     reference: string,
     options: ReadOptions,
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): { tty: boolean; entries: AsyncIterable<LogEntry> } {
     return logs(this.#context, reference, options, signal);
   }
@@ -161,8 +162,8 @@ export class Containers {
     return top(this.#context, reference, psArguments);
   }
 
-  createExec(reference: string, config: ExecConfig): Promise<string> {
-    return createExec(this.#context, reference, config);
+  createExec(reference: string, request: ExecRequest): Promise<string> {
+    return createExec(this.#context, reference, request);
   }
 
   startExec(execId: string, options: ExecStartOptions): Promise<ExecSessionView | undefined> {

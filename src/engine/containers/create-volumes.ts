@@ -1,8 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { codeOf } from '#lib/errors';
 import type { Scope } from '#lib/scope';
 import type { Context } from './context.ts';
-import { usersOfVolume } from './list.ts';
 import { anonymousVolumes } from './mounts.ts';
 import type { MountPoint } from './record.ts';
 import { removeVolumes } from './remove.ts';
@@ -46,21 +44,21 @@ async function createVolume(context: Context, mount: MountPoint): Promise<MountP
 
 /** Docker's first use: an empty volume begins with the image's files at its place. */
 async function copyUp(context: Context, id: string, mounts: readonly MountPoint[]): Promise<void> {
-  const empty = mounts.filter(
-    (mount) => !mount.noCopy && !mount.spec?.volume?.subpath && mayBeFilled(context, mount),
-  );
-  if (empty.length === 0) return;
-  await context.options.snapshots.withMounted(id, async (root) => {
-    for (const mount of empty) {
-      const source = pathInImage(root, mount.destination);
-      if (source !== undefined) await context.options.volumes.copyUp(mount.name ?? '', source);
+  const { volumes, snapshots } = context.options;
+  const waiting: { name: string; destination: string }[] = [];
+  for (const { name = '', destination, noCopy, spec } of mounts) {
+    if (noCopy || spec?.volume?.subpath) continue;
+    if (await volumes.awaitsContent(name)) waiting.push({ name, destination });
+  }
+  // Mounting the image costs more than all the rest.
+  if (waiting.length === 0) return;
+  await snapshots.withMounted(id, async (root) => {
+    for (const { name, destination } of waiting) {
+      const source = pathInImage(root, destination);
+      if (source !== undefined) await volumes.copyUp(name, source);
     }
   });
 }
-
-/** One that nobody mounts may have been left half filled by a crash: the volume itself knows. */
-const mayBeFilled = (context: Context, { name = '', source }: MountPoint): boolean =>
-  usersOfVolume(context, name).length === 0 || readdirSync(source).length === 0;
 
 /** The image decides where its links lead, but only within itself. */
 function pathInImage(root: string, path: string): string | undefined {

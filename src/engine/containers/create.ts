@@ -7,23 +7,26 @@ import { Scope } from '#lib/scope';
 import { now } from '#lib/time';
 import type { Context } from './context.ts';
 import { createVolumes } from './create-volumes.ts';
+import { DEFAULT_CONFIG, DEFAULT_HOST_CONFIG, NO_LIMITS } from './defaults.ts';
 import { generateName } from './generate-name.ts';
 import { completeHostConfig } from './host-config.ts';
 import { commandLine, mergeConfig } from './merge.ts';
 import { planMounts } from './mounts.ts';
 import { logPath } from './paths.ts';
-import type { ContainerConfig, ContainerRecord, EndpointSpec, HostConfig } from './record.ts';
+import type { ContainerConfig, ContainerRecord, EndpointSpec, HostConfig, Resources } from './record.ts';
 import { initialState } from './state.ts';
 import { checkName, validate } from './validate.ts';
 import { joined } from './validate-network.ts';
 
+/** What is left out is as in `defaults.ts`. */
 export interface CreateRequest {
+  /** Default: one is made up. */
   readonly name?: string;
   /** `os/architecture[/variant]` of the image. */
   readonly platform?: string;
-  readonly config: ContainerConfig;
-  readonly hostConfig: HostConfig;
-  readonly endpoints: readonly EndpointSpec[];
+  readonly config: Partial<ContainerConfig> & Pick<ContainerConfig, 'image'>;
+  readonly hostConfig?: Partial<Omit<HostConfig, 'resources'>> & { readonly resources?: Partial<Resources> };
+  readonly endpoints?: readonly EndpointSpec[];
 }
 
 /**
@@ -37,11 +40,12 @@ export async function create(
 ): Promise<{ id: string; warnings: string[] }> {
   const image = findImage(context, request);
   const id = newId();
-  const merged = mergeConfig(request.config, image.config);
-  validate(merged, request.hostConfig, request.endpoints, { runtimes: context.options.runtimes.names() });
-  const config = { ...merged, hostname: hostname(merged, request.hostConfig, id) };
+  const asked = withDefaults(request);
+  const merged = mergeConfig(asked.config, image.config);
+  validate(merged, asked.hostConfig, asked.endpoints, { runtimes: context.options.runtimes.names() });
+  const config = { ...merged, hostname: hostname(merged, asked.hostConfig, id) };
   const { path, args } = commandLine(config);
-  const { hostConfig, warnings } = completeHostConfig(context, request.hostConfig);
+  const { hostConfig, warnings } = completeHostConfig(context, asked.hostConfig);
   validateLogConfig(hostConfig.logConfig);
   const plan = planMounts(config, hostConfig, (reference) => context.store.get(reference));
   const name = request.name
@@ -65,7 +69,7 @@ export async function create(
     layers,
     config,
     hostConfig,
-    endpoints: request.endpoints,
+    endpoints: asked.endpoints,
     path,
     args,
     mounts,
@@ -79,6 +83,22 @@ export async function create(
   context.store.insert(record);
   scope.keep();
   return { id, warnings: [...warnings, ...platformWarnings(request, image)] };
+}
+
+function withDefaults({
+  config,
+  hostConfig = {},
+  endpoints = [],
+}: CreateRequest): Pick<ContainerRecord, 'config' | 'hostConfig' | 'endpoints'> {
+  return {
+    config: { ...DEFAULT_CONFIG, ...config },
+    hostConfig: {
+      ...DEFAULT_HOST_CONFIG,
+      ...hostConfig,
+      resources: { ...NO_LIMITS, ...hostConfig.resources },
+    },
+    endpoints,
+  };
 }
 
 function findImage(context: Context, { config, platform }: CreateRequest): Image {

@@ -3,7 +3,6 @@ import { after, before, test } from 'node:test';
 import { isKind } from '#lib/errors';
 import { actionsOf, eventually, exec, importBusybox, Roots, request } from '../engine.fixture.ts';
 import type { Engine } from '../engine.ts';
-import type { ExecConfig } from './exec-table.ts';
 
 const roots = new Roots();
 let engine: Engine;
@@ -20,19 +19,6 @@ after(async () => {
   await engine.containers.remove(id, { force: true });
   await engine.close();
   roots[Symbol.dispose]();
-});
-
-const config = (cmd: string[], changes: Partial<ExecConfig> = {}): ExecConfig => ({
-  cmd,
-  tty: false,
-  attachStdin: false,
-  attachStdout: true,
-  attachStderr: true,
-  env: [],
-  workingDir: '',
-  user: '',
-  privileged: false,
-  ...changes,
 });
 
 test('output, errors, exit code, input', async () => {
@@ -60,14 +46,12 @@ test('user, groups, environment and directory', async () => {
 });
 
 test('a terminal: one stream, with its size, resized', async () => {
-  const execId = await engine.containers.createExec(
-    id,
-    config(['sh', '-c', 'stty size; read x; stty size'], {
-      tty: true,
-      attachStdin: true,
-      consoleSize: [30, 90],
-    }),
-  );
+  const execId = await engine.containers.createExec(id, {
+    cmd: ['sh', '-c', 'stty size; read x; stty size'],
+    tty: true,
+    attachStdin: true,
+    consoleSize: [30, 90],
+  });
   await using session = await engine.containers.startExec(execId, { detach: false });
   assert.ok(session?.stdin);
   let seen = '';
@@ -80,7 +64,7 @@ test('a terminal: one stream, with its size, resized', async () => {
 });
 
 test('what is not there: 127, and the record says so', async () => {
-  const execId = await engine.containers.createExec(id, config(['nosuchcommand']));
+  const execId = await engine.containers.createExec(id, { cmd: ['nosuchcommand'] });
   await assert.rejects(engine.containers.startExec(execId, { detach: false }), (error: unknown) => {
     assert.ok(isKind(error, 'invalid'));
     assert.match(error.message, /executable file not found in \$PATH/);
@@ -91,10 +75,9 @@ test('what is not there: 127, and the record says so', async () => {
 });
 
 test('detached: it runs on its own, and can be asked about', async () => {
-  const execId = await engine.containers.createExec(
-    id,
-    config(['sh', '-c', 'echo done > /detached; exit 3']),
-  );
+  const execId = await engine.containers.createExec(id, {
+    cmd: ['sh', '-c', 'echo done > /detached; exit 3'],
+  });
   assert.equal(await engine.containers.startExec(execId, { detach: true }), undefined);
   await eventually('its end', () => !engine.containers.getExec(execId).running);
   assert.equal(engine.containers.getExec(execId).exitCode, 3);
@@ -103,7 +86,7 @@ test('detached: it runs on its own, and can be asked about', async () => {
 });
 
 test('events, and the ids of those that run', async () => {
-  const execId = await engine.containers.createExec(id, config(['sleep', '0.1']));
+  const execId = await engine.containers.createExec(id, { cmd: ['sleep', '0.1'] });
   await using session = await engine.containers.startExec(execId, { detach: false });
   assert.ok(engine.containers.get(id).execIds.includes(execId));
   assert.equal(engine.containers.getExec(execId).running, true);
@@ -119,10 +102,10 @@ test('events, and the ids of those that run', async () => {
 
 test('only in a container that runs', async () => {
   const idle = await engine.containers.create(request(['true']));
-  await assert.rejects(engine.containers.createExec(idle.id, config(['true'])), /is not running/);
+  await assert.rejects(engine.containers.createExec(idle.id, { cmd: ['true'] }), /is not running/);
   await engine.containers.pause(id);
   await assert.rejects(
-    engine.containers.createExec(id, config(['true'])),
+    engine.containers.createExec(id, { cmd: ['true'] }),
     /is paused, unpause the container before exec/,
   );
   await engine.containers.unpause(id);

@@ -4,6 +4,7 @@ import { conflict, invalid } from '#lib/errors';
 import { newId } from '#lib/ids';
 import type { Process } from '#oci/runtime-spec';
 import type { Context } from './context.ts';
+import { DEFAULT_EXEC } from './defaults.ts';
 import { environment, overlayEnvironment } from './environment.ts';
 import type { Exec, ExecConfig, ExecRecord } from './exec-table.ts';
 import { hostnameOf } from './joined-containers.ts';
@@ -15,6 +16,9 @@ import { resolveUser } from './user.ts';
 
 /** Docker's exit code of a command that could not be run. */
 const NOT_RUNNABLE = 126;
+
+/** What is left out is as in `defaults.ts`. */
+export type ExecRequest = Partial<ExecConfig> & Pick<ExecConfig, 'cmd'>;
 
 export interface ExecStartOptions {
   /** Nobody attaches: the call resolves as soon as it runs. */
@@ -32,10 +36,11 @@ export interface ExecSessionView extends AsyncDisposable {
 }
 
 /** @throws notFound, invalid, conflict when the container does not run */
-export async function createExec(context: Context, reference: string, config: ExecConfig): Promise<string> {
+export async function createExec(context: Context, reference: string, request: ExecRequest): Promise<string> {
   const record = context.store.get(reference);
   requireRunning(record);
-  if (config.cmd.length === 0) throw invalid('No exec command specified');
+  if (request.cmd.length === 0) throw invalid('No exec command specified');
+  const config = { ...DEFAULT_EXEC, ...request };
   const id = newId();
   context.execs.add(id, record.id, config);
   context.store.remember({ ...record, execIds: [...record.execIds, id] });

@@ -73,17 +73,7 @@ async function runProbe(
   const start = now();
   const end = (exitCode: number, output: string): Probe => ({ start, end: now(), exitCode, output });
   try {
-    const execId = await createExec(context, id, {
-      cmd: probeCommand(check.test, config.shell),
-      tty: false,
-      attachStdin: false,
-      attachStdout: true,
-      attachStderr: true,
-      env: [],
-      workingDir: '',
-      user: '',
-      privileged: false,
-    });
+    const execId = await createExec(context, id, { cmd: probeCommand(check.test, config.shell) });
     await using session = await startExec(context, execId, { detach: false });
     if (!session) return end(-1, '');
     const output = collect(session.output);

@@ -5,7 +5,7 @@ export type { CommitOptions } from './commit.ts';
 export { Containers } from './containers.ts';
 export type { ContainersOptions } from './context.ts';
 export type { CreateRequest } from './create.ts';
-export type { ExecSessionView, ExecStartOptions } from './exec.ts';
+export type { ExecRequest, ExecSessionView, ExecStartOptions } from './exec.ts';
 export type { ExecConfig, ExecRecord } from './exec-table.ts';
 export type { ListItem } from './list.ts';
 export type { OutputRecord } from './output.ts';

@@ -3,9 +3,10 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { after, before, test } from 'node:test';
 import { Cgroup } from '#linux/cgroups';
-import { importBusybox, noLimits, Roots, request, run } from '../engine.fixture.ts';
+import { importBusybox, Roots, request, run } from '../engine.fixture.ts';
 import type { Engine } from '../engine.ts';
-import type { ContainerConfig, HostConfig } from './record.ts';
+import type { CreateRequest } from './create.ts';
+import type { ContainerConfig } from './record.ts';
 
 const roots = new Roots();
 let engine: Engine;
@@ -18,9 +19,12 @@ after(async () => {
   roots[Symbol.dispose]();
 });
 
-const script = (text: string, host: Partial<HostConfig> = {}, config: Partial<ContainerConfig> = {}) =>
-  run(engine, request(['sh', '-c', text], config, { autoRemove: true, ...host }));
-const start = async (host: Partial<HostConfig> = {}, config: Partial<ContainerConfig> = {}) => {
+const script = (
+  text: string,
+  host: CreateRequest['hostConfig'] = {},
+  config: Partial<ContainerConfig> = {},
+) => run(engine, request(['sh', '-c', text], config, { autoRemove: true, ...host }));
+const start = async (host: CreateRequest['hostConfig'] = {}, config: Partial<ContainerConfig> = {}) => {
   const { id } = await engine.containers.create(request(['sleep', '1000'], config, host));
   await engine.containers.start(id);
   return id;
@@ -80,7 +84,7 @@ test('hostname, domain name, user, groups', async () => {
 });
 
 test('default capabilities, none for users, all for the privileged', async () => {
-  const status = async (host: Partial<HostConfig>, config: Partial<ContainerConfig> = {}) => {
+  const status = async (host: CreateRequest['hostConfig'], config: Partial<ContainerConfig> = {}) => {
     const { stdout } = await script('grep -E "CapEff|Seccomp:|NoNewPrivs" /proc/self/status', host, config);
     return Object.fromEntries(
       stdout
@@ -127,7 +131,7 @@ test('devices: the harmless ones, and those that are given', async () => {
 
 test('limits are in force', async () => {
   const id = await start({
-    resources: { ...noLimits, memory: 32 * 2 ** 20, nanoCpus: 5e8, pidsLimit: 20, cpusetCpus: '0' },
+    resources: { memory: 32 * 2 ** 20, nanoCpus: 5e8, pidsLimit: 20, cpusetCpus: '0' },
   });
   const stats = await new Cgroup(`/${engine.instance}/${id}`).stats();
   assert.equal(stats.memory.limit, 32 * 2 ** 20);
@@ -140,7 +144,7 @@ test('limits are in force', async () => {
   );
   await engine.containers.remove(id, { force: true });
   const forks = await script('for i in $(seq 30); do sleep 1 & done', {
-    resources: { ...noLimits, pidsLimit: 10 },
+    resources: { pidsLimit: 10 },
   });
   assert.match(forks.stderr, /fork/);
 });
@@ -152,7 +156,7 @@ test('out of memory: killed, and told so', async () => {
       ['sh', '-c', 'x=x; while :; do x=$x$x; done'],
       {},
       {
-        resources: { ...noLimits, memory: 16 * 2 ** 20, memorySwap: 16 * 2 ** 20 },
+        resources: { memory: 16 * 2 ** 20, memorySwap: 16 * 2 ** 20 },
       },
     ),
   );

@@ -10,7 +10,7 @@ export function logs(
   context: Context,
   reference: string,
   options: ReadOptions,
-  signal: AbortSignal,
+  signal = new AbortController().signal,
 ): { tty: boolean; entries: AsyncIterable<LogEntry> } {
   const record = context.store.get(reference);
   requireReadable(record.hostConfig.logConfig);

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { codeOf, invalid } from '#lib/errors';
 import { listMounts, type MountInfo } from '#linux/mount';
 import type { Context } from './context.ts';
@@ -18,7 +18,8 @@ export async function readyMounts(
 ): Promise<ReadyMount[]> {
   const ready: ReadyMount[] = [];
   for (const point of record.mounts) {
-    ready.push({ point, source: await sourceOf(context, record, point, run) });
+    const source = await sourceOf(context, record, point, run);
+    ready.push({ point, source, isDirectory: source !== '' && statSync(source).isDirectory() });
   }
   return ready;
 }

@@ -179,7 +179,7 @@ test('killed at any moment of any verb: nothing acknowledged is lost, nothing is
       // A removal may have been under way; what is there must be in a state that fits.
       const status = byId.get(id)?.state.status;
       if (what === 'started' && status !== undefined)
-        assert.ok(['running', 'exited'].includes(status), status);
+        assert.ok(['running', 'paused', 'exited'].includes(status), status);
     }
     await assertClean(engine, roots);
     for (const { id } of engine.containers.list())

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { conflict, isKind, messageOf } from '#lib/errors';
+import { removeTree } from '#linux/files';
 import { dismissEarlyClients } from './attach.ts';
 import { type Context, lockContainer } from './context.ts';
 import { anonymousVolumes } from './mounts.ts';
@@ -109,7 +109,7 @@ async function giveUpVolumes(context: Context, id: string, names: readonly strin
 async function removeRemains(context: Context, id: string): Promise<void> {
   await context.runs.get(id)?.release();
   await context.options.snapshots.remove(id);
-  await rm(containerDirectory(context, id), { recursive: true, force: true });
+  await removeTree(containerDirectory(context, id));
 }
 
 /** Removes anonymous volumes that a container left, but for those that another one mounts. */

@@ -11,6 +11,7 @@ export interface ReadyMount {
   readonly point: MountPoint;
   /** Empty for a tmpfs. */
   readonly source: string;
+  readonly isDirectory: boolean;
 }
 export interface MountSources {
   readonly mounts: readonly ReadyMount[];
@@ -117,7 +118,7 @@ function userMounts(record: ContainerRecord, ready: readonly ReadyMount[]): Moun
   return [...tmpfs, ...ready.map(userMount)];
 }
 
-function userMount({ point, source }: ReadyMount): Mount {
+function userMount({ point, source, isDirectory }: ReadyMount): Mount {
   if (point.type === 'tmpfs') {
     return { destination: point.destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOfSpec(point) };
   }
@@ -126,7 +127,8 @@ function userMount({ point, source }: ReadyMount): Mount {
   if (!point.readWrite) {
     options.push('ro');
     // A file system mounted below the source would stay writable otherwise (mount_setattr(2), AT_RECURSIVE).
-    if (recursive && !point.spec?.bind?.readOnlyNonRecursive) options.push('rro');
+    // Below a file there is none, and crun opens what it is to change as a directory.
+    if (recursive && isDirectory && !point.spec?.bind?.readOnlyNonRecursive) options.push('rro');
   }
   return { destination: point.destination, type: 'bind', source, options };
 }

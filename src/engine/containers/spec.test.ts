@@ -26,7 +26,11 @@ const facts = (record: ContainerRecord, changes: Partial<SpecFacts> = {}): SpecF
     init: false,
   },
   sources: {
-    mounts: record.mounts.map((point) => ({ point, source: `/staged${point.source}` })),
+    mounts: record.mounts.map((point) => ({
+      point,
+      source: `/staged${point.source}`,
+      isDirectory: !point.source.endsWith('.conf'),
+    })),
     files: { resolvConf: '/c/resolv.conf', hosts: '/c/hosts', hostname: '/c/hostname' },
     shm: undefined,
     init: undefined,
@@ -139,6 +143,11 @@ test('what the user mounts replaces ours, and read-only goes down to what is mou
   assert.deepEqual(mountAt(spec, '/a')[0]?.options, ['nosuid', 'nodev', 'size=1m', 'exec']);
   const order = spec.mounts?.map(({ destination }) => destination) ?? [];
   assert.ok(order.indexOf('/a') < order.indexOf('/a/b/c'));
+});
+
+test('a read-only file has nothing mounted below it', () => {
+  const spec = specOf({}, { mounts: [parseBind('/some.conf:/etc/some.conf:ro')] });
+  assert.deepEqual(mountAt(spec, '/etc/some.conf')[0]?.options, ['rbind', 'rprivate', 'ro']);
 });
 
 test('with /dev from the user nothing of ours lies below it', () => {

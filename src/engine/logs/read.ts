@@ -13,8 +13,8 @@ export interface ReadOptions {
   readonly until?: bigint;
   /** The last so many entries of either stream; absent: all. */
   readonly tail?: number;
-  /** Go on with what is written until `ended`. */
-  readonly follow: boolean;
+  /** Go on with what is written until `ended`. Default false. */
+  readonly follow?: boolean;
 }
 
 const CHUNK = 64 * 1024;

@@ -28,6 +28,7 @@ test('a table that another process keeps is refused by the name of its owner', a
   const firewall = new Firewall({ table: 't', nft: contested(Number.POSITIVE_INFINITY), log: silentLogger });
   await assert.rejects(firewall.claim(0), {
     kind: 'conflict',
-    message: /the nftables table inet t belongs to process 42 \(other\): stop that process, or use another --data-root/,
+    message:
+      /the nftables table inet t belongs to process 42 \(other\): stop that process, or use another --data-root/,
   });
 });

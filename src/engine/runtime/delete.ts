@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, messageOf } from '#lib/errors';
 import { Cgroup } from '#linux/cgroups';
+import { removeTree } from '#linux/files';
 import { ProcessHandle, signalNumber } from '#linux/process';
 import { findContainer, isToldOf } from './adopt.ts';
 import { isCrun } from './binary.ts';
@@ -40,10 +40,10 @@ export async function deleteContainer(
     container.letGo();
     context.containers.delete(id);
   }
-  await rm(context.paths.state(id), { recursive: true, force: true });
+  await removeTree(context.paths.state(id));
   await unstage(context, id);
-  context.exits.remove(id);
-  await rm(bundle.path, { recursive: true, force: true });
+  await context.exits.remove(id);
+  await removeTree(bundle.path);
 }
 
 /**
@@ -109,7 +109,6 @@ async function removeNatively(context: RuntimeContext, container: Container): Pr
   const cgroup = container.cgroup;
   await cgroup.remove({ kill: true });
   if (context.spawner.isolated) await removeUnified(context, cgroup.path);
-  rmSync(context.paths.state(container.id), { recursive: true, force: true });
 }
 
 /** Where the v2 hierarchy is hidden, crun makes plain directories in its place. */

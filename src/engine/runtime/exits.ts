@@ -1,4 +1,5 @@
-import { type FSWatcher, mkdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, mkdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
@@ -65,9 +66,9 @@ export class ExitDirectory implements Disposable {
     }
   }
 
-  remove(id: string): void {
+  async remove(id: string): Promise<void> {
     this.forget(id);
-    rmSync(join(this.#path, id), { force: true });
+    await rm(join(this.#path, id), { force: true });
   }
 
   [Symbol.dispose](): void {

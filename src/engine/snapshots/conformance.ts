@@ -218,6 +218,30 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
         assert.equal(lstatSync(join(root, path)).mode & 0o7777, 0o755);
     });
 
+    test('names that are no UTF-8 have all that others have', async (context) => {
+      const { unpack, snapshots, mounted } = await fixture(context);
+      const time = 1_500_000_000_123_456_789n;
+      const note = new Map([['user.note', Buffer.from('x')]]);
+      const layers = await unpack(
+        tarOf([
+          { path: 'caf\udce9', type: 'directory', mode: 0o1700, mtime: time, xattrs: note },
+          file('caf\udce9/gone'),
+          { path: 'fif\udce9', type: 'fifo', mode: 0o600, mtime: time },
+          { path: 'fil\udce9', type: 'file', content: 'x', mtime: time, xattrs: note },
+        ]),
+        tarOf([file('caf\udce9/n\udce9w'), file('caf\udce9/.wh.gone', '')]),
+      );
+      const root = await mounted('c1', layers);
+      const at = (name: string) => Buffer.from(join(root, name), 'latin1');
+      const { mode, mtimeNs } = lstatSync(at('caf\xe9'), { bigint: true });
+      assert.deepEqual([mode & 0o7777n, mtimeNs], [0o1700n, time]);
+      assert.equal(getXattr(at('caf\xe9'), 'user.note')?.toString(), 'x');
+      assert.deepEqual(readdirSync(at('caf\xe9'), 'latin1'), ['n\xe9w']);
+      assert.equal(lstatSync(at('fif\xe9'), { bigint: true }).mtimeNs, time);
+      const exported = readTar(await collect(snapshots.exportTree('c1')));
+      assert.equal(exported.get('fil\udce9')?.xattrs.get('user.note')?.toString(), 'x');
+    });
+
     test('directories that only seem to be implied are no way out', async (context) => {
       const { unpack, root } = await fixture(context);
       const outside = join(root, '../outside');

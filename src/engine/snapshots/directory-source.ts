@@ -43,8 +43,6 @@ export class DirectorySource implements TreeSource {
   xattrs(path: string): ReadonlyMap<string, Uint8Array> {
     const found = new Map<string, Uint8Array>();
     const place = this.#at(path);
-    // #linux/files takes text only, and a tree that is read cannot be renamed.
-    if (typeof place !== 'string') return found;
     try {
       for (const name of listXattrs(place)) {
         const value = getXattr(place, name);

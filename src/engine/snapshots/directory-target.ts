@@ -28,7 +28,6 @@ import {
   type Owner,
   pathFromBytes,
 } from '#oci/layer';
-import { ByteNames } from './byte-names.ts';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const { S_IFCHR, S_IFBLK } = constants;
@@ -41,13 +40,11 @@ const SECOND = 1_000_000_000n;
 export class DirectoryTarget implements LayerTarget {
   readonly merged: boolean;
   readonly #root: string;
-  readonly #names: ByteNames;
   readonly #onWrite: (bytes: number) => void;
 
   /** `onWrite` is told of the bytes before they are written, and may throw. */
   constructor(root: string, options: { merged: boolean; onWrite?: (bytes: number) => void }) {
     this.#root = root.endsWith('/') ? root : `${root}/`;
-    this.#names = new ByteNames(this.#root);
     this.merged = options.merged;
     this.#onWrite = options.onWrite ?? (() => {});
   }
@@ -71,7 +68,7 @@ export class DirectoryTarget implements LayerTarget {
 
   createFile(path: string): LayerFile {
     const place = this.#at(path);
-    return new DirectoryFile(openSync(place, NEW_FILE, 0o600), place, this.#names, this.#onWrite);
+    return new DirectoryFile(openSync(place, NEW_FILE, 0o600), place, this.#onWrite);
   }
 
   symlink(target: string, path: string): void {
@@ -84,11 +81,11 @@ export class DirectoryTarget implements LayerTarget {
 
   makeNode(path: string, type: 'char' | 'block', mode: number, major: number, minor: number): void {
     const bits = mode | (type === 'char' ? S_IFCHR : S_IFBLK);
-    this.#names.create(this.#at(path), (place) => makeNode(place, bits, major, minor));
+    makeNode(this.#at(path), bits, major, minor);
   }
 
   makeFifo(path: string, mode: number): void {
-    this.#names.create(this.#at(path), (place) => makeFifo(place, mode));
+    makeFifo(this.#at(path), mode);
   }
 
   chown(path: string, { uid, gid }: Owner): void {
@@ -100,11 +97,11 @@ export class DirectoryTarget implements LayerTarget {
   }
 
   setTimes(path: string, mtime: bigint): void {
-    this.#names.change(this.#at(path), (place) => setTimes(place, mtime, mtime));
+    setTimes(this.#at(path), mtime, mtime);
   }
 
   setXattr(path: string, name: string, value: Uint8Array): void {
-    setXattrIfAllowed(this.#names, this.#at(path), name, value);
+    setXattrIfAllowed(this.#at(path), name, value);
   }
 
   removeTree(path: string): void {
@@ -112,13 +109,11 @@ export class DirectoryTarget implements LayerTarget {
   }
 
   whiteout(path: string): void {
-    this.#names.create(this.#at(path), (place) => makeNode(place, S_IFCHR, 0, 0));
+    makeNode(this.#at(path), S_IFCHR, 0, 0);
   }
 
   opaque(path: string): void {
-    this.#names.change(this.#at(path), (place) =>
-      setXattr(place, 'trusted.overlay.opaque', Buffer.from('y')),
-    );
+    setXattr(this.#at(path), 'trusted.overlay.opaque', Buffer.from('y'));
   }
 
   #at(path: string): string | Buffer {
@@ -129,13 +124,11 @@ export class DirectoryTarget implements LayerTarget {
 class DirectoryFile implements LayerFile {
   readonly #fd: number;
   readonly #place: string | Buffer;
-  readonly #names: ByteNames;
   readonly #onWrite: (bytes: number) => void;
 
-  constructor(fd: number, place: string | Buffer, names: ByteNames, onWrite: (bytes: number) => void) {
+  constructor(fd: number, place: string | Buffer, onWrite: (bytes: number) => void) {
     this.#fd = fd;
     this.#place = place;
-    this.#names = names;
     this.#onWrite = onWrite;
   }
 
@@ -161,11 +154,11 @@ class DirectoryFile implements LayerFile {
   /** Node's futimes takes seconds as a double: exact only for whole ones, which is what most archives have. */
   setTimes(mtime: bigint): void {
     if (mtime % SECOND === 0n) futimesSync(this.#fd, Number(mtime / SECOND), Number(mtime / SECOND));
-    else this.#names.change(this.#place, (place) => setTimes(place, mtime, mtime));
+    else setTimes(this.#place, mtime, mtime);
   }
 
   setXattr(name: string, value: Uint8Array): void {
-    setXattrIfAllowed(this.#names, this.#place, name, value);
+    setXattrIfAllowed(this.#place, name, value);
   }
 
   close(): void {
@@ -174,9 +167,9 @@ class DirectoryFile implements LayerFile {
 }
 
 /** A file system without xattrs, or a name space that needs more privilege, does not make an image unusable. */
-function setXattrIfAllowed(names: ByteNames, place: string | Buffer, name: string, value: Uint8Array): void {
+function setXattrIfAllowed(place: string | Buffer, name: string, value: Uint8Array): void {
   try {
-    names.change(place, (text) => setXattr(text, name, value));
+    setXattr(place, name, value);
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'EPERM') throw error;

@@ -17,10 +17,10 @@ export function inherit(tree: string, paths: readonly string[], lowers: readonly
 }
 
 /** The uppermost directory below that shows through at a path. */
-function findBelow(lowers: readonly string[], path: string): string | undefined {
+function findBelow(lowers: readonly string[], path: string): string | Buffer | undefined {
   let directories = lowers;
   for (const name of path.split('/').filter(Boolean)) directories = lookUp(directories, name).directories;
-  return directories[0];
+  return directories[0] && fsPath(directories[0]);
 }
 
 /** Nothing if the layer has put something else there, or a symlink in place of a parent. */
@@ -38,7 +38,7 @@ function withDirectory(tree: string, path: string, work: (place: string) => void
 }
 
 /** Mode, owner, times and xattrs of a directory. */
-export function copyAttributes(from: string, to: string): void {
+export function copyAttributes(from: string | Buffer, to: string): void {
   const stats = lstatSync(from, { bigint: true });
   chownSync(to, Number(stats.uid), Number(stats.gid));
   for (const name of listXattrs(from)) {

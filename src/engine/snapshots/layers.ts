@@ -4,10 +4,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cancelled, notFound } from '#lib/errors';
+import type { IdleThread } from '#lib/idle-thread';
 import { KeyedLock, Semaphore } from '#lib/lock';
 import { hexOf, isDigest, parseDigest } from '#oci/digest';
 import { inherit } from './inherit.ts';
-import type { JobThread } from './job-thread.ts';
 import type { Settling } from './settling.ts';
 import type { LayerSource, UnpackOptions, Usage } from './snapshots.ts';
 import type { Trash } from './trash.ts';
@@ -27,7 +27,7 @@ const INHERIT_AT_ONCE = 8;
 export interface LayerServices {
   readonly trash: Trash;
   readonly settling: Settling;
-  readonly trees: JobThread<TreeJobs>;
+  readonly trees: IdleThread<TreeJobs>;
 }
 
 /** Unpacked layers: `<root>/<hex of the chain id>/diff`. A directory of that name is a whole layer. */
@@ -35,7 +35,7 @@ export class Layers {
   readonly #root: string;
   readonly #trash: Trash;
   readonly #settling: Settling;
-  readonly #trees: JobThread<TreeJobs>;
+  readonly #trees: IdleThread<TreeJobs>;
   readonly #igzip: string | undefined;
   readonly #known = new Map<string, LayerRecord>();
   readonly #lock = new KeyedLock();
@@ -144,7 +144,7 @@ export class Layers {
     const lowers = this.#stack(parent);
     if (lowers.length === 0 || implied.length === 0) return;
     if (implied.length <= INHERIT_AT_ONCE) inherit(tree, implied, lowers);
-    else await this.#trees.do('inherit', tree, implied, lowers);
+    else await this.#trees.call('inherit', tree, implied, lowers);
   }
 
   /** Trees of a layer and those below it, top first. */

@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { conflict } from '#lib/errors';
+import { IdleThread } from '#lib/idle-thread';
 import type { Logger } from '#lib/log';
 import { fileSystem } from '#linux/files';
 import { deferred, exportTar } from './export.ts';
-import { JobThread } from './job-thread.ts';
 import { type LayerServices, Layers } from './layers.ts';
 import { Settling } from './settling.ts';
 import type { Change, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
@@ -37,7 +37,7 @@ export class OverlaySnapshots implements Snapshots {
   static async open(root: string, log: Logger): Promise<OverlaySnapshots> {
     mkdirSync(join(root, 'empty'), { recursive: true, mode: 0o711 });
     const trash = Trash.open(join(root, 'trash'), log);
-    const trees = new JobThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
+    const trees = new IdleThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
     const services = { trash, trees, settling: new Settling(root, log) };
     const layers = await Layers.open(join(root, 'layers'), services);
     const writables = Writables.open(join(root, 'ids'), join(root, 'empty'), layers, trash);
@@ -95,7 +95,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async changes(id: string, mountPoints: readonly string[] = []): Promise<Change[]> {
     const { upper, lowers } = this.#writables.describe(id);
-    return this.#services.trees.do('changes', upper, lowers, mountPoints);
+    return this.#services.trees.call('changes', upper, lowers, mountPoints);
   }
 
   exportChanges(id: string, mountPoints: readonly string[] = []): Readable {
@@ -115,7 +115,7 @@ export class OverlaySnapshots implements Snapshots {
   }
 
   async usage(id: string): Promise<Usage> {
-    return this.#services.trees.do('usage', this.#writables.describe(id).upper);
+    return this.#services.trees.call('usage', this.#writables.describe(id).upper);
   }
 
   hold(id: string): Promise<{ readonly path: string } & AsyncDisposable> {

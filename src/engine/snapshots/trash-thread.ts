@@ -1,8 +1,8 @@
 // A thread that deletes trees.
 import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { codeOf } from '#lib/errors';
+import { serve } from '#lib/thread';
 import { fsPath } from '#oci/layer';
-import { serveJobs } from './job-thread.ts';
 import { openDirectory } from './open-directory.ts';
 
 export type TrashJobs = {
@@ -45,4 +45,4 @@ function unlinked(place: string | Buffer): boolean {
   }
 }
 
-serveJobs(jobs);
+serve(jobs);

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '#lib/errors';
+import { IdleThread } from '#lib/idle-thread';
 import type { Logger } from '#lib/log';
-import { JobThread } from './job-thread.ts';
 import type { TrashJobs } from './trash-thread.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { TrashJobs } from './trash-thread.ts';
 export class Trash implements AsyncDisposable {
   readonly #root: string;
   readonly #log: Logger;
-  readonly #thread = new JobThread<TrashJobs>(new URL('./trash-thread.ts', import.meta.url));
+  readonly #thread = new IdleThread<TrashJobs>(new URL('./trash-thread.ts', import.meta.url));
   readonly #waiting: string[] = [];
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #deleting: Promise<void> | undefined;
@@ -60,7 +60,7 @@ export class Trash implements AsyncDisposable {
   async #work(): Promise<void> {
     for (let place = this.#waiting.shift(); place; place = this.#waiting.shift()) {
       try {
-        await this.#thread.do('remove', place, this.#stop);
+        await this.#thread.call('remove', place, this.#stop);
       } catch (error) {
         this.#log.warn('a removed tree could not be deleted', { place, error: messageOf(error) });
       }

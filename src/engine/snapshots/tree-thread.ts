@@ -1,7 +1,7 @@
 // A thread that walks trees: it would hold up the event loop.
+import { serve } from '#lib/thread';
 import { changesOf } from './changes.ts';
 import { inherit } from './inherit.ts';
-import { serveJobs } from './job-thread.ts';
 import { withoutMountPoints } from './mount-points.ts';
 import type { Change, Usage } from './snapshots.ts';
 import { usageOf } from './usage.ts';
@@ -23,4 +23,4 @@ const jobs: TreeJobs = {
   inherit,
 };
 
-serveJobs(jobs);
+serve(jobs);

@@ -15,7 +15,7 @@ export async function copyUp(state: VolumesState, name: string, source: string):
   using _lock = await state.locks.acquire(name);
   const record = recordOf(state, name);
   const data = dataOf(state, name);
-  if (!record.copying && (await readdir(data)).length > 0) return;
+  if (!(await awaitsContent(state, name))) return;
   const entries = await entriesOf(source);
   if (!entries) return;
   const mounted = isMountPoint(data);
@@ -29,6 +29,12 @@ export async function copyUp(state: VolumesState, name: string, source: string):
   if (mounted) await copyTree(source, data);
   else await copyAside(source, join(directoryOf(state, name), '.copying'), data);
   state.records.put(name, record);
+}
+
+/** Whether `copyUp` would copy: nothing is in it, or an earlier copy was interrupted. @throws notFound */
+export async function awaitsContent(state: VolumesState, name: string): Promise<boolean> {
+  const { copying = false } = recordOf(state, name);
+  return copying || (await readdir(dataOf(state, name))).length === 0;
 }
 
 async function entriesOf(source: string): Promise<string[] | undefined> {

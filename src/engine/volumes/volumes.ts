@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { KeyedLock } from '#lib/lock';
-import { copyUp } from './copy-up.ts';
+import { awaitsContent, copyUp } from './copy-up.ts';
 import { create } from './create.ts';
 import { mount, unmount } from './mount.ts';
 import type { VolumeRecord } from './record.ts';
@@ -70,6 +70,11 @@ export class Volumes {
    */
   copyUp(name: string, source: string): Promise<void> {
     return copyUp(this.#state, name, source);
+  }
+
+  /** Whether `copyUp` has anything to do: asked before a source is made ready for it. @throws notFound */
+  awaitsContent(name: string): Promise<boolean> {
+    return awaitsContent(this.#state, name);
   }
 
   /** Bytes of each volume's files. */

@@ -1,27 +1,22 @@
 import { libcCall, systemCall } from './call.ts';
+import type { Path } from './path.ts';
 
 type Bytes = Uint8Array;
 
-export const lsetxattr = libcCall<[path: string, name: string, value: Bytes, size: number, flags: number]>(
+export const lsetxattr = libcCall<[path: Path, name: string, value: Bytes, size: number, flags: number]>(
   'int lsetxattr(const char *, const char *, const void *, size_t, int)',
 );
-export const lgetxattr = libcCall<[path: string, name: string, value: Bytes | null, size: number]>(
+export const lgetxattr = libcCall<[path: Path, name: string, value: Bytes | null, size: number]>(
   'long lgetxattr(const char *, const char *, void *, size_t)',
 );
-export const llistxattr = libcCall<[path: string, list: Bytes | null, size: number]>(
+export const llistxattr = libcCall<[path: Path, list: Bytes | null, size: number]>(
   'long llistxattr(const char *, void *, size_t)',
 );
-export const lremovexattr = libcCall<[path: string, name: string]>(
-  'int lremovexattr(const char *, const char *)',
-);
-export const mknod = libcCall<[path: string, mode: number, device: bigint]>(
+export const mknod = libcCall<[path: Path, mode: number, device: bigint]>(
   'int mknod(const char *, uint, uint64_t)',
 );
-export const utimensat = libcCall<[directory: number, path: string, times: BigInt64Array, flags: number]>(
+export const utimensat = libcCall<[directory: number, path: Path, times: BigInt64Array, flags: number]>(
   'int utimensat(int, const char *, const void *, int)',
-);
-export const lchown = libcCall<[path: string, uid: number, gid: number]>(
-  'int lchown(const char *, uint, uint)',
 );
 export const flock = libcCall<[fd: number, operation: number]>('int flock(int, int)');
 export const LOCK_EX = 2;

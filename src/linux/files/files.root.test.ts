@@ -3,7 +3,7 @@ import { constants, lstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mountTmpfs, unmount } from '../mount/index.ts';
-import { getXattr, lchown, makeNode, setXattr } from './index.ts';
+import { getXattr, makeNode, setXattr } from './index.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 let root = '';
@@ -38,11 +38,9 @@ test('devices: whiteouts, large numbers, blocks', { skip }, () => {
   }
 });
 
-test('owners and attributes of a symlink itself', { skip }, () => {
+test('attributes of a symlink itself', { skip }, () => {
   const path = join(root, 'link');
   symlinkSync('/etc/hostname', path);
-  lchown(path, 1234, 5678);
-  assert.deepEqual([lstatSync(path).uid, lstatSync(path).gid], [1234, 5678]);
   setXattr(path, 'trusted.overlay.opaque', Buffer.from('y'));
   assert.equal(String(getXattr(path, 'trusted.overlay.opaque')), 'y');
 });

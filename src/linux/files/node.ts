@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { invalid } from '#lib/errors';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../ffi/constants.ts';
-import * as ffi from '../ffi/files.ts';
+import { mknod, utimensat } from '../ffi/files.ts';
+import { cPath, type Path } from '../ffi/path.ts';
 
 /** glibc's makedev(3): 32-bit major and minor, interleaved. */
 function deviceNumber(major: number, minor: number): bigint {
@@ -14,30 +15,25 @@ function deviceNumber(major: number, minor: number): bigint {
 }
 
 /** mknod(2); mode has the type bits (S_IFCHR...) and is cut by the umask. @throws SystemError */
-export function makeNode(path: string, mode: number, major: number, minor: number): void {
-  ffi.mknod(path, mode, deviceNumber(major, minor));
+export function makeNode(path: Path, mode: number, major: number, minor: number): void {
+  mknod(cPath(path), mode, deviceNumber(major, minor));
 }
 
 /** mkfifo(3); the mode is cut by the umask. @throws SystemError */
-export function makeFifo(path: string, mode: number): void {
-  ffi.mknod(path, constants.S_IFIFO | (mode & 0o7777), 0n);
+export function makeFifo(path: Path, mode: number): void {
+  mknod(cPath(path), constants.S_IFIFO | (mode & 0o7777), 0n);
 }
 
 const NANO = 1_000_000_000n;
 
 /** utimensat(2), not following a symlink; times in nanoseconds since the epoch, also before it. @throws SystemError */
-export function setTimes(path: string, atimeNs: bigint, mtimeNs: bigint): void {
+export function setTimes(path: Path, atimeNs: bigint, mtimeNs: bigint): void {
   const times = new BigInt64Array([atimeNs, mtimeNs].flatMap(timespec));
-  ffi.utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
+  utimensat(AT_FDCWD, cPath(path), times, AT_SYMLINK_NOFOLLOW);
 }
 
 /** `struct timespec`: the nanoseconds are never negative. */
 function timespec(time: bigint): [bigint, bigint] {
   const nanoseconds = ((time % NANO) + NANO) % NANO;
   return [(time - nanoseconds) / NANO, nanoseconds];
-}
-
-/** lchown(2): a symlink itself. @throws SystemError */
-export function lchown(path: string, uid: number, gid: number): void {
-  ffi.lchown(path, uid, gid);
 }

@@ -1,36 +1,34 @@
 import { errnoNumber, SystemError } from '../errno.ts';
-import { lgetxattr, llistxattr, lremovexattr, lsetxattr } from '../ffi/files.ts';
+import { lgetxattr, llistxattr, lsetxattr } from '../ffi/files.ts';
+import { cPath, type Path } from '../ffi/path.ts';
 
 const ERANGE = -errnoNumber('ERANGE');
 const ENODATA = -errnoNumber('ENODATA');
 const EOPNOTSUPP = -errnoNumber('EOPNOTSUPP');
 
 /** lsetxattr(2): never follows a symlink. Creates or replaces. @throws SystemError */
-export function setXattr(path: string, name: string, value: Uint8Array): void {
-  lsetxattr(path, name, value, value.length, 0);
+export function setXattr(path: Path, name: string, value: Uint8Array): void {
+  lsetxattr(cPath(path), name, value, value.length, 0);
 }
 
 /** lgetxattr(2). undefined: the file has none of that name, or its file system has none at all. @throws SystemError */
-export function getXattr(path: string, name: string): Buffer | undefined {
-  const value = read((buffer) => lgetxattr.attempt(path, name, buffer, buffer?.length ?? 0));
+export function getXattr(path: Path, name: string): Buffer | undefined {
+  const place = cPath(path);
+  const value = read((buffer) => lgetxattr.attempt(place, name, buffer, buffer?.length ?? 0));
   if (typeof value !== 'number') return value;
   if (value === ENODATA || value === EOPNOTSUPP) return undefined;
   throw new SystemError('lgetxattr', [path, name], -value);
 }
 
 /** llistxattr(2). @throws SystemError */
-export function listXattrs(path: string): string[] {
-  const names = read((buffer) => llistxattr.attempt(path, buffer, buffer?.length ?? 0));
+export function listXattrs(path: Path): string[] {
+  const place = cPath(path);
+  const names = read((buffer) => llistxattr.attempt(place, buffer, buffer?.length ?? 0));
   if (typeof names === 'number') {
     if (names === EOPNOTSUPP) return [];
     throw new SystemError('llistxattr', [path], -names);
   }
   return names.toString('utf8').split('\0').slice(0, -1);
-}
-
-/** lremovexattr(2). @throws SystemError `ENODATA` when it is not there */
-export function removeXattr(path: string, name: string): void {
-  lremovexattr(path, name);
 }
 
 /** Most values are short: one call. Longer ones are asked for their size, again when they grew meanwhile. */

@@ -86,9 +86,21 @@ function requireWritable(target: string, work: string): void {
     rmdirSync(probe);
   } catch (error) {
     // Node's words: `ENOSPC: no space left on device, mkdir '...'`.
-    throw new SystemError('mount', ['overlay', target], errnoNumber(codeOf(error) ?? 'EROFS'), undefined, messageOf(error));
+    throw new SystemError(
+      'mount',
+      ['overlay', target],
+      errnoNumber(codeOf(error) ?? 'EROFS'),
+      undefined,
+      messageOf(error),
+    );
   }
-  throw new SystemError('mount', ['overlay', target], errnoNumber('EROFS'), undefined, 'it could only be mounted read-only');
+  throw new SystemError(
+    'mount',
+    ['overlay', target],
+    errnoNumber('EROFS'),
+    undefined,
+    'it could only be mounted read-only',
+  );
 }
 
 /** False when this kernel has no `lowerdir+`; nothing was mounted then. */

@@ -1,12 +1,12 @@
 import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { codeOf, invalid } from '#lib/errors';
+import { serve } from '#lib/thread';
 import { CLONE_NEWNET, O_CLOEXEC } from '../ffi/constants.ts';
 import { close, open } from '../ffi/descriptors.ts';
 import { MNT_DETACH, MS_BIND, mount, UMOUNT_NOFOLLOW, umount2 } from '../ffi/mount.ts';
 import { setns, unshare } from '../ffi/namespaces.ts';
 import { type Request, RouteSocket } from '../netlink/index.ts';
 import { Nftables } from '../nftables/index.ts';
-import { serve } from '../thread.ts';
 
 /** The worker thread of NamespaceWorker: every handler leaves it in the namespace it found it in. */
 

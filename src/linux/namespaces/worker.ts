@@ -1,5 +1,5 @@
+import { SMALL, Thread } from '#lib/thread';
 import type { Request } from '../netlink/request.ts';
-import { Thread } from '../thread.ts';
 import type { NamespaceThread } from './namespace-thread.ts';
 
 /**
@@ -16,7 +16,7 @@ export class NamespaceWorker implements AsyncDisposable {
   }
 
   static async open(): Promise<NamespaceWorker> {
-    const thread = new Thread<NamespaceThread>(import.meta.url, 'namespace-thread');
+    const thread = new Thread<NamespaceThread>(new URL('./namespace-thread.ts', import.meta.url), SMALL);
     await thread.call('started');
     return new NamespaceWorker(thread);
   }

@@ -169,10 +169,10 @@ test('a veth straight into a namespace, on a bridge, with hairpin; gone with the
   await assert.rejects(worker.setSysctls(netns, { 'net.ipv4.nosuch': 'x' }), { code: 'ENOENT' });
   await assert.rejects(worker.netlink(join(root, 'missing'), []), { code: 'ENOENT' });
   await worker.nftables(netns, 'table inet t { chain c { type filter hook input priority 0; }; }');
-  await assert.rejects(
-    worker.nftables(netns, 'delete table inet nosuch'),
-    (error) => error instanceof SystemError && error.code === 'ENOENT',
-  );
+  await assert.rejects(worker.nftables(netns, 'delete table inet nosuch'), {
+    kind: 'system',
+    code: 'ENOENT',
+  });
   assert.match(inside('nft', 'list', 'tables'), /table inet t/);
 
   await worker.removeNetns(netns);

@@ -1,7 +1,7 @@
+import { serve } from '#lib/thread';
 import { CLONE_FS, CLONE_NEWNS } from '../ffi/constants.ts';
 import { MNT_DETACH, MS_PRIVATE, MS_REC, mount, umount2 } from '../ffi/mount.ts';
 import { unshare } from '../ffi/namespaces.ts';
-import { serve } from '../thread.ts';
 import { removeTree } from './remove-tree.ts';
 import { spawnProcess } from './spawn.ts';
 

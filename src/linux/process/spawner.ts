@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { SMALL, Thread } from '#lib/thread';
 import { unmountCopy } from '../mount/index.ts';
-import { Thread } from '../thread.ts';
 import { removeTree } from './remove-tree.ts';
 import { type SpawnOptions, spawnProcess } from './spawn.ts';
 import type { SpawnThread } from './spawn-thread.ts';
@@ -62,7 +62,7 @@ class IsolatedSpawner implements Spawner {
   }
 
   static async open(): Promise<IsolatedSpawner> {
-    const thread = new Thread<SpawnThread>(import.meta.url, 'spawn-thread');
+    const thread = new Thread<SpawnThread>(new URL('./spawn-thread.ts', import.meta.url), SMALL);
     try {
       await thread.call('isolate');
     } catch (error) {

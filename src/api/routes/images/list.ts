@@ -1,13 +1,14 @@
 import type { Engine } from '#engine';
 import { unsupported } from '#lib/errors';
 import { imageSummary } from '../../encode/images.ts';
-import { IMAGE_FILTERS, imageFilter } from '../../filters/images.ts';
+import { IMAGE_FILTERS, imageFilter, namesThatPass } from '../../filters/images.ts';
 import type { Router } from '../../router.ts';
 
 export function listRoutes(router: Router, { images }: Engine): void {
   router.get('/images/json', async (exchange) => {
     const { query } = exchange;
-    const passes = imageFilter(query.filters(IMAGE_FILTERS), (reference) => images.get(reference));
+    const filters = query.filters(IMAGE_FILTERS);
+    const passes = imageFilter(filters, (reference) => images.get(reference));
     const usage = query.flag('shared-size') ? await images.usage() : undefined;
     const shared = new Map(usage?.images.map((image) => [image.id, image.shared]));
     const all = query.flag('all');
@@ -16,7 +17,7 @@ export function listRoutes(router: Router, { images }: Engine): void {
     // An image without a name that another one was built on is a step of a build.
     const isStep = (image: { id: string; tags: readonly string[] }) =>
       image.tags.length === 0 && parents.has(image.id);
-    const shown = list.filter((image) => (all || !isStep(image)) && passes(image));
+    const shown = list.filter((image) => (all || !isStep(image)) && passes(image)).map(namesThatPass(filters));
     exchange.json(
       shown.map((image) => {
         const size = shared.get(image.id);

@@ -48,14 +48,14 @@ async function importImage(exchange: Exchange, images: Engine['images']): Promis
   if (source !== '-')
     throw unsupported(`importing from ${source} is not supported: send the archive in the request`);
   const repository = query.text('repo');
-  const message = query.text('message');
+  const message = query.text('message') || `Imported from ${source}`;
   const platform = decodePlatform(query.text('platform'));
   await exchange.lines(async (lines) => {
     const image = await images.import(body, {
       signal,
       changes: query.all('changes'),
       ...(repository && { reference: joinReference(repository, query.text('tag')) }),
-      ...(message && { message }),
+      message,
       ...(platform && { platform }),
     });
     await lines.write({ status: image.id });

@@ -33,7 +33,7 @@ export const command = defineCommand({
     ]);
     using _signals =
       flags['sig-proxy'] && !tty ? forwardSignals((signal) => containers.kill(Id, signal)) : undefined;
-    using _size = tty ? followSize((size) => containers.resize(Id, size)) : undefined;
+    using _size = tty ? followSize((size) => containers.resize(Id, size), { redraw: true }) : undefined;
     const end = await runSession(socket, {
       tty,
       stdin,

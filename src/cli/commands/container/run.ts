@@ -84,8 +84,10 @@ async function runAttached(
   if (flags.tty && streams.stdin && !(await isTerminal(0)))
     throw new Exit(1, 'the input device is not a TTY');
   const detachKeys = detachKeysOf(context, flags['detach-keys'], flags.tty);
-  context.client.warm(3);
-  const { Id } = await createContainer(context, flags, await withConsoleSize(request));
+  const creating = createContainer(context, flags, await withConsoleSize(request));
+  // Once the request is on its way, and before its answer: the connections for what follows.
+  setImmediate(() => context.client.warm(2));
+  const { Id } = await creating;
   using _signals = flags['sig-proxy'] ? forwardSignals((signal) => containers.kill(Id, signal)) : undefined;
   const [{ socket }, { exit }] = await Promise.all([
     containers.attach(Id, { ...streams, detachKeys: detachKeys.said }),
