@@ -146,7 +146,7 @@ export class Api {
     if (this.#negotiated) return false;
     // Some daemons leave the header out of a refusal.
     const failure = await errorOf(response);
-    await this.ping();
+    await this.ping().catch(() => {});
     if (!isOlder()) throw failure;
     return true;
   }

@@ -80,8 +80,8 @@ function parseTcp(text: string, scheme: string, rest: string, tls: boolean): Hos
 }
 
 function parseSsh(text: string, rest: string): Host {
-  const match = /^((?:[^@:/\s]+@)?(?:\[[0-9a-f:.%]+\]|[^@:/[\]\s]+))(?::(\d+))?(\/.*)?$/i.exec(rest);
-  // A destination that begins with a dash would be an option of ssh.
+  const match = /^((?:[^@:/\s]+@)?(?:\[[0-9a-f:.%]+\]|[^@:/[\]\s]+))(?::(\d+))?(\/[\w./@+-]*)?$/i.exec(rest);
+  // The path passes through the far shell: plain characters only. A destination that begins with a dash would be an option of ssh.
   if (!match?.[1] || match[1].startsWith('-')) throw badHost(text);
   return {
     kind: 'ssh',

@@ -45,6 +45,7 @@ export async function openDomains(
   const database = Database.open(join(dataRoot, 'berth.db'));
   resources.defer(() => database[Symbol.dispose]());
   const events = new Events(database);
+  resources.defer(() => events.close());
   const blobs = await BlobStore.open(join(dataRoot, 'content'));
   const snapshots = await openSnapshots({ root: join(dataRoot, 'snapshots'), log });
   resources.defer(() => snapshots.close());

@@ -1,8 +1,8 @@
-import { accessSync, constants } from 'node:fs';
 import type { Ulimit } from '#engine/containers';
 import type { LogConfig } from '#engine/logs';
 import type { RuntimeBinary } from '#engine/runtime';
 import type { Logger } from '#lib/log';
+import { isExecutable } from '#linux/process';
 
 export interface EngineOptions {
   /** Default of the daemon: /var/lib/berth. */
@@ -62,12 +62,3 @@ export function runtimesOf({ runtimes = [] }: EngineOptions): RuntimeBinary[] {
 /** What `--init` runs as the container's first process; undefined: there is none on this host. */
 export const initPathOf = ({ initPath }: EngineOptions): string | undefined =>
   initPath ?? INITS.find(isExecutable);
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pack } from 'tar-stream';
 import type { ContainerConfig, CreateRequest, ExecConfig, OutputRecord } from '#engine/containers';
@@ -35,6 +36,18 @@ export class Roots implements Disposable {
 /** Whatever the engine complains about is worth reading in a test's output. */
 const complain = (message: string, fields?: object) => console.error(message, fields ?? '');
 const complaints: Logger = { debug() {}, info() {}, warn: complain, error: complain };
+
+/** An engine for all tests of a file, with busybox in it; it closes after them. */
+export async function engineWithBusybox(roots = new Roots()): Promise<Engine> {
+  const engine = await roots.open();
+  after(async () => {
+    await engine.containers.prune({});
+    await engine.close();
+    roots[Symbol.dispose]();
+  });
+  await importBusybox(engine);
+  return engine;
+}
 
 /** An image of Debian's busybox-static with users, a volume's content and a link or two. */
 export async function importBusybox(engine: Engine): Promise<void> {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { isKind } from '#lib/errors';
@@ -108,3 +110,21 @@ test('info and disk usage', async () => {
   assert.equal(usage.volumes[0]?.users, 1);
   assert.ok((usage.volumes[0]?.size ?? 0) >= 50_000);
 });
+
+for (const liveRestore of [false, true]) {
+  test(`nothing keeps the process of a closed engine, liveRestore ${liveRestore}`, async () => {
+    const roots = newRoots();
+    {
+      await using engine = await roots.open();
+      await importBusybox(engine);
+    }
+    const victim = fork(
+      new URL('./shutdown.victim.ts', import.meta.url),
+      [roots.dataRoot, roots.execRoot, String(liveRestore)],
+      { execArgv: ['--disable-warning=ExperimentalWarning'], timeout: 30_000 },
+    );
+    assert.deepEqual(await once(victim, 'exit'), [0, null]);
+    await using engine = await roots.open();
+    for (const { id } of engine.containers.list()) await engine.containers.remove(id, { force: true });
+  });
+}

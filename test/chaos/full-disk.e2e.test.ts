@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { tarHeader } from '#oci/layer';
 import { Daemon, eventually, type Result } from '../fixtures/daemon.ts';
 import { Registry } from '../fixtures/registry.ts';
 import { dockerArchive, noise, tarOf } from './archives.ts';
@@ -63,6 +64,17 @@ test('an image that does not fit: load, import and pull say so, and leave nothin
   assert.equal(await daemon.ok('images', '-q', 'big'), '');
   await eventually('the space is there again', () => freeBytes(daemon) > space - MEGABYTE);
   await daemon.ok('run', '--rm', 'busybox', 'true');
+});
+
+test('an archive that never ends: it is refused when the disk is full, and leaves nothing', async () => {
+  await using daemon = await open();
+  const space = freeBytes(daemon);
+  const header = join(daemon.root, 'header');
+  writeFileSync(header, tarHeader({ path: 'layer.tar', type: 'file', mode: 0o644, size: 7 * 2 ** 30 }));
+  expectNoSpace(await daemon.run('sh', ['-c', `cat ${header} /dev/zero | docker load`]));
+  expectNoSpace(await daemon.run('sh', ['-c', `cat ${header} /dev/urandom | docker import - endless`]));
+  await expectTidy(daemon);
+  await eventually('the space is there again', () => freeBytes(daemon) > space - MEGABYTE);
 });
 
 test('a container that fills the disk: it is told, others go on, and removing it helps', async () => {

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Daemon, eventually } from '../fixtures/daemon.ts';
+import { turnOff } from '../fixtures/demolish.ts';
 import { expectTidy } from './leftovers.ts';
 import { Random } from './random.ts';
-import { World } from './verbs/world.ts';
+import { expectPage, freePort, World } from './verbs/world.ts';
 
 const daemon = Daemon.forThisFile();
 const world = new World({ daemon, random: Random.fromEnvironment(), sources: [] });
@@ -103,4 +104,29 @@ test('the daemon hangs for a while: containers do not', async () => {
   const afterwards = await lines();
   assert.ok(afterwards > 30, `it wrote ${afterwards} lines`);
   await daemon.ok('rm', '-f', 'writer');
+});
+
+test('the power fails: what the data root holds is there, what should run runs again', async () => {
+  const port = await freePort();
+  await daemon.ok('network', 'create', 'net');
+  await daemon.ok('run', '-d', '--name', 'server', '--restart', 'unless-stopped', '-p', `${port}:80`, '--network', 'net', 'busybox', 'httpd', '-f', '-h', '/www');
+  await daemon.ok('run', '-d', '--name', 'plain', '-v', 'kept:/v', 'busybox', 'sh', '-c', 'echo data > /v/file; echo line; sleep 1000');
+  await daemon.ok('run', '-d', '--rm', '--name', 'removed', 'busybox', 'sleep', '1000');
+  await daemon.ok('run', '--name', 'ended', 'busybox', 'sh', '-c', 'exit 4').catch(() => {});
+  await daemon.ok('create', '--name', 'created', '-v', 'kept:/v', 'busybox', 'cat', '/v/file');
+  await daemon.kill9();
+  await turnOff(daemon);
+  await daemon.start();
+  await expectPage(port);
+  assert.equal((await exit('plain'))[0], 'exited');
+  assert.notEqual((await exit('plain'))[1], 0);
+  assert.equal(await daemon.ok('logs', 'plain'), 'line');
+  assert.deepEqual(await exit('ended'), ['exited', 4]);
+  await eventually('--rm is carried out', async () => (await world.find('removed')) === undefined);
+  assert.equal(await daemon.ok('start', '-a', 'created'), 'data');
+  await expectTidy(daemon);
+  await daemon.ok('rm', '-f', 'server', 'plain', 'ended', 'created');
+  await daemon.ok('volume', 'rm', 'kept');
+  await daemon.ok('network', 'rm', 'net');
+  await expectTidy(daemon);
 });

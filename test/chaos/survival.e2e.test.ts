@@ -154,6 +154,24 @@ test('a daemon killed again and again while a container crashes in a loop', asyn
   await expectTidy(daemon);
 });
 
+test('a log that is rotated while daemons come and go loses nothing on the way', async () => {
+  const options = ['--log-opt', 'max-size=8k', '--log-opt', 'max-file=5'];
+  const script = 'i=0; while :; do echo $i; i=$((i+1)); usleep 2000; done';
+  await daemon.ok('run', '-d', '--name', 'rotated', ...options, 'busybox', 'sh', '-c', script);
+  const numbers = async () => (await daemon.ok('logs', 'rotated')).split('\n').map(Number);
+  let last = -1;
+  for (let round = 0; round < 3; round++) {
+    await sleep(200 + world.random.below(300));
+    await gap(() => sleep(world.random.below(200)));
+    const [first = 0, ...rest] = await numbers();
+    assert.deepEqual(rest, [...rest.keys()].map((index) => first + 1 + index), 'no line is missing in between');
+    assert.ok((rest.at(-1) ?? 0) > last, 'it writes on');
+    last = rest.at(-1) ?? 0;
+  }
+  await eventually('it is rotated', async () => ((await numbers())[0] ?? 0) > 0);
+  await daemon.ok('rm', '-f', 'rotated');
+});
+
 test('health checks go on', async () => {
   const flags = ['--health-cmd', 'test -e /well', '--health-interval', '100ms', '--health-retries', '2'];
   await daemon.ok('run', '-d', '--name', 'probed', ...flags, 'busybox', 'sleep', '1000');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Daemon } from '../fixtures/daemon.ts';
 import { Registry } from '../fixtures/registry.ts';
 import { dockerArchive, noise } from './archives.ts';
@@ -142,8 +143,9 @@ class Rounds {
   }
 
   async #settle(attempts: readonly Attempt[], acknowledged: readonly boolean[]): Promise<void> {
-    const { daemon } = this.#world;
+    const { daemon, random } = this.#world;
     await this.#witness.serves();
+    if (random.chance(0.25)) await this.#killStarting();
     await daemon.start();
     for (const [index, { verb, trial }] of attempts.entries()) {
       const answered = acknowledged[index] ?? false;
@@ -155,6 +157,15 @@ class Rounds {
     await expectTidy(daemon);
     await this.#clear();
     await expectTidy(daemon);
+  }
+
+  /** A daemon that is to settle all this, and does not come to its end either. */
+  async #killStarting(): Promise<void> {
+    const { daemon, random } = this.#world;
+    const starting = daemon.start().catch(() => {});
+    await sleep(100 + random.below(300));
+    await daemon.kill9();
+    await starting;
   }
 
   /** All but the witness and its image. */

@@ -16,8 +16,20 @@ interface Event {
 async function eventsSince(since: number, ...filters: readonly string[]): Promise<Event[]> {
   const flags = filters.flatMap((filter) => ['--filter', filter]);
   const until = (Date.now() / 1000 + 0.001).toFixed(3);
-  const lines = await daemon.ok('events', '--since', since.toFixed(3), '--until', until, '--format', 'json', ...flags);
-  return lines.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Event);
+  const lines = await daemon.ok(
+    'events',
+    '--since',
+    since.toFixed(3),
+    '--until',
+    until,
+    '--format',
+    'json',
+    ...flags,
+  );
+  return lines
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Event);
 }
 const moment = () => Date.now() / 1000;
 
@@ -28,14 +40,38 @@ describe('docker events', () => {
     await daemon.ok('rm', 'life');
     const events = await eventsSince(since);
     const actions = events.map(({ Type, Action }) => `${Type} ${Action}`);
-    const expected = ['volume create', 'container create', 'container attach', 'volume mount', 'network connect', 'container start', 'container die', 'network disconnect', 'volume unmount', 'container destroy'];
+    const expected = [
+      'volume create',
+      'container create',
+      'container attach',
+      'volume mount',
+      'network connect',
+      'container start',
+      'container die',
+      'network disconnect',
+      'volume unmount',
+      'container destroy',
+    ];
     for (const action of expected) assert.ok(actions.includes(action), `${action} in ${actions.join(', ')}`);
-    for (const [one, other] of [['create', 'start'], ['start', 'die'], ['die', 'destroy']])
-      assert.ok(actions.indexOf(`container ${one}`) < actions.indexOf(`container ${other}`), `${one} before ${other}`);
+    for (const [one, other] of [
+      ['create', 'start'],
+      ['start', 'die'],
+      ['die', 'destroy'],
+    ])
+      assert.ok(
+        actions.indexOf(`container ${one}`) < actions.indexOf(`container ${other}`),
+        `${one} before ${other}`,
+      );
     const die = events.find(({ Action }) => Action === 'die');
-    assert.deepEqual([die?.Actor.Attributes['exitCode'], die?.Actor.Attributes['name'], die?.Actor.Attributes['image']], ['0', 'life', 'busybox']);
+    assert.deepEqual(
+      [die?.Actor.Attributes['exitCode'], die?.Actor.Attributes['name'], die?.Actor.Attributes['image']],
+      ['0', 'life', 'busybox'],
+    );
     const times = events.map(({ timeNano }) => timeNano);
-    assert.deepEqual(times, times.toSorted((a, b) => a - b));
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
   });
 
   it('what users do', async () => {
@@ -50,12 +86,31 @@ describe('docker events', () => {
     await daemon.ok('kill', 'renamed');
     await daemon.ok('rm', '-f', 'renamed');
     const actions = (await eventsSince(since, 'type=container')).map(({ Action }) => Action);
-    for (const action of ['pause', 'unpause', 'rename', 'exec_create: true', 'exec_start: true', 'exec_die', 'update', 'stop', 'restart', 'kill', 'die', 'destroy'])
+    for (const action of [
+      'pause',
+      'unpause',
+      'rename',
+      'exec_create: true',
+      'exec_start: true',
+      'exec_die',
+      'update',
+      'stop',
+      'restart',
+      'kill',
+      'die',
+      'destroy',
+    ])
       assert.ok(actions.includes(action), `${action} in ${actions.join(', ')}`);
   });
 
   it('follows', async () => {
-    await using follower = daemon.spawn('events', '--format', '{{.Type}} {{.Action}} {{.Actor.Attributes.name}}', '--filter', 'container=followed');
+    await using follower = daemon.spawn(
+      'events',
+      '--format',
+      '{{.Type}} {{.Action}} {{.Actor.Attributes.name}}',
+      '--filter',
+      'container=followed',
+    );
     const created = daemon.ok('create', '--name', 'followed', 'busybox', 'true');
     await created;
     await daemon.ok('start', 'followed');
@@ -71,10 +126,22 @@ describe('docker events', () => {
     await daemon.ok('create', '--name', 'two', 'busybox');
     await daemon.ok('tag', 'busybox', 'tagged');
     await daemon.ok('rmi', 'tagged');
-    assert.deepEqual((await eventsSince(since, 'label=a=b')).map(({ Actor }) => Actor.Attributes['name']), ['one']);
-    assert.deepEqual((await eventsSince(since, 'container=two')).map(({ Action }) => Action), ['create']);
-    assert.deepEqual((await eventsSince(since, 'type=image')).map(({ Action }) => Action), ['tag', 'untag']);
-    assert.deepEqual((await eventsSince(since, 'event=create')).map(({ Actor }) => Actor.Attributes['name']), ['one', 'two']);
+    assert.deepEqual(
+      (await eventsSince(since, 'label=a=b')).map(({ Actor }) => Actor.Attributes['name']),
+      ['one'],
+    );
+    assert.deepEqual(
+      (await eventsSince(since, 'container=two')).map(({ Action }) => Action),
+      ['create'],
+    );
+    assert.deepEqual(
+      (await eventsSince(since, 'type=image')).map(({ Action }) => Action),
+      ['tag', 'untag'],
+    );
+    assert.deepEqual(
+      (await eventsSince(since, 'event=create')).map(({ Actor }) => Actor.Attributes['name']),
+      ['one', 'two'],
+    );
     await daemon.ok('rm', 'one', 'two');
   });
 
@@ -84,6 +151,9 @@ describe('docker events', () => {
     await daemon.stop();
     await daemon.start();
     await daemon.ok('rm', 'before');
-    assert.deepEqual((await eventsSince(since, 'type=container')).map(({ Action }) => Action), ['create', 'destroy']);
+    assert.deepEqual(
+      (await eventsSince(since, 'type=container')).map(({ Action }) => Action),
+      ['create', 'destroy'],
+    );
   });
 });

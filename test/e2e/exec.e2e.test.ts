@@ -16,7 +16,10 @@ describe('docker exec', () => {
     assert.match(await exec('host', 'ps'), /\n\s+1 root .* sleep 600/);
     for (const namespace of ['pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup']) {
       const path = `/proc/1/ns/${namespace}`;
-      assert.equal(await exec('host', 'readlink', path.replace('1', 'self')), await exec('host', 'readlink', path));
+      assert.equal(
+        await exec('host', 'readlink', path.replace('1', 'self')),
+        await exec('host', 'readlink', path),
+      );
     }
   });
 
@@ -36,7 +39,10 @@ describe('docker exec', () => {
     const file = join(daemon.root, 'env');
     writeFileSync(file, 'FILED=3\n');
     assert.match(await exec('host', 'env'), /^KEPT=1$/m);
-    assert.match(await exec('-e', 'KEPT=2', '-e', 'MORE=x', '--env-file', file, 'host', 'env'), /^KEPT=2$[^]*^FILED=3$[^]*^MORE=x$|^KEPT=2$/m);
+    assert.match(
+      await exec('-e', 'KEPT=2', '-e', 'MORE=x', '--env-file', file, 'host', 'env'),
+      /^KEPT=2$[^]*^FILED=3$[^]*^MORE=x$|^KEPT=2$/m,
+    );
     assert.doesNotMatch(await exec('host', 'env'), /MORE/);
     assert.equal(await exec('host', 'pwd'), '/etc');
     assert.equal(await exec('-w', '/www', 'host', 'pwd'), '/www');
@@ -65,7 +71,10 @@ describe('docker exec', () => {
 
   it('-d goes on without a client', async () => {
     assert.equal(await exec('-d', 'host', 'sh', '-c', 'sleep 0.1; echo done >/tmp/mark'), '');
-    await eventually('the mark', async () => (await daemon.docker('exec', 'host', 'cat', '/tmp/mark')).stdout === 'done\n');
+    await eventually(
+      'the mark',
+      async () => (await daemon.docker('exec', 'host', 'cat', '/tmp/mark')).stdout === 'done\n',
+    );
   });
 
   it('-d tells at once that there is no such command', async () => {
@@ -75,8 +84,13 @@ describe('docker exec', () => {
   });
 
   it('many at a time', async () => {
-    const answers = await Promise.all(Array.from({ length: 12 }, (_, i) => exec('host', 'echo', `number ${i}`)));
-    assert.deepEqual(answers, Array.from({ length: 12 }, (_, i) => `number ${i}`));
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => exec('host', 'echo', `number ${i}`)),
+    );
+    assert.deepEqual(
+      answers,
+      Array.from({ length: 12 }, (_, i) => `number ${i}`),
+    );
   });
 
   it('is refused in a paused container', async () => {
@@ -91,8 +105,9 @@ describe('docker exec', () => {
     await daemon.ok('run', '-d', '--name', 'short', 'busybox', 'sleep', '600');
     await using client = daemon.spawn('exec', 'short', 'sh', '-c', 'echo ready; sleep 600');
     await client.prints('ready');
-    await daemon.ok('rm', '-f', 'short');
+    await daemon.ok('kill', 'short');
     assert.equal(await client.exit(), 137);
+    await daemon.ok('rm', 'short');
   });
 
   it('a client that goes leaves the process', async () => {
@@ -106,13 +121,25 @@ describe('docker exec', () => {
 
 describe('exec through the API', () => {
   it('create, inspect, start, inspect', async () => {
-    const created = await daemon.request('POST', '/v1.44/containers/host/exec', { Cmd: ['sh', '-c', 'exit 3'], AttachStdout: true, Env: ['A=b'] });
+    const created = await daemon.request('POST', '/v1.44/containers/host/exec', {
+      Cmd: ['sh', '-c', 'exit 3'],
+      AttachStdout: true,
+      Env: ['A=b'],
+    });
     assert.equal(created.status, 201);
     const { Id } = created.json as { Id: string };
     assert.match(Id, /^[0-9a-f]{64}$/);
     const before = (await daemon.request('GET', `/v1.44/exec/${Id}/json`)).json as Record<string, unknown>;
-    assert.deepEqual([before['Running'], before['ExitCode'], before['ContainerID']], [false, null, await daemon.inspect('host', '.Id')]);
-    assert.deepEqual(before['ProcessConfig'], { tty: false, entrypoint: 'sh', arguments: ['-c', 'exit 3'], privileged: false });
+    assert.deepEqual(
+      [before['Running'], before['ExitCode'], before['ContainerID']],
+      [false, null, await daemon.inspect('host', '.Id')],
+    );
+    assert.deepEqual(before['ProcessConfig'], {
+      tty: false,
+      entrypoint: 'sh',
+      arguments: ['-c', 'exit 3'],
+      privileged: false,
+    });
     const started = await daemon.request('POST', `/v1.44/exec/${Id}/start`, { Detach: false, Tty: false });
     assert.equal(started.status, 200);
     const after = (await daemon.request('GET', `/v1.44/exec/${Id}/json`)).json as Record<string, unknown>;
@@ -124,9 +151,15 @@ describe('exec through the API', () => {
   it('404 for an unknown exec, 404 for an unknown container, 409 for one that does not run', async () => {
     assert.equal((await daemon.request('GET', '/v1.44/exec/nosuch/json')).status, 404);
     assert.equal((await daemon.request('POST', '/v1.44/exec/nosuch/start', { Detach: true })).status, 404);
-    assert.equal((await daemon.request('POST', '/v1.44/containers/nosuch/exec', { Cmd: ['true'] })).status, 404);
+    assert.equal(
+      (await daemon.request('POST', '/v1.44/containers/nosuch/exec', { Cmd: ['true'] })).status,
+      404,
+    );
     await daemon.ok('create', '--name', 'idle', 'busybox');
-    assert.equal((await daemon.request('POST', '/v1.44/containers/idle/exec', { Cmd: ['true'] })).status, 409);
+    assert.equal(
+      (await daemon.request('POST', '/v1.44/containers/idle/exec', { Cmd: ['true'] })).status,
+      409,
+    );
     await daemon.ok('rm', 'idle');
   });
 

@@ -12,7 +12,12 @@ describe('exit codes of docker run', () => {
       assert.equal((await run('busybox', 'sh', '-c', `exit ${code}`)).code, code);
     });
 
-  for (const [signal, code] of [['KILL', 137], ['TERM', 143], ['SEGV', 139], ['HUP', 129]] as const)
+  for (const [signal, code] of [
+    ['KILL', 137],
+    ['TERM', 143],
+    ['SEGV', 139],
+    ['HUP', 129],
+  ] as const)
     it(`${code} for a process that SIG${signal} ends`, async () => {
       // As process 1 it would be immune to its own signals.
       assert.equal((await run('--init', 'busybox', 'sh', '-c', `kill -${signal} $$`)).code, code);
@@ -53,7 +58,16 @@ describe('exit codes of docker run', () => {
   it('a start that failed can be tried again', async () => {
     await daemon.ok('create', '--name', 'later', '-v', 'tools:/tools', 'busybox', '/tools/tool');
     assert.equal((await daemon.docker('start', 'later')).code, 1);
-    await daemon.ok('run', '--rm', '-v', 'tools:/tools', 'busybox', 'sh', '-c', 'cp /bin/busybox /tools/true; printf "#!/bin/sh\\nexit 4\\n" >/tools/tool; chmod +x /tools/tool');
+    await daemon.ok(
+      'run',
+      '--rm',
+      '-v',
+      'tools:/tools',
+      'busybox',
+      'sh',
+      '-c',
+      'cp /bin/busybox /tools/true; printf "#!/bin/sh\\nexit 4\\n" >/tools/tool; chmod +x /tools/tool',
+    );
     assert.equal((await daemon.docker('start', '-a', 'later')).code, 4);
     await daemon.ok('rm', 'later');
   });
@@ -96,7 +110,19 @@ describe('exit codes on record', () => {
   });
 
   it('an OOM kill is 137 and told as such', async () => {
-    const result = await daemon.docker('run', '--name', 'fat', '-m', '16m', '--memory-swap', '16m', 'busybox', 'sh', '-c', 'tail /dev/zero');
+    const result = await daemon.docker(
+      'run',
+      '--name',
+      'fat',
+      '-m',
+      '16m',
+      '--memory-swap',
+      '16m',
+      'busybox',
+      'sh',
+      '-c',
+      'tail /dev/zero',
+    );
     assert.equal(result.code, 137);
     await eventually('OOMKilled', async () => (await daemon.inspect('fat', '.State.OOMKilled')) === true);
     await daemon.ok('rm', 'fat');

@@ -1,14 +1,35 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Daemon } from '../fixtures/daemon.ts';
 
 // One running and one stopped container, with the same files.
-const FILES = 'mkdir -p /data/sub && echo one >/data/one && echo two >/data/sub/two && ln -s one /data/link && chmod 640 /data/one && chown 33:33 /data/one';
+const FILES =
+  'mkdir -p /data/sub && echo one >/data/one && echo two >/data/sub/two && ln -s one /data/link && chmod 640 /data/one && chown 33:33 /data/one';
 const daemon = Daemon.forThisFile({}, async (daemon) => {
-  await daemon.ok('run', '-d', '--name', 'runs', '-v', 'vol:/vol', 'busybox', 'sh', '-c', `${FILES}; echo in-volume >/vol/file; touch /ready; exec sleep 600`);
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'runs',
+    '-v',
+    'vol:/vol',
+    'busybox',
+    'sh',
+    '-c',
+    `${FILES}; echo in-volume >/vol/file; touch /ready; exec sleep 600`,
+  );
   await daemon.ok('run', '--name', 'stopped', '-v', 'vol:/vol', 'busybox', 'sh', '-c', FILES);
   await daemon.ok('exec', 'runs', 'sh', '-c', 'while [ ! -e /ready ]; do sleep 0.01; done');
 });
@@ -20,7 +41,8 @@ const directory = () => {
   return path;
 };
 const text = (path: string) => readFileSync(path, 'utf8');
-const names = (tar: string | Buffer) => execFileSync('tar', ['-t'], { input: tar, encoding: 'utf8' }).trim().split('\n').toSorted();
+const names = (tar: string | Buffer) =>
+  execFileSync('tar', ['-t'], { input: tar, encoding: 'utf8' }).trim().split('\n').toSorted();
 
 for (const container of ['runs', 'stopped'])
   describe(`docker cp, the container ${container}`, () => {
@@ -72,7 +94,13 @@ for (const container of ['runs', 'stopped'])
 
     it('streams: - is a tar', async () => {
       const out = await daemon.run('sh', ['-c', `docker cp ${container}:/data - | tar -t`]);
-      assert.deepEqual(out.stdout.trim().split('\n').toSorted(), ['data/', 'data/link', 'data/one', 'data/sub/', 'data/sub/two']);
+      assert.deepEqual(out.stdout.trim().split('\n').toSorted(), [
+        'data/',
+        'data/link',
+        'data/one',
+        'data/sub/',
+        'data/sub/two',
+      ]);
       const host = directory();
       writeFileSync(join(host, 'streamed'), 'x');
       const tar = execFileSync('tar', ['-C', host, '-c', 'streamed']);
@@ -99,14 +127,23 @@ for (const container of ['runs', 'stopped'])
       assert.match(parent.stderr, /Could not find the file \/no\/such|no such directory/);
       const onto = await daemon.docker('cp', '/etc', `${container}:/data/one`);
       assert.equal(onto.code, 1);
-      assert.match(onto.stderr, /cannot copy directory|cannot overwrite non-directory "\/data\/one" with directory/);
+      assert.match(
+        onto.stderr,
+        /cannot copy directory|cannot overwrite non-directory "\/data\/one" with directory/,
+      );
     });
   });
 
 describe('docker cp and links that lead out', () => {
   it('an absolute link is the container’s, never the host’s', async () => {
     writeFileSync(join(daemon.root, 'secret'), 'of the host');
-    await daemon.ok('exec', 'runs', 'sh', '-c', `ln -s ${daemon.root}/secret /escape; ln -s ${daemon.root} /escape-dir; ln -s ../../../../../../..${daemon.root}/secret /relative`);
+    await daemon.ok(
+      'exec',
+      'runs',
+      'sh',
+      '-c',
+      `ln -s ${daemon.root}/secret /escape; ln -s ${daemon.root} /escape-dir; ln -s ../../../../../../..${daemon.root}/secret /relative`,
+    );
     for (const name of ['/escape', '/relative']) {
       const result = await daemon.docker('cp', '-L', `runs:${name}`, join(directory(), 'got'));
       assert.notEqual(result.code, 0);
@@ -120,7 +157,8 @@ describe('docker cp and links that lead out', () => {
   it('an archive with .. and absolute names stays inside', async () => {
     const host = directory();
     writeFileSync(join(host, 'evil'), 'x');
-    const transformed = (to: string) => execFileSync('tar', ['-C', host, '-P', '-c', '--transform', `s,^evil$,${to},`, 'evil']);
+    const transformed = (to: string) =>
+      execFileSync('tar', ['-C', host, '-P', '-c', '--transform', `s,^evil$,${to},`, 'evil']);
     for (const name of [`../../../../../../../..${daemon.root}/planted`, `${daemon.root}/planted`]) {
       await daemon.run('docker', ['cp', '-', 'runs:/tmp'], { input: transformed(name) });
       assert.equal(existsSync(join(daemon.root, 'planted')), false);
@@ -140,9 +178,25 @@ describe('docker cp and links that lead out', () => {
 
 describe('docker diff', () => {
   it('tells what was added, changed and deleted', async () => {
-    await daemon.ok('run', '--name', 'changed', 'busybox', 'sh', '-c', 'echo x >/new; echo more >>/etc/passwd; rm /www/index.html; mkdir /etc/sub; touch /etc/sub/x');
+    await daemon.ok(
+      'run',
+      '--name',
+      'changed',
+      'busybox',
+      'sh',
+      '-c',
+      'echo x >/new; echo more >>/etc/passwd; rm /www/index.html; mkdir /etc/sub; touch /etc/sub/x',
+    );
     const lines = (await daemon.ok('diff', 'changed')).split('\n').toSorted();
-    assert.deepEqual(lines, ['A /etc/sub', 'A /etc/sub/x', 'A /new', 'C /etc', 'C /etc/passwd', 'C /www', 'D /www/index.html']);
+    assert.deepEqual(lines, [
+      'A /etc/sub',
+      'A /etc/sub/x',
+      'A /new',
+      'C /etc',
+      'C /etc/passwd',
+      'C /www',
+      'D /www/index.html',
+    ]);
     await daemon.ok('rm', 'changed');
   });
 
@@ -155,13 +209,48 @@ describe('docker diff', () => {
 
 describe('docker commit', () => {
   it('makes an image of the changes: files, deletions, configuration', async () => {
-    await daemon.ok('run', '--name', 'source', '-e', 'KEPT=1', 'busybox', 'sh', '-c', 'echo new >/new && rm -r /www && chown 33 /etc/shells');
-    const id = await daemon.ok('commit', '-a', 'Me', '-m', 'why', '-c', 'CMD ["cat", "/new"]', '-c', 'ENV ADDED=2', 'source', 'committed:1');
+    await daemon.ok(
+      'run',
+      '--name',
+      'source',
+      '-e',
+      'KEPT=1',
+      'busybox',
+      'sh',
+      '-c',
+      'echo new >/new && rm -r /www && chown 33 /etc/shells',
+    );
+    const id = await daemon.ok(
+      'commit',
+      '-a',
+      'Me',
+      '-m',
+      'why',
+      '-c',
+      'CMD ["cat", "/new"]',
+      '-c',
+      'ENV ADDED=2',
+      'source',
+      'committed:1',
+    );
     assert.match(id, /^sha256:[0-9a-f]{64}$/);
     assert.equal(await daemon.ok('run', '--rm', 'committed:1'), 'new');
-    assert.equal(await daemon.ok('run', '--rm', 'committed:1', 'sh', '-c', 'ls -d /www 2>/dev/null; echo $KEPT $ADDED; stat -c %u /etc/shells'), '1 2\n33');
-    assert.deepEqual([await daemon.inspect('committed:1', '.Author'), await daemon.inspect('committed:1', '.Comment')], ['Me', 'why']);
-    assert.equal((await daemon.inspect('committed:1', '.RootFS.Layers') as string[]).length, 2);
+    assert.equal(
+      await daemon.ok(
+        'run',
+        '--rm',
+        'committed:1',
+        'sh',
+        '-c',
+        'ls -d /www 2>/dev/null; echo $KEPT $ADDED; stat -c %u /etc/shells',
+      ),
+      '1 2\n33',
+    );
+    assert.deepEqual(
+      [await daemon.inspect('committed:1', '.Author'), await daemon.inspect('committed:1', '.Comment')],
+      ['Me', 'why'],
+    );
+    assert.equal(((await daemon.inspect('committed:1', '.RootFS.Layers')) as string[]).length, 2);
     await daemon.ok('rm', 'source');
     await daemon.ok('rmi', 'committed:1');
   });
@@ -186,9 +275,14 @@ describe('docker export', () => {
   it('is the whole file system as a tar, without volumes', async () => {
     await daemon.ok('export', '-o', join(daemon.root, 'all.tar'), 'runs');
     const all = names(readFileSync(join(daemon.root, 'all.tar')));
-    for (const name of ['data/one', 'data/sub/two', 'bin/busybox', 'vol/']) assert.ok(all.includes(name), name);
+    for (const name of ['data/one', 'data/sub/two', 'bin/busybox', 'vol/'])
+      assert.ok(all.includes(name), name);
     assert.ok(!all.includes('vol/file'));
-    const listing = execFileSync('tar', ['-tvf', join(daemon.root, 'all.tar'), '--numeric-owner', 'data/one'], { encoding: 'utf8' });
+    const listing = execFileSync(
+      'tar',
+      ['-tvf', join(daemon.root, 'all.tar'), '--numeric-owner', 'data/one'],
+      { encoding: 'utf8' },
+    );
     assert.match(listing, /^-rw-r----- 33\/33\s+4 /);
   });
 

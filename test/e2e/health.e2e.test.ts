@@ -10,14 +10,29 @@ interface Health {
   readonly Log: readonly { readonly ExitCode: number; readonly Output: string }[];
 }
 const health = async (name: string) => (await daemon.inspect(name, '.State.Health')) as Health;
-const becomes = (name: string, status: string) => eventually(`${name} is ${status}`, async () => (await health(name)).Status === status, 15_000);
+const becomes = (name: string, status: string) =>
+  eventually(`${name} is ${status}`, async () => (await health(name)).Status === status, 15_000);
 const restarts = async (name: string) => Number(await daemon.inspect(name, '.RestartCount'));
 const status = (name: string) => daemon.inspect(name, '.State.Status');
 const QUICK = ['--health-interval', '100ms', '--health-timeout', '2s'];
 
 describe('health checks', () => {
   it('starting, healthy, unhealthy, healthy', async () => {
-    await daemon.ok('run', '-d', '--name', 'checked', ...QUICK, '--health-retries', '2', '--health-cmd', 'cat /ok', 'busybox', 'sh', '-c', 'sleep 0.3; echo fine >/ok; exec sleep 600');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'checked',
+      ...QUICK,
+      '--health-retries',
+      '2',
+      '--health-cmd',
+      'cat /ok',
+      'busybox',
+      'sh',
+      '-c',
+      'sleep 0.3; echo fine >/ok; exec sleep 600',
+    );
     await becomes('checked', 'healthy');
     const good = await health('checked');
     assert.equal(good.FailingStreak, 0);
@@ -36,15 +51,54 @@ describe('health checks', () => {
   });
 
   it('a check that takes too long has failed', async () => {
-    await daemon.ok('run', '-d', '--name', 'slow', '--health-interval', '100ms', '--health-timeout', '200ms', '--health-retries', '1', '--health-cmd', 'sleep 60', 'busybox', 'sleep', '600');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'slow',
+      '--health-interval',
+      '100ms',
+      '--health-timeout',
+      '200ms',
+      '--health-retries',
+      '1',
+      '--health-cmd',
+      'sleep 60',
+      'busybox',
+      'sleep',
+      '600',
+    );
     await becomes('slow', 'unhealthy');
-    assert.match((await health('slow')).Log[0]?.Output ?? '', /Health check exceeded timeout \(200ms\)|exceeded timeout/);
-    await eventually('no check is left', async () => !/sleep 60$/m.test((await daemon.ok('top', 'slow')).replace(/sleep 600$/gm, '')));
+    assert.match(
+      (await health('slow')).Log[0]?.Output ?? '',
+      /Health check exceeded timeout \(200ms\)|exceeded timeout/,
+    );
+    await eventually(
+      'no check is left',
+      async () => !/sleep 60$/m.test((await daemon.ok('top', 'slow')).replace(/sleep 600$/gm, '')),
+    );
     await daemon.ok('rm', '-f', 'slow');
   });
 
   it('--health-start-period forgives', async () => {
-    await daemon.ok('run', '-d', '--name', 'forgiven', ...QUICK, '--health-retries', '1', '--health-start-period', '1h', '--health-cmd', 'false', 'busybox', 'sleep', '600');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'forgiven',
+      ...QUICK,
+      '--health-retries',
+      '1',
+      '--health-start-period',
+      '1h',
+      '--health-start-interval',
+      '100ms',
+      '--health-cmd',
+      'false',
+      'busybox',
+      'sleep',
+      '600',
+    );
     await eventually('some checks', async () => (await health('forgiven')).Log.length >= 3);
     assert.equal((await health('forgiven')).Status, 'starting');
     await daemon.ok('rm', '-f', 'forgiven');
@@ -62,14 +116,49 @@ describe('health checks', () => {
 
   it('events tell', async () => {
     const since = (Date.now() / 1000).toFixed(3);
-    await daemon.ok('run', '-d', '--name', 'told', ...QUICK, '--health-cmd', 'true', 'busybox', 'sleep', '600');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'told',
+      ...QUICK,
+      '--health-cmd',
+      'true',
+      'busybox',
+      'sleep',
+      '600',
+    );
     await becomes('told', 'healthy');
-    assert.match(await daemon.ok('events', '--since', since, '--until', '0s', '--filter', 'container=told'), /health_status: healthy/);
+    assert.match(
+      await daemon.ok(
+        'events',
+        '--since',
+        since,
+        '--until',
+        (Date.now() / 1000).toFixed(3),
+        '--filter',
+        'container=told',
+      ),
+      /health_status: healthy/,
+    );
     await daemon.ok('rm', '-f', 'told');
   });
 
   it('goes on after a restart of the daemon', async () => {
-    await daemon.ok('run', '-d', '--name', 'outlives', ...QUICK, '--health-retries', '1', '--health-cmd', 'test ! -e /bad', 'busybox', 'sleep', '600');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'outlives',
+      ...QUICK,
+      '--health-retries',
+      '1',
+      '--health-cmd',
+      'test ! -e /bad',
+      'busybox',
+      'sleep',
+      '600',
+    );
     await becomes('outlives', 'healthy');
     await daemon.kill9();
     await daemon.start();
@@ -82,8 +171,22 @@ describe('health checks', () => {
 
 describe('restart policies', () => {
   it('on-failure restarts what fails, so many times', async () => {
-    await daemon.ok('run', '-d', '--name', 'fails', '--restart', 'on-failure:2', 'busybox', 'sh', '-c', 'echo run; exit 1');
-    await eventually('it gave up', async () => (await status('fails')) === 'exited' && (await restarts('fails')) === 2);
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'fails',
+      '--restart',
+      'on-failure:2',
+      'busybox',
+      'sh',
+      '-c',
+      'echo run; exit 1',
+    );
+    await eventually(
+      'it gave up',
+      async () => (await status('fails')) === 'exited' && (await restarts('fails')) === 2,
+    );
     assert.equal(await daemon.ok('logs', 'fails'), 'run\nrun\nrun');
     await daemon.ok('rm', 'fails');
   });
@@ -119,7 +222,17 @@ describe('restart policies', () => {
   });
 
   it('docker kill ends it for good, docker restart does not count', async () => {
-    await daemon.ok('run', '-d', '--name', 'killed', '--restart', 'unless-stopped', 'busybox', 'sleep', '600');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'killed',
+      '--restart',
+      'unless-stopped',
+      'busybox',
+      'sleep',
+      '600',
+    );
     await daemon.ok('restart', '-t', '0', 'killed');
     assert.equal(await restarts('killed'), 0);
     await daemon.ok('kill', 'killed');
@@ -130,14 +243,30 @@ describe('restart policies', () => {
 
   it('after the daemon was away: always and unless-stopped come back, but for what the user stopped', async () => {
     const policies = ['no', 'on-failure', 'always', 'unless-stopped'];
-    for (const policy of policies) await daemon.ok('run', '-d', '--name', policy, '--restart', policy, 'busybox', 'sleep', '600');
-    await daemon.ok('run', '-d', '--name', 'stopped', '--restart', 'unless-stopped', 'busybox', 'sleep', '600');
+    for (const policy of policies)
+      await daemon.ok('run', '-d', '--name', policy, '--restart', policy, 'busybox', 'sleep', '600');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'stopped',
+      '--restart',
+      'unless-stopped',
+      'busybox',
+      'sleep',
+      '600',
+    );
     await daemon.ok('stop', '-t', '0', 'stopped');
-    const pids = await Promise.all(policies.map(async (name) => Number(await daemon.inspect(name, '.State.Pid'))));
+    const pids = await Promise.all(
+      policies.map(async (name) => Number(await daemon.inspect(name, '.State.Pid'))),
+    );
     await daemon.kill9();
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await daemon.start();
-    await eventually('they are back', async () => (await status('always')) === 'running' && (await status('unless-stopped')) === 'running');
+    await eventually(
+      'they are back',
+      async () => (await status('always')) === 'running' && (await status('unless-stopped')) === 'running',
+    );
     assert.deepEqual([await status('no'), await status('stopped')], ['exited', 'exited']);
     assert.equal(await daemon.inspect('no', '.State.ExitCode'), 137);
     await daemon.ok('rm', '-f', ...policies, 'stopped');

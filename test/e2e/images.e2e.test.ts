@@ -7,9 +7,33 @@ import { Daemon } from '../fixtures/daemon.ts';
 
 // `app` has two layers, a configuration and a history.
 const daemon = Daemon.forThisFile({}, async (daemon) => {
-  await daemon.ok('run', '--name', 'maker', 'busybox', 'sh', '-c', 'mkdir /app && echo v1 >/app/version && ln /app/version /app/hard && chmod 4755 /app && rm -r /www');
-  const changes = ['CMD ["cat", "/app/version"]', 'ENV MODE=fast', 'EXPOSE 80/tcp', 'LABEL kind=app', 'WORKDIR /app', 'USER 33'];
-  await daemon.ok('commit', '-m', 'added the app', '-a', 'Someone', ...changes.flatMap((change) => ['-c', change]), 'maker', 'app:v1');
+  await daemon.ok(
+    'run',
+    '--name',
+    'maker',
+    'busybox',
+    'sh',
+    '-c',
+    'mkdir /app && echo v1 >/app/version && ln /app/version /app/hard && chmod 4755 /app && rm -r /www',
+  );
+  const changes = [
+    'CMD ["cat", "/app/version"]',
+    'ENV MODE=fast',
+    'EXPOSE 80/tcp',
+    'LABEL kind=app',
+    'WORKDIR /app',
+    'USER 33',
+  ];
+  await daemon.ok(
+    'commit',
+    '-m',
+    'added the app',
+    '-a',
+    'Someone',
+    ...changes.flatMap((change) => ['-c', change]),
+    'maker',
+    'app:v1',
+  );
   await daemon.ok('rm', 'maker');
 });
 
@@ -34,7 +58,8 @@ describe('docker images, inspect, history', () => {
 
   it('filters', async () => {
     await daemon.ok('tag', 'app:v1', 'registry.example:5000/team/app:v1');
-    const listed = (filter: string) => daemon.ok('images', '-f', filter, '--format', '{{.Repository}}:{{.Tag}}');
+    const listed = (filter: string) =>
+      daemon.ok('images', '-f', filter, '--format', '{{.Repository}}:{{.Tag}}');
     assert.equal(await listed('label=kind=app').then((text) => text.split('\n').length), 2);
     assert.equal(await listed('reference=app'), 'app:v1');
     assert.equal(await listed('reference=*/team/*'), 'registry.example:5000/team/app:v1');
@@ -50,16 +75,24 @@ describe('docker images, inspect, history', () => {
     const config = image['Config'] as Record<string, unknown>;
     assert.deepEqual(image['RepoTags'], ['app:v1']);
     assert.match(String(image['Id']), /^sha256:[0-9a-f]{64}$/);
-    assert.deepEqual([image['Os'], image['Architecture'], image['Author'], image['Comment']], ['linux', 'amd64', 'Someone', 'added the app']);
+    assert.deepEqual(
+      [image['Os'], image['Architecture'], image['Author'], image['Comment']],
+      ['linux', 'amd64', 'Someone', 'added the app'],
+    );
     assert.deepEqual(config['Cmd'], ['cat', '/app/version']);
     assert.ok((config['Env'] as string[]).includes('MODE=fast'));
-    assert.deepEqual([config['ExposedPorts'], config['Labels'], config['WorkingDir'], config['User']], [{ '80/tcp': {} }, { kind: 'app' }, '/app', '33']);
+    assert.deepEqual(
+      [config['ExposedPorts'], config['Labels'], config['WorkingDir'], config['User']],
+      [{ '80/tcp': {} }, { kind: 'app' }, '/app', '33'],
+    );
     assert.equal(((image['RootFS'] as Record<string, unknown>)['Layers'] as unknown[]).length, 2);
     assert.ok(Number(image['Size']) > 1_000_000);
   });
 
   it('history', async () => {
-    const lines = (await daemon.ok('history', '--no-trunc', '--format', '{{.ID}}|{{.Comment}}|{{.Size}}', 'app:v1')).split('\n');
+    const lines = (
+      await daemon.ok('history', '--no-trunc', '--format', '{{.ID}}|{{.Comment}}|{{.Size}}', 'app:v1')
+    ).split('\n');
     assert.equal(lines.length, 2);
     assert.match(lines[0] ?? '', /^sha256:[0-9a-f]{64}\|added the app\|/);
     assert.match(lines[1] ?? '', /\|Imported from -\|/);
@@ -89,7 +122,12 @@ describe('docker tag and rmi', () => {
     const id = await daemon.ok('import', path('etc.tar'), 'fleeting');
     const blobs = () => readdirSync(join(daemon.dataRoot, 'content/blobs/sha256')).length;
     const before = blobs();
-    assert.equal(await daemon.ok('rmi', 'fleeting').then((text) => text.startsWith(`Untagged: fleeting:latest\nDeleted: ${id}`)), true);
+    assert.equal(
+      await daemon
+        .ok('rmi', 'fleeting')
+        .then((text) => text.startsWith(`Untagged: fleeting:latest\nDeleted: ${id}`)),
+      true,
+    );
     assert.equal((await daemon.docker('inspect', id)).code, 1);
     assert.ok(blobs() < before);
   });
@@ -100,7 +138,10 @@ describe('docker tag and rmi', () => {
     const id = String(await idOf('one'));
     const refused = await daemon.docker('rmi', id.slice(7, 19));
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /unable to delete [0-9a-f]+ \(must be forced\) - image is referenced in multiple repositories/);
+    assert.match(
+      refused.stderr,
+      /unable to delete [0-9a-f]+ \(must be forced\) - image is referenced in multiple repositories/,
+    );
     const forced = await daemon.ok('rmi', '-f', id.slice(7, 19));
     assert.match(forced, /Untagged: one:latest\nUntagged: two:latest\nDeleted: sha256:/);
   });
@@ -110,7 +151,12 @@ describe('docker tag and rmi', () => {
     const container = await daemon.ok('create', 'used');
     const refused = await daemon.docker('rmi', 'used');
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, new RegExp(`conflict: unable to remove repository reference "used" \\(must force\\) - container ${container.slice(0, 12)} is using its referenced image [0-9a-f]{12}`));
+    assert.match(
+      refused.stderr,
+      new RegExp(
+        `conflict: unable to remove repository reference "used" \\(must force\\) - container ${container.slice(0, 12)} is using its referenced image [0-9a-f]{12}`,
+      ),
+    );
     await daemon.ok('rmi', '-f', 'used');
     assert.equal((await daemon.docker('inspect', container)).code, 0);
     await daemon.ok('rm', container);
@@ -147,7 +193,19 @@ describe('docker save and load', () => {
     assert.equal(await daemon.ok('load', '-i', path('app.tar')), 'Loaded image: app:v1');
     assert.deepEqual([await idOf('app:v1'), await layersOf('app:v1')], [id, layers]);
     assert.equal(await runs('app:v1'), 'v1');
-    assert.equal(await daemon.ok('run', '--rm', '-u', '0', 'app:v1', 'sh', '-c', 'stat -c "%a %h" /app /app/version; ls -d /www 2>/dev/null; true'), '4755 2\n644 2');
+    assert.equal(
+      await daemon.ok(
+        'run',
+        '--rm',
+        '-u',
+        '0',
+        'app:v1',
+        'sh',
+        '-c',
+        'stat -c "%a %h" /app /app/version; ls -d /www 2>/dev/null; true',
+      ),
+      '4755 2\n644 2',
+    );
   });
 
   it('through pipes, gzip and zstd', async () => {
@@ -161,25 +219,47 @@ describe('docker save and load', () => {
 
   it('several images in one archive; one by its id has no name', async () => {
     await daemon.ok('save', '-o', path('both.tar'), 'app:v1', 'busybox');
-    assert.equal(await daemon.ok('load', '-q', '-i', path('both.tar')).then((text) => text.split('\n').toSorted().join()), 'Loaded image: app:v1,Loaded image: busybox:latest');
+    assert.equal(
+      await daemon
+        .ok('load', '-q', '-i', path('both.tar'))
+        .then((text) => text.split('\n').toSorted().join()),
+      'Loaded image: app:v1,Loaded image: busybox:latest',
+    );
     const id = String(await idOf('app:v1'));
     await daemon.ok('save', '-o', path('id.tar'), id);
     assert.equal(await daemon.ok('load', '-i', path('id.tar')), `Loaded image ID: ${id}`);
   });
 
   it('skopeo reads what we save, as a docker archive and as an OCI archive', async () => {
-    const inspected = JSON.parse(await skopeo('inspect', '--config', `docker-archive:${path('app.tar')}`)) as { rootfs: { diff_ids: string[] }; config: { Cmd: string[] } };
+    const inspected = JSON.parse(
+      await skopeo('inspect', '--config', `docker-archive:${path('app.tar')}`),
+    ) as { rootfs: { diff_ids: string[] }; config: { Cmd: string[] } };
     assert.deepEqual(inspected.rootfs.diff_ids, await layersOf('app:v1'));
     assert.deepEqual(inspected.config.Cmd, ['cat', '/app/version']);
-    const manifest = JSON.parse(await skopeo('inspect', '--raw', `oci-archive:${path('app.tar')}`)) as { schemaVersion: number };
+    const manifest = JSON.parse(await skopeo('inspect', '--raw', `oci-archive:${path('app.tar')}`)) as {
+      schemaVersion: number;
+    };
     assert.equal(manifest.schemaVersion, 2);
   });
 
   it('we read what skopeo writes: docker archive, OCI archive, gzip and zstd layers', async () => {
     const layers = await layersOf('app:v1');
     await skopeo('copy', '-q', `docker-archive:${path('app.tar')}`, `oci-archive:${path('oci.tar')}:oci:one`);
-    await skopeo('copy', '-q', '--dest-compress', '--dest-compress-format', 'zstd', `docker-archive:${path('app.tar')}`, `oci-archive:${path('zstd.tar')}:zstd:one`);
-    await skopeo('copy', '-q', `oci-archive:${path('oci.tar')}`, `docker-archive:${path('again.tar')}:again:one`);
+    await skopeo(
+      'copy',
+      '-q',
+      '--dest-compress',
+      '--dest-compress-format',
+      'zstd',
+      `docker-archive:${path('app.tar')}`,
+      `oci-archive:${path('zstd.tar')}:zstd:one`,
+    );
+    await skopeo(
+      'copy',
+      '-q',
+      `oci-archive:${path('oci.tar')}`,
+      `docker-archive:${path('again.tar')}:again:one`,
+    );
     for (const file of ['oci', 'zstd', 'again']) {
       const said = await daemon.ok('load', '-i', path(`${file}.tar`));
       const name = /Loaded image(?: ID)?: (\S+)/.exec(said)?.[1] ?? assert.fail(said);
@@ -191,8 +271,11 @@ describe('docker save and load', () => {
   });
 
   it('the content store is an OCI layout', async () => {
-    assert.deepEqual(JSON.parse(readFileSync(join(daemon.dataRoot, 'content/oci-layout'), 'utf8')), { imageLayoutVersion: '1.0.0' });
-    for (const blob of readdirSync(join(daemon.dataRoot, 'content/blobs/sha256'))) assert.match(blob, /^[0-9a-f]{64}$/);
+    assert.deepEqual(JSON.parse(readFileSync(join(daemon.dataRoot, 'content/oci-layout'), 'utf8')), {
+      imageLayoutVersion: '1.0.0',
+    });
+    for (const blob of readdirSync(join(daemon.dataRoot, 'content/blobs/sha256')))
+      assert.match(blob, /^[0-9a-f]{64}$/);
   });
 
   it('what is not there cannot be saved', async () => {
@@ -206,11 +289,30 @@ describe('docker import', () => {
   it('a tar, gzipped, from a file, with changes and a message', async () => {
     const tar = await tarOf('imported');
     writeFileSync(path('imported.tgz'), gzipSync(tar));
-    const id = await daemon.ok('import', '-m', 'by hand', '-c', 'ENV A=1', '-c', 'ENTRYPOINT ["/x"]', '-c', 'VOLUME /data', path('imported.tgz'), 'imported:1');
+    const id = await daemon.ok(
+      'import',
+      '-m',
+      'by hand',
+      '-c',
+      'ENV A=1',
+      '-c',
+      'ENTRYPOINT ["/x"]',
+      '-c',
+      'VOLUME /data',
+      path('imported.tgz'),
+      'imported:1',
+    );
     assert.match(id, /^sha256:[0-9a-f]{64}$/);
-    const image = (await daemon.inspect('imported:1')) as { Comment: string; Config: Record<string, unknown>; RootFS: { Layers: string[] } };
+    const image = (await daemon.inspect('imported:1')) as {
+      Comment: string;
+      Config: Record<string, unknown>;
+      RootFS: { Layers: string[] };
+    };
     assert.equal(image.Comment, 'by hand');
-    assert.deepEqual([image.Config['Env'], image.Config['Entrypoint'], image.Config['Volumes']], [['A=1'], ['/x'], { '/data': {} }]);
+    assert.deepEqual(
+      [image.Config['Env'], image.Config['Entrypoint'], image.Config['Volumes']],
+      [['A=1'], ['/x'], { '/data': {} }],
+    );
     assert.equal(image.RootFS.Layers.length, 1);
     await daemon.ok('rmi', 'imported:1');
   });
@@ -220,14 +322,22 @@ describe('docker import', () => {
     await daemon.ok('export', '-o', path('exported.tar'), 'exported');
     assert.ok(statSync(path('exported.tar')).size > 1_000_000);
     await daemon.ok('import', path('exported.tar'), 'flat');
-    assert.equal(await daemon.ok('run', '--rm', 'flat', 'sh', '-c', 'cat /app/version; ls -d /www 2>&1'). catch((error: Error) => error.message).then((text) => text.includes('v1') && text.includes('No such file')), true);
-    assert.equal((await layersOf('flat') as string[]).length, 1);
+    assert.equal(
+      await daemon
+        .ok('run', '--rm', 'flat', 'sh', '-c', 'cat /app/version; ls -d /www 2>&1')
+        .catch((error: Error) => error.message)
+        .then((text) => text.includes('v1') && text.includes('No such file')),
+      true,
+    );
+    assert.equal(((await layersOf('flat')) as string[]).length, 1);
     await daemon.ok('rm', 'exported');
     await daemon.ok('rmi', 'flat');
   });
 
   it('an invalid change is refused', async () => {
-    const result = await daemon.run('docker', ['import', '-c', 'FROM x', '-', 'no'], { input: await tarOf('c') });
+    const result = await daemon.run('docker', ['import', '-c', 'FROM x', '-', 'no'], {
+      input: await tarOf('c'),
+    });
     assert.equal(result.code, 1);
     assert.match(result.stderr, /FROM is not a valid change command/i);
     assert.equal((await daemon.docker('inspect', 'no')).code, 1);
@@ -244,7 +354,13 @@ describe('docker image prune', () => {
     await daemon.ok('create', '--name', 'user', 'app:v1');
     await daemon.ok('tag', 'app:v1', 'app:kept');
     await daemon.ok('image', 'prune', '-a', '-f');
-    assert.deepEqual((await daemon.ok('images', '--format', '{{.Repository}}:{{.Tag}}')).split('\n').toSorted().filter((name) => !name.startsWith('app:')), []);
+    assert.deepEqual(
+      (await daemon.ok('images', '--format', '{{.Repository}}:{{.Tag}}'))
+        .split('\n')
+        .toSorted()
+        .filter((name) => !name.startsWith('app:')),
+      [],
+    );
     assert.equal(await daemon.ok('start', '-a', 'user'), 'v1');
     await daemon.ok('rm', 'user');
   });

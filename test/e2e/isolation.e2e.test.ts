@@ -15,7 +15,16 @@ const printed = async (flags: readonly string[], script: string) => {
 };
 const effective = async (...flags: readonly string[]) =>
   BigInt(`0x${(await printed(flags, 'grep CapEff /proc/self/status')).split('\t')[1]}`);
-const NAMES = { chown: 0, kill: 5, netBindService: 10, netAdmin: 12, netRaw: 13, sysAdmin: 21, sysTime: 25, mknod: 27 };
+const NAMES = {
+  chown: 0,
+  kill: 5,
+  netBindService: 10,
+  netAdmin: 12,
+  netRaw: 13,
+  sysAdmin: 21,
+  sysTime: 25,
+  mknod: 27,
+};
 const has = (set: bigint, capability: keyof typeof NAMES) => (set & (1n << BigInt(NAMES[capability]))) !== 0n;
 
 describe('namespaces', () => {
@@ -27,8 +36,18 @@ describe('namespaces', () => {
     });
 
   it('shared ones are the host’s', async () => {
-    for (const [flag, name] of [['--pid', 'pid'], ['--network', 'net'], ['--ipc', 'ipc'], ['--uts', 'uts'], ['--cgroupns', 'cgroup']] as const)
-      assert.equal(await printed([flag, 'host'], `readlink /proc/self/ns/${name}`), readlinkSync(`/proc/${daemon.pid}/ns/${name}`), flag);
+    for (const [flag, name] of [
+      ['--pid', 'pid'],
+      ['--network', 'net'],
+      ['--ipc', 'ipc'],
+      ['--uts', 'uts'],
+      ['--cgroupns', 'cgroup'],
+    ] as const)
+      assert.equal(
+        await printed([flag, 'host'], `readlink /proc/self/ns/${name}`),
+        readlinkSync(`/proc/${daemon.pid}/ns/${name}`),
+        flag,
+      );
   });
 
   it('sees its own processes only', async () => {
@@ -41,7 +60,10 @@ describe('namespaces', () => {
   });
 
   it('a mount inside does not leave it', async () => {
-    await printed(['--privileged'], 'mount -t tmpfs leak /mnt 2>/dev/null || { mkdir -p /mnt; mount -t tmpfs leak-berth-e2e /mnt; }');
+    await printed(
+      ['--privileged'],
+      'mount -t tmpfs leak /mnt 2>/dev/null || { mkdir -p /mnt; mount -t tmpfs leak-berth-e2e /mnt; }',
+    );
     assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /leak-berth-e2e/);
   });
 });
@@ -54,8 +76,18 @@ describe('capabilities', () => {
   });
 
   it('--cap-drop and --cap-add', async () => {
-    const changed = await effective('--cap-drop', 'CHOWN', '--cap-add', 'NET_ADMIN', '--cap-add', 'CAP_SYS_TIME');
-    assert.deepEqual([has(changed, 'chown'), has(changed, 'netAdmin'), has(changed, 'sysTime'), has(changed, 'kill')], [false, true, true, true]);
+    const changed = await effective(
+      '--cap-drop',
+      'CHOWN',
+      '--cap-add',
+      'NET_ADMIN',
+      '--cap-add',
+      'CAP_SYS_TIME',
+    );
+    assert.deepEqual(
+      [has(changed, 'chown'), has(changed, 'netAdmin'), has(changed, 'sysTime'), has(changed, 'kill')],
+      [false, true, true, true],
+    );
     assert.equal(await effective('--cap-drop', 'ALL'), 0n);
     const one = await effective('--cap-drop', 'all', '--cap-add', 'net_bind_service');
     assert.equal(one, 1n << BigInt(NAMES.netBindService));
@@ -65,7 +97,10 @@ describe('capabilities', () => {
   it('work: without NET_ADMIN no interface, without CHOWN no chown', async () => {
     assert.notEqual((await shell([], 'ip link set lo down')).code, 0);
     assert.equal((await shell(['--cap-add', 'NET_ADMIN'], 'ip link set lo down')).code, 0);
-    assert.match((await shell(['--cap-drop', 'CHOWN'], 'touch /x && chown 1 /x')).stderr, /Operation not permitted/);
+    assert.match(
+      (await shell(['--cap-drop', 'CHOWN'], 'touch /x && chown 1 /x')).stderr,
+      /Operation not permitted/,
+    );
   });
 
   it('of a user that is not root there are none', async () => {
@@ -77,7 +112,10 @@ describe('capabilities', () => {
     assert.equal(await effective('--privileged'), host);
     assert.equal(await printed(['--privileged'], 'grep Seccomp: /proc/self/status'), 'Seccomp:\t0');
     if (existsSync('/dev/fuse')) assert.equal(await printed(['--privileged'], 'ls /dev/fuse'), '/dev/fuse');
-    assert.equal(await printed(['--privileged'], 'touch /proc/sys/kernel/core_pattern && echo writable'), 'writable');
+    assert.equal(
+      await printed(['--privileged'], 'touch /proc/sys/kernel/core_pattern && echo writable'),
+      'writable',
+    );
   });
 });
 
@@ -90,12 +128,21 @@ describe('seccomp', () => {
   });
 
   it('unconfined', async () => {
-    assert.equal(await printed(['--security-opt', 'seccomp=unconfined'], 'grep Seccomp: /proc/self/status'), 'Seccomp:\t0');
+    assert.equal(
+      await printed(['--security-opt', 'seccomp=unconfined'], 'grep Seccomp: /proc/self/status'),
+      'Seccomp:\t0',
+    );
   });
 
   it('a profile of the user’s', async () => {
     const file = join(daemon.root, 'profile.json');
-    writeFileSync(file, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }],
+      }),
+    );
     const result = await shell(['--security-opt', `seccomp=${file}`], 'mkdir /x; echo after');
     assert.match(result.stderr, /can't create directory '\/x': Operation not permitted/);
     assert.equal(result.stdout, 'after\n');
@@ -114,8 +161,14 @@ describe('seccomp', () => {
 describe('security options', () => {
   it('no-new-privileges', async () => {
     assert.equal(await printed([], 'grep NoNewPrivs /proc/self/status'), 'NoNewPrivs:\t0');
-    assert.equal(await printed(['--security-opt', 'no-new-privileges'], 'grep NoNewPrivs /proc/self/status'), 'NoNewPrivs:\t1');
-    assert.equal(await printed(['--security-opt', 'no-new-privileges=false'], 'grep NoNewPrivs /proc/self/status'), 'NoNewPrivs:\t0');
+    assert.equal(
+      await printed(['--security-opt', 'no-new-privileges'], 'grep NoNewPrivs /proc/self/status'),
+      'NoNewPrivs:\t1',
+    );
+    assert.equal(
+      await printed(['--security-opt', 'no-new-privileges=false'], 'grep NoNewPrivs /proc/self/status'),
+      'NoNewPrivs:\t0',
+    );
   });
 
   it('apparmor=unconfined is always possible, a profile is ignored where the host has none', async () => {
@@ -135,11 +188,19 @@ describe('security options', () => {
 describe('paths', () => {
   it('masked', async () => {
     assert.equal(await printed([], 'cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null | wc -c'), '0');
-    assert.equal(await printed([], 'ls /proc/scsi /sys/firmware /proc/acpi 2>/dev/null | grep -v : | grep -c .; true'), '0');
+    assert.equal(
+      await printed([], 'ls /proc/scsi /sys/firmware /proc/acpi 2>/dev/null | grep -v : | grep -c .; true'),
+      '0',
+    );
   });
 
   it('read-only', async () => {
-    for (const path of ['/proc/sys/kernel/hostname', '/proc/sysrq-trigger', '/proc/irq/default_smp_affinity', '/sys/kernel/uevent_helper']) {
+    for (const path of [
+      '/proc/sys/kernel/hostname',
+      '/proc/sysrq-trigger',
+      '/proc/irq/default_smp_affinity',
+      '/sys/kernel/uevent_helper',
+    ]) {
       const result = await shell([], `[ -e ${path} ] && echo x >${path}`);
       assert.notEqual(result.code, 0, path);
     }
@@ -154,21 +215,47 @@ describe('paths', () => {
   });
 
   it('the cgroups are read-only and its own', async () => {
-    const result = await shell([], 'cat /proc/self/cgroup; grep cgroup /proc/mounts; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/memory/x');
+    const result = await shell(
+      [],
+      'cat /proc/self/cgroup; grep cgroup /proc/mounts; mkdir /sys/fs/cgroup/x /sys/fs/cgroup/memory/x',
+    );
     assert.notEqual(result.code, 0);
-    for (const line of result.stdout.split('\n').filter((line) => /^\d+:/.test(line))) assert.match(line, /:\/$/);
+    for (const line of result.stdout.split('\n').filter((line) => /^\d+:/.test(line)))
+      assert.match(line, /:\/$/);
   });
 });
 
 describe('devices', () => {
   it('are the few of every container', async () => {
     const names = await printed([], 'cd /dev; ls');
-    const expected = ['core', 'fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'];
+    const expected = [
+      'core',
+      'fd',
+      'full',
+      'mqueue',
+      'null',
+      'ptmx',
+      'pts',
+      'random',
+      'shm',
+      'stderr',
+      'stdin',
+      'stdout',
+      'tty',
+      'urandom',
+      'zero',
+    ];
     assert.deepEqual(names.split('\n').toSorted(), expected);
   });
 
   it('work', async () => {
-    assert.equal(await printed([], 'echo x >/dev/null; head -c 3 /dev/zero | od -An -tx1; head -c 4 /dev/urandom | wc -c'), '00 00 00\n4');
+    assert.equal(
+      await printed(
+        [],
+        'echo x >/dev/null; head -c 3 /dev/zero | od -An -tx1; head -c 4 /dev/urandom | wc -c',
+      ),
+      '00 00 00\n4',
+    );
   });
 
   it('block devices of the host cannot be made and read', async () => {

@@ -6,16 +6,25 @@ const daemon = Daemon.forThisFile();
 
 const SLEEP = ['busybox', 'sleep', '600'];
 /** Ends at once on SIGTERM, and says so. */
-const POLITE = ['busybox', 'sh', '-c', 'trap "echo terminated; exit 0" TERM; echo ready; while :; do sleep 0.05; done'];
+const POLITE = [
+  'busybox',
+  'sh',
+  '-c',
+  'trap "echo terminated; exit 0" TERM; echo ready; while :; do sleep 0.05; done',
+];
 const state = async (name: string) => (await daemon.inspect(name, '.State')) as Record<string, unknown>;
 const status = async (name: string) => (await state(name))['Status'];
-const ready = (name: string) => eventually('ready', async () => (await daemon.docker('logs', name)).stdout.includes('ready'));
+const ready = (name: string) =>
+  eventually('ready', async () => (await daemon.docker('logs', name)).stdout.includes('ready'));
 
 describe('from create to rm', () => {
   it('the states that inspect tells', async () => {
     const id = await daemon.ok('create', '--name', 'life', ...SLEEP);
     const created = await state('life');
-    assert.deepEqual([created['Status'], created['Running'], created['Pid'], created['ExitCode']], ['created', false, 0, 0]);
+    assert.deepEqual(
+      [created['Status'], created['Running'], created['Pid'], created['ExitCode']],
+      ['created', false, 0, 0],
+    );
     assert.equal(created['StartedAt'], '0001-01-01T00:00:00Z');
     assert.equal(await daemon.ok('start', 'life'), 'life');
     const running = await state('life');
@@ -25,7 +34,10 @@ describe('from create to rm', () => {
     await daemon.ok('kill', 'life');
     await daemon.ok('wait', 'life');
     const exited = await state('life');
-    assert.deepEqual([exited['Status'], exited['Running'], exited['Pid'], exited['ExitCode']], ['exited', false, 0, 137]);
+    assert.deepEqual(
+      [exited['Status'], exited['Running'], exited['Pid'], exited['ExitCode']],
+      ['exited', false, 0, 137],
+    );
     assert.ok(Date.parse(String(exited['FinishedAt'])) >= Date.parse(String(running['StartedAt'])));
     assert.equal(await daemon.ok('rm', 'life'), 'life');
     assert.match((await daemon.docker('inspect', id)).stderr, /No such object/i);
@@ -68,13 +80,35 @@ describe('docker stop', () => {
 
   it("-s and the container's own --stop-signal and --stop-timeout", async () => {
     const script = 'trap "exit 10" USR1; trap "exit 12" USR2; echo ready; while :; do sleep 0.05; done';
-    await daemon.ok('run', '-d', '--name', 'signals', '--stop-signal', 'USR1', '--stop-timeout', '30', 'busybox', 'sh', '-c', script);
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'signals',
+      '--stop-signal',
+      'USR1',
+      '--stop-timeout',
+      '30',
+      'busybox',
+      'sh',
+      '-c',
+      script,
+    );
     await ready('signals');
-    assert.deepEqual([await daemon.inspect('signals', '.Config.StopSignal'), await daemon.inspect('signals', '.Config.StopTimeout')], ['USR1', 30]);
+    assert.deepEqual(
+      [
+        await daemon.inspect('signals', '.Config.StopSignal'),
+        await daemon.inspect('signals', '.Config.StopTimeout'),
+      ],
+      ['USR1', 30],
+    );
     await daemon.ok('stop', 'signals');
     assert.equal((await state('signals'))['ExitCode'], 10);
     await daemon.ok('start', 'signals');
-    await eventually('ready again', async () => (await daemon.ok('logs', 'signals')).split('ready').length === 3);
+    await eventually(
+      'ready again',
+      async () => (await daemon.ok('logs', 'signals')).split('ready').length === 3,
+    );
     await daemon.ok('stop', '-s', 'USR2', 'signals');
     assert.equal((await state('signals'))['ExitCode'], 12);
     await daemon.ok('rm', 'signals');
@@ -130,7 +164,9 @@ describe('docker restart', () => {
     const after = await state('again');
     assert.equal(after['Status'], 'running');
     assert.notEqual(after['Pid'], before['Pid']);
-    await eventually('both runs in the log', async () => /ready\nterminated\nready/.test(await daemon.ok('logs', 'again')));
+    await eventually('both runs in the log', async () =>
+      /ready\nterminated\nready/.test(await daemon.ok('logs', 'again')),
+    );
     await daemon.ok('rm', '-f', 'again');
   });
 
@@ -151,8 +187,20 @@ describe('docker restart', () => {
 
 describe('docker pause and unpause', () => {
   it('freezes and thaws', async () => {
-    await daemon.ok('run', '-d', '--name', 'counter', 'busybox', 'sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i >/count; sleep 0.02; done');
-    await eventually('it counts', async () => (await daemon.docker('exec', 'counter', 'test', '-s', '/count')).code === 0);
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'counter',
+      'busybox',
+      'sh',
+      '-c',
+      'i=0; while :; do i=$((i+1)); echo $i >/count; sleep 0.02; done',
+    );
+    await eventually(
+      'it counts',
+      async () => (await daemon.docker('exec', 'counter', 'test', '-s', '/count')).code === 0,
+    );
     assert.equal(await daemon.ok('pause', 'counter'), 'counter');
     const paused = await state('counter');
     assert.deepEqual([paused['Status'], paused['Paused'], paused['Running']], ['paused', true, true]);
@@ -200,7 +248,10 @@ describe('docker rename', () => {
     await daemon.ok('run', '-d', '--name', 'old', ...SLEEP);
     const taken = await daemon.docker('rename', 'old', 'new');
     assert.equal(taken.code, 1);
-    assert.match(taken.stderr, new RegExp(`Conflict\\. The container name "/new" is already in use by container "?${id}`));
+    assert.match(
+      taken.stderr,
+      new RegExp(`Conflict\\. The container name "/new" is already in use by container "?${id}`),
+    );
     const same = await daemon.docker('rename', 'new', 'new');
     assert.match(same.stderr, /same name as its current name/i);
     const bad = await daemon.docker('rename', 'old', 'no good');
@@ -236,7 +287,10 @@ describe('docker rm', () => {
     const id = await daemon.ok('run', '-d', '--name', 'runs', ...SLEEP);
     const refused = await daemon.docker('rm', 'runs');
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /cannot remove container "\/?runs": container is running: stop the container before removing or force remove/);
+    assert.match(
+      refused.stderr,
+      /cannot remove container "\/?runs": container is running: stop the container before removing or force remove/,
+    );
     assert.equal(await daemon.ok('rm', '-f', 'runs'), 'runs');
     assert.equal((await daemon.docker('inspect', id)).code, 1);
   });

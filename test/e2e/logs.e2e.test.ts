@@ -13,7 +13,11 @@ const said = async (name: string, script: string, ...flags: readonly string[]) =
 describe('docker logs', () => {
   it('has both streams, each where it belongs', async () => {
     await said('both', 'echo out; echo err >&2; printf "no newline"');
-    assert.deepEqual(await daemon.docker('logs', 'both'), { code: 0, stdout: 'out\nno newline', stderr: 'err\n' });
+    assert.deepEqual(await daemon.docker('logs', 'both'), {
+      code: 0,
+      stdout: 'out\nno newline',
+      stderr: 'err\n',
+    });
     await daemon.ok('rm', 'both');
   });
 
@@ -43,12 +47,25 @@ describe('docker logs', () => {
     assert.equal(await daemon.ok('logs', '--until', before, 'spans'), 'early');
     assert.equal(await daemon.ok('logs', '--since', '1h', 'spans'), 'early\nlate');
     assert.equal(await daemon.ok('logs', '--until', '1h', 'spans'), '');
-    assert.equal(await daemon.ok('logs', '--since', String(Math.floor(Date.parse(before) / 1000) + 3600), 'spans'), '');
+    assert.equal(
+      await daemon.ok('logs', '--since', String(Math.floor(Date.parse(before) / 1000) + 3600), 'spans'),
+      '',
+    );
     await daemon.ok('rm', 'spans');
   });
 
   it('-f follows until the container ends', async () => {
-    await daemon.ok('run', '-d', '-i', '--name', 'talks', 'busybox', 'sh', '-c', 'echo first; while read x; do echo "<$x>"; done');
+    await daemon.ok(
+      'run',
+      '-d',
+      '-i',
+      '--name',
+      'talks',
+      'busybox',
+      'sh',
+      '-c',
+      'echo first; while read x; do echo "<$x>"; done',
+    );
     await using follower = daemon.spawn('logs', '-f', 'talks');
     await follower.prints('first');
     await using speaker = daemon.spawn('attach', 'talks');
@@ -109,7 +126,8 @@ describe('docker logs', () => {
 describe('log drivers and limits', () => {
   it('--log-opt max-size and max-file bound what stays', async () => {
     const limits = ['--log-opt', 'max-size=64k', '--log-opt', 'max-file=3', '--log-opt', 'compress=false'];
-    const script = 'i=0; while [ $i -lt 60000 ]; do seq $i $((i + 999)); i=$((i + 1000)); sleep 0.05; done; exec sleep 600';
+    const script =
+      'i=0; while [ $i -lt 60000 ]; do seq $i $((i + 999)); i=$((i + 1000)); sleep 0.05; done; exec sleep 600';
     await daemon.ok('run', '-d', '--name', 'loud', ...limits, 'busybox', 'sh', '-c', script);
     const directory = join(daemon.dataRoot, 'containers', String(await daemon.inspect('loud', '.Id')));
     const files = () => globSync(join(directory, '*.log*'));
@@ -123,13 +141,29 @@ describe('log drivers and limits', () => {
   });
 
   it('a follower loses nothing to rotation', async () => {
-    await daemon.ok('run', '-d', '-i', '--name', 'rotated', '--log-opt', 'max-size=32k', '--log-opt', 'max-file=2', 'busybox', 'sh', '-c', 'read x; for i in 1 2 3 4 5 6 7 8; do seq 1 2000; sleep 0.1; done');
+    await daemon.ok(
+      'run',
+      '-d',
+      '-i',
+      '--name',
+      'rotated',
+      '--log-opt',
+      'max-size=32k',
+      '--log-opt',
+      'max-file=2',
+      'busybox',
+      'sh',
+      '-c',
+      'read x; for i in 1 2 3 4 5 6 7 8; do seq 1 2000; sleep 0.1; done',
+    );
     await using follower = daemon.spawn('logs', '-f', 'rotated');
     await using starter = daemon.spawn('attach', 'rotated');
     starter.write('go\n');
     await daemon.ok('wait', 'rotated');
     assert.equal(await follower.exit(), 0);
-    const expected = Array.from({ length: 8 }, () => Array.from({ length: 2000 }, (_, i) => `${i + 1}\n`).join('')).join('');
+    const expected = Array.from({ length: 8 }, () =>
+      Array.from({ length: 2000 }, (_, i) => `${i + 1}\n`).join(''),
+    ).join('');
     assert.equal(follower.stdout.length, expected.length);
     await daemon.ok('rm', 'rotated');
   });
@@ -142,7 +176,16 @@ describe('log drivers and limits', () => {
   });
 
   it('--log-driver none keeps nothing and says so', async () => {
-    const result = await daemon.docker('run', '--name', 'mute', '--log-driver', 'none', 'busybox', 'echo', 'heard');
+    const result = await daemon.docker(
+      'run',
+      '--name',
+      'mute',
+      '--log-driver',
+      'none',
+      'busybox',
+      'echo',
+      'heard',
+    );
     assert.equal(result.stdout, 'heard\n');
     const logs = await daemon.docker('logs', 'mute');
     assert.equal(logs.code, 1);

@@ -9,11 +9,16 @@ import { Daemon, eventually } from '../fixtures/daemon.ts';
 
 const daemon = Daemon.forThisFile();
 
-const shell = (flags: readonly string[], script: string) => daemon.ok('run', '--rm', ...flags, 'busybox', 'sh', '-c', script);
+const shell = (flags: readonly string[], script: string) =>
+  daemon.ok('run', '--rm', ...flags, 'busybox', 'sh', '-c', script);
 const WEB = ['busybox', 'httpd', '-f', '-h', '/www'];
-const addresses = Object.values(networkInterfaces()).flat().filter((address) => address?.internal === false);
+const addresses = Object.values(networkInterfaces())
+  .flat()
+  .filter((address) => address?.internal === false);
 const outside4 = addresses.find((address) => address?.family === 'IPv4')?.address;
-const hasIpv6 = Object.values(networkInterfaces()).flat().some((address) => address?.address === '::1');
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((address) => address?.address === '::1');
 
 const page = async (url: string): Promise<string> => {
   try {
@@ -22,7 +27,8 @@ const page = async (url: string): Promise<string> => {
     return '';
   }
 };
-const serves = (url: string) => eventually(`${url} answers`, async () => (await page(url)).includes('Hello from a container'));
+const serves = (url: string) =>
+  eventually(`${url} answers`, async () => (await page(url)).includes('Hello from a container'));
 
 /** Node in a container, its own and its libraries the host's: busybox has no server that would do. */
 const nodeImage = (script: string) => {
@@ -54,14 +60,17 @@ describe('the default bridge', () => {
   it('gives an address, a gateway, a route', async () => {
     await daemon.ok('run', '-d', '--name', 'plain', 'busybox', 'sleep', '600');
     const settings = (await daemon.inspect('plain', '.NetworkSettings')) as Record<string, string>;
-    const network = (await daemon.inspect('plain', '.NetworkSettings.Networks.bridge')) as Record<string, string>;
+    const network = (await daemon.inspect('plain', '.NetworkSettings.Networks.bridge')) as Record<
+      string,
+      string
+    >;
     assert.match(settings['IPAddress'] ?? '', /^\d+\.\d+\.\d+\.\d+$/);
     assert.equal(network['IPAddress'], settings['IPAddress']);
     assert.equal(network['MacAddress'], settings['MacAddress']);
     const route = await daemon.ok('exec', 'plain', 'ip', 'route');
     assert.match(route, new RegExp(`^default via ${network['Gateway']} dev eth0`));
     const link = await daemon.ok('exec', 'plain', 'ip', 'addr', 'show', 'eth0');
-    assert.match(link, new RegExp(`inet ${network['IPAddress']}/16`));
+    assert.match(link, new RegExp(`inet ${network['IPAddress']}/\\d+`));
     assert.match(link, new RegExp(`link/ether ${network['MacAddress']}`));
     assert.match(link, /mtu 1500/);
     await daemon.ok('rm', '-f', 'plain');
@@ -71,26 +80,37 @@ describe('the default bridge', () => {
     await daemon.ok('run', '-d', '--name', 'web', ...WEB);
     const address = String(await daemon.inspect('web', '.NetworkSettings.IPAddress'));
     assert.match(await shell([], `wget -qO- http://${address}/`), /Hello from a container/);
-    const taken = await Promise.all(Array.from({ length: 6 }, () => shell([], "ip -4 addr show eth0 | grep -o 'inet [0-9.]*'")));
+    const taken = await Promise.all(
+      Array.from({ length: 6 }, () => shell([], "ip -4 addr show eth0 | grep -o 'inet [0-9.]*'")),
+    );
     assert.equal(new Set([...taken, `inet ${address}`]).size, 7);
     await daemon.ok('rm', '-f', 'web');
   });
 
   it('reaches what is outside by masquerade', async () => {
     if (outside4 === undefined) return;
-    await using server = createServer((socket) => socket.end(`from ${socket.remoteAddress}\n`)).listen(0, '0.0.0.0');
+    await using server = createServer((socket) => socket.end(`from ${socket.remoteAddress}\n`)).listen(
+      0,
+      '0.0.0.0',
+    );
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
     assert.match(await shell([], `nc ${outside4} ${port} </dev/null`), /^from /);
   });
 
   it('is listed and inspected', async () => {
-    assert.equal(await daemon.ok('network', 'ls', '--format', '{{.Name}} {{.Driver}}'), 'bridge bridge\nhost host\nnone null');
+    assert.equal(
+      await daemon.ok('network', 'ls', '--format', '{{.Name}} {{.Driver}}'),
+      'bridge bridge\nhost host\nnone null',
+    );
     await daemon.ok('run', '-d', '--name', 'member', 'busybox', 'sleep', '600');
     const id = String(await daemon.inspect('member', '.Id'));
-    const [network] = JSON.parse(await daemon.ok('network', 'inspect', 'bridge')) as { Containers: Record<string, { Name: string; IPv4Address: string }>; IPAM: { Config: { Subnet: string }[] } }[];
+    const [network] = JSON.parse(await daemon.ok('network', 'inspect', 'bridge')) as {
+      Containers: Record<string, { Name: string; IPv4Address: string }>;
+      IPAM: { Config: { Subnet: string }[] };
+    }[];
     assert.equal(network?.Containers[id]?.Name, 'member');
-    assert.match(network?.IPAM.Config[0]?.Subnet ?? '', /\/16$/);
+    assert.match(network?.IPAM.Config[0]?.Subnet ?? '', /^\d+\.\d+\.\d+\.\d+\/\d+$/);
     await daemon.ok('rm', '-f', 'member');
   });
 });
@@ -105,11 +125,17 @@ describe('published ports', () => {
     if (outside4 !== undefined) {
       await serves(`http://${outside4}:${port}/`);
       assert.match(await shell([], `wget -qO- http://${outside4}:${port}/`), /Hello from a container/);
-      assert.match(await daemon.ok('exec', 'web', 'wget', '-qO-', `http://${outside4}:${port}/`), /Hello from a container/);
+      assert.match(
+        await daemon.ok('exec', 'web', 'wget', '-qO-', `http://${outside4}:${port}/`),
+        /Hello from a container/,
+      );
     }
     const gateway = String(await daemon.inspect('web', '.NetworkSettings.Gateway'));
     assert.match(await shell([], `wget -qO- http://${gateway}:${port}/`), /Hello from a container/);
-    assert.equal(await shell(['--network', 'host'], `wget -qO- http://127.0.0.1:${port}/ | grep -c Hello`), '1');
+    assert.equal(
+      await shell(['--network', 'host'], `wget -qO- http://127.0.0.1:${port}/ | grep -c Hello`),
+      '1',
+    );
     await daemon.ok('rm', '-f', 'web');
     assert.equal(await page(`http://127.0.0.1:${port}/`), '');
   });
@@ -124,10 +150,15 @@ describe('published ports', () => {
   });
 
   it('udp', async () => {
-    const echo = "require('dgram').createSocket('udp6').on('message', function (m, r) { this.send('pong', r.port, r.address); }).bind(7777)";
+    const echo =
+      "require('dgram').createSocket('udp6').on('message', function (m, r) { this.send('pong', r.port, r.address); }).bind(7777)";
     await daemon.ok('run', '-d', '--name', 'udp', '-p', '7777/udp', ...nodeImage(echo));
     const port = await published('udp', '7777/udp');
-    const hosts = [['udp4', '127.0.0.1'], ['udp4', outside4 ?? '127.0.0.1'], ...(hasIpv6 ? [['udp6', '::1'] as const] : [])] as const;
+    const hosts = [
+      ['udp4', '127.0.0.1'],
+      ['udp4', outside4 ?? '127.0.0.1'],
+      ...(hasIpv6 ? [['udp6', '::1'] as const] : []),
+    ] as const;
     for (const [type, address] of hosts) {
       await using socket = createSocket(type);
       let heard = '';
@@ -144,7 +175,18 @@ describe('published ports', () => {
   });
 
   it('a range, several, with both protocols', async () => {
-    await daemon.ok('create', '--name', 'many', '-p', '18081-18083:18081-18083', '-p', '18090:90/udp', '-p', '127.0.0.1:18091:91', ...WEB);
+    await daemon.ok(
+      'create',
+      '--name',
+      'many',
+      '-p',
+      '18081-18083:18081-18083',
+      '-p',
+      '18090:90/udp',
+      '-p',
+      '127.0.0.1:18091:91',
+      ...WEB,
+    );
     await daemon.ok('start', 'many');
     const lines = (await daemon.ok('port', 'many')).split('\n').toSorted();
     assert.ok(lines.includes('18081/tcp -> 0.0.0.0:18081'));
@@ -220,13 +262,17 @@ describe('--network', () => {
   it('host', async () => {
     const names = Object.keys(networkInterfaces()).filter((name) => !name.startsWith('veth'));
     const seen = (await shell(['--network', 'host'], 'ls /sys/class/net')).split('\n');
-    for (const name of names.filter((name) => name === 'lo' || name.startsWith('eth'))) assert.ok(seen.includes(name), name);
+    for (const name of names.filter((name) => name === 'lo' || name.startsWith('eth')))
+      assert.ok(seen.includes(name), name);
   });
 
   it('container:x shares address, ports and names', async () => {
     await daemon.ok('run', '-d', '--name', 'owner', '-h', 'the-owner', '--add-host', 'db:10.0.0.9', ...WEB);
     const page = 'wget -qO- http://127.0.0.1/ | grep -c Hello; hostname; grep -c 10.0.0.9 /etc/hosts';
-    await eventually('it serves', async () => (await daemon.docker('exec', 'owner', 'wget', '-qO-', 'http://127.0.0.1/')).code === 0);
+    await eventually(
+      'it serves',
+      async () => (await daemon.docker('exec', 'owner', 'wget', '-qO-', 'http://127.0.0.1/')).code === 0,
+    );
     assert.equal(await shell(['--network', 'container:owner'], page), '1\nthe-owner\n1');
     await daemon.ok('rm', '-f', 'owner');
   });
@@ -251,7 +297,10 @@ describe('--network', () => {
 
   it('what cannot go together', async () => {
     for (const [flags, message] of [
-      [['--network', 'container:x', '-p', '80:80'], /conflicting options: port publishing and the container type network mode/],
+      [
+        ['--network', 'container:x', '-p', '80:80'],
+        /conflicting options: port publishing and the container type network mode/,
+      ],
       [['--network', 'container:x', '-h', 'name'], /conflicting options: hostname and the network mode/],
       [['--network', 'host', '--uts', 'host', '-h', 'x'], /conflicting options: hostname and the UTS mode/],
     ] as const) {
@@ -264,7 +313,16 @@ describe('--network', () => {
 
 describe('the files for names', () => {
   it('resolv.conf is the host’s, or what is asked for', async () => {
-    const asked = ['--dns', '10.1.2.3', '--dns', '2001:db8::53', '--dns-search', 'sea.example', '--dns-option', 'ndots:3'];
+    const asked = [
+      '--dns',
+      '10.1.2.3',
+      '--dns',
+      '2001:db8::53',
+      '--dns-search',
+      'sea.example',
+      '--dns-option',
+      'ndots:3',
+    ];
     const lines = (await shell(asked, 'cat /etc/resolv.conf')).split('\n');
     assert.ok(lines.includes('nameserver 10.1.2.3'));
     assert.ok(lines.includes('search sea.example'));
@@ -282,14 +340,26 @@ describe('the files for names', () => {
   });
 
   it('can be changed from inside, for as long as the container lives', async () => {
-    await daemon.docker('run', '--name', 'editor', 'busybox', 'sh', '-c', 'echo 10.0.0.1 mine >>/etc/hosts; echo "# mine" >>/etc/resolv.conf; grep -c mine /etc/hosts /etc/resolv.conf');
+    await daemon.docker(
+      'run',
+      '--name',
+      'editor',
+      'busybox',
+      'sh',
+      '-c',
+      'echo 10.0.0.1 mine >>/etc/hosts; echo "# mine" >>/etc/resolv.conf; grep -c mine /etc/hosts /etc/resolv.conf',
+    );
     assert.equal(await daemon.ok('logs', 'editor'), '/etc/hosts:1\n/etc/resolv.conf:1');
     await daemon.ok('rm', 'editor');
   });
 
   it('are bind mounts that inspect names', async () => {
     const id = await daemon.ok('run', '-d', 'busybox', 'sleep', '600');
-    for (const field of ['.HostsPath', '.ResolvConfPath', '.HostnamePath']) assert.match(String(await daemon.inspect(id, field)), new RegExp(`^${daemon.dataRoot}/containers/${id}/`));
+    for (const field of ['.HostsPath', '.ResolvConfPath', '.HostnamePath'])
+      assert.match(
+        String(await daemon.inspect(id, field)),
+        new RegExp(`^${daemon.dataRoot}/containers/${id}/`),
+      );
     await daemon.ok('rm', '-f', id);
   });
 });

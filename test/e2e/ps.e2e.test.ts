@@ -8,12 +8,29 @@ const daemon = Daemon.forThisFile({}, async (daemon) => {
   await daemon.ok('tag', 'busybox', 'other:tag');
   await daemon.ok('create', '--name', 'created', '--label', 'tier=back', 'busybox', 'true');
   await daemon.docker('run', '--name', 'failed', 'busybox', 'sh', '-c', 'exit 3');
-  await daemon.ok('run', '-d', '--name', 'web', '--label', 'tier=front', '-p', '127.0.0.1::80', '--expose', '99', '-v', 'shelf:/shelf', 'busybox', 'sleep', '600');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'web',
+    '--label',
+    'tier=front',
+    '-p',
+    '127.0.0.1:18040:80',
+    '--expose',
+    '99',
+    '-v',
+    'shelf:/shelf',
+    'busybox',
+    'sleep',
+    '600',
+  );
   await daemon.ok('run', '-d', '--name', 'frozen', 'other:tag', 'sleep', '600');
   await daemon.ok('pause', 'frozen');
 });
 
-const names = async (...args: readonly string[]) => (await daemon.ok('ps', '--format', '{{.Names}}', ...args)).split('\n').filter(Boolean);
+const names = async (...args: readonly string[]) =>
+  (await daemon.ok('ps', '--format', '{{.Names}}', ...args)).split('\n').filter(Boolean);
 
 describe('docker ps', () => {
   it('shows what runs; -a all; newest first', async () => {
@@ -44,17 +61,35 @@ describe('docker ps', () => {
     const [header, ...rows] = (await daemon.ok('ps', '-a')).split('\n');
     assert.match(header ?? '', /^CONTAINER ID\s+IMAGE\s+COMMAND\s+CREATED\s+STATUS\s+PORTS\s+NAMES$/);
     assert.equal(rows.length, 4);
-    assert.match(rows[0] ?? '', /^[0-9a-f]{12}\s+other:tag\s+"sleep 600"\s+.* ago\s+Up .* \(Paused\)\s+frozen$/);
-    assert.match(rows[1] ?? '', /busybox\s+"sleep 600"\s.*\s+Up .*\s+99\/tcp, 127\.0\.0\.1:\d+->80\/tcp\s+web$/);
+    assert.match(
+      rows[0] ?? '',
+      /^[0-9a-f]{12}\s+other:tag\s+"sleep 600"\s+.* ago\s+Up .* \(Paused\)\s+frozen$/,
+    );
+    assert.match(
+      rows[1] ?? '',
+      /busybox\s+"sleep 600"\s.*\s+Up .*\s+99\/tcp, 127\.0\.0\.1:\d+->80\/tcp\s+web$/,
+    );
     assert.match(rows[2] ?? '', /"sh -c 'exit 3'"\s.*\s+Exited \(3\) .* ago\s+failed$/);
     assert.match(rows[3] ?? '', /"true"\s.*\s+Created\s+created$/);
   });
 
   it('fields', async () => {
-    const line = await daemon.ok('ps', '--format', '{{.Names}}|{{.Image}}|{{.State}}|{{.Labels}}|{{.Mounts}}|{{.Networks}}|{{.LocalVolumes}}', '-f', 'name=web');
+    const line = await daemon.ok(
+      'ps',
+      '--format',
+      '{{.Names}}|{{.Image}}|{{.State}}|{{.Labels}}|{{.Mounts}}|{{.Networks}}|{{.LocalVolumes}}',
+      '-f',
+      'name=web',
+    );
     assert.equal(line, 'web|busybox|running|tier=front|shelf|bridge|1');
-    const json = JSON.parse(await daemon.ok('ps', '--format', 'json', '-f', 'name=web')) as Record<string, string>;
-    assert.deepEqual([json['Names'], json['State'], json['RunningFor'] !== undefined], ['web', 'running', true]);
+    const json = JSON.parse(await daemon.ok('ps', '--format', 'json', '-f', 'name=web')) as Record<
+      string,
+      string
+    >;
+    assert.deepEqual(
+      [json['Names'], json['State'], json['RunningFor'] !== undefined],
+      ['web', 'running', true],
+    );
     assert.equal(await daemon.ok('ps', '-f', 'name=web', '--format', '{{.Label "tier"}}'), 'front');
   });
 });
@@ -76,7 +111,8 @@ describe('filters of docker ps', () => {
     ['volume=shelf', ['web']],
     ['volume=/shelf', ['web']],
     ['network=bridge', ['frozen', 'web', 'failed', 'created']],
-    ['publish=80', ['web']],
+    ['publish=18040', ['web']],
+    ['publish=80', []],
     ['expose=99/tcp', ['web']],
     ['expose=100', []],
     ['before=web', ['failed', 'created']],
@@ -117,7 +153,10 @@ describe('docker top and port', () => {
   it('top lists the processes, with the columns of ps options', async () => {
     const lines = (await daemon.ok('top', 'web')).split('\n');
     assert.match(lines[0] ?? '', /^UID\s+PID\s+PPID\s+C\s+STIME\s+TTY\s+TIME\s+CMD$/);
-    assert.match(lines[1] ?? '', new RegExp(`^root\\s+${await daemon.inspect('web', '.State.Pid')}\\s.*sleep 600$`));
+    assert.match(
+      lines[1] ?? '',
+      new RegExp(`^root\\s+${await daemon.inspect('web', '.State.Pid')}\\s.*sleep 600$`),
+    );
     assert.match(await daemon.ok('top', 'web', '-o', 'pid,comm'), /^PID\s+COMMAND\n\d+\s+sleep$/);
   });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Daemon } from '../fixtures/daemon.ts';
@@ -24,7 +24,14 @@ const daemon = Daemon.forThisFile({}, async (daemon) => {
     const archive = join(daemon.root, `${tag}.tar`);
     await daemon.ok('save', '-o', archive, `app:${tag}`);
     await registry.fill(`docker-archive:${archive}`, `team/app:${tag}`);
-    await registry.fill(`docker-archive:${archive}`, `team/oci:${tag}`, '--format', 'oci', '--dest-compress-format', 'zstd');
+    await registry.fill(
+      `docker-archive:${archive}`,
+      `team/oci:${tag}`,
+      '--format',
+      'oci',
+      '--dest-compress-format',
+      'zstd',
+    );
   }
   await daemon.ok('image', 'prune', '-af');
   await daemon.importBusybox();
@@ -43,7 +50,8 @@ async function layered(daemon: Daemon, base: string, name: string, size: number)
 }
 
 const app = (tag: string) => `${registry.host}/team/app:${tag}`;
-const digestOf = (reference: string) => registry.skopeo('inspect', '--tls-verify=false', '--format', '{{.Digest}}', `docker://${reference}`);
+const digestOf = (reference: string) =>
+  registry.skopeo('inspect', '--tls-verify=false', '--format', '{{.Digest}}', `docker://${reference}`);
 const clear = () => daemon.ok('image', 'prune', '-af', '--filter', 'label!=keep');
 
 describe('docker pull', () => {
@@ -52,9 +60,15 @@ describe('docker pull', () => {
     assert.equal(printed[0], 'v1: Pulling from team/app');
     assert.equal(printed.filter((line) => /^[0-9a-f]{12}: Pulling fs layer$/.test(line)).length, 4);
     assert.equal(printed.filter((line) => /^[0-9a-f]{12}: Pull complete$/.test(line)).length, 4);
-    assert.deepEqual(printed.slice(-3), [`Digest: ${await digestOf(app('v1'))}`, `Status: Downloaded newer image for ${app('v1')}`, app('v1')]);
+    assert.deepEqual(printed.slice(-3), [
+      `Digest: ${await digestOf(app('v1'))}`,
+      `Status: Downloaded newer image for ${app('v1')}`,
+      app('v1'),
+    ]);
     assert.equal(await daemon.ok('run', '--rm', app('v1')), '/layer2');
-    assert.deepEqual(await daemon.inspect(app('v1'), '.RepoDigests'), [`${registry.host}/team/app@${await digestOf(app('v1'))}`]);
+    assert.deepEqual(await daemon.inspect(app('v1'), '.RepoDigests'), [
+      `${registry.host}/team/app@${await digestOf(app('v1'))}`,
+    ]);
   });
 
   it('again: up to date', async () => {
@@ -77,9 +91,20 @@ describe('docker pull', () => {
     await daemon.ok('rmi', app('v1'));
     const reference = `${registry.host}/team/app@${digest}`;
     const printed = await daemon.ok('pull', reference);
-    assert.match(printed, new RegExp(`^${reference.split('/').slice(1).join('/')}: Pulling from team/app|Pulling from team/app`, 'm'));
+    assert.match(
+      printed,
+      new RegExp(
+        `^${reference.split('/').slice(1).join('/')}: Pulling from team/app|Pulling from team/app`,
+        'm',
+      ),
+    );
     assert.equal(await daemon.ok('run', '--rm', reference), '/layer2');
-    assert.equal(await daemon.ok('images', '--digests', '--format', '{{.Tag}} {{.Digest}}', `${registry.host}/team/app`).then((text) => text.includes(`<none> ${digest}`)), true);
+    assert.equal(
+      await daemon
+        .ok('images', '--digests', '--format', '{{.Tag}} {{.Digest}}', `${registry.host}/team/app`)
+        .then((text) => text.includes(`<none> ${digest}`)),
+      true,
+    );
     await daemon.ok('rmi', reference);
   });
 
@@ -100,17 +125,38 @@ describe('docker pull', () => {
     await clear();
     const missing = await daemon.docker('run', '--rm', app('v1'));
     assert.equal(missing.stdout, '/layer2\n');
-    assert.match(missing.stderr, /^Unable to find image '.*team\/app:v1' locally\nv1: Pulling from team\/app\n/);
-    await registry.skopeo('copy', '-q', '--src-tls-verify=false', '--dest-tls-verify=false', `docker://${app('v1')}`, `docker://${app('moving')}`);
+    assert.match(
+      missing.stderr,
+      /^Unable to find image '.*team\/app:v1' locally\nv1: Pulling from team\/app\n/,
+    );
+    await registry.skopeo(
+      'copy',
+      '-q',
+      '--src-tls-verify=false',
+      '--dest-tls-verify=false',
+      `docker://${app('v1')}`,
+      `docker://${app('moving')}`,
+    );
     assert.equal((await daemon.docker('run', '--rm', app('moving'))).stdout, '/layer2\n');
-    await registry.skopeo('copy', '-q', '--src-tls-verify=false', '--dest-tls-verify=false', `docker://${app('v2')}`, `docker://${app('moving')}`);
+    await registry.skopeo(
+      'copy',
+      '-q',
+      '--src-tls-verify=false',
+      '--dest-tls-verify=false',
+      `docker://${app('v2')}`,
+      `docker://${app('moving')}`,
+    );
     assert.equal((await daemon.docker('run', '--rm', app('moving'))).stdout, '/layer2\n');
     assert.equal((await daemon.docker('run', '--rm', '--pull', 'always', app('moving'))).stdout, '/v2\n');
   });
 
   it('several at a time', async () => {
     await clear();
-    await Promise.all([daemon.ok('pull', app('v1')), daemon.ok('pull', app('v2')), daemon.ok('pull', app('v1'))]);
+    await Promise.all([
+      daemon.ok('pull', app('v1')),
+      daemon.ok('pull', app('v2')),
+      daemon.ok('pull', app('v1')),
+    ]);
     assert.equal(await daemon.ok('run', '--rm', app('v2')), '/v2');
   });
 
@@ -132,7 +178,9 @@ describe('docker push', () => {
     const pushed = `${registry.host}/mine/copy:1`;
     await daemon.ok('tag', app('v1'), pushed);
     assert.match(await daemon.ok('push', pushed), /1: digest: sha256:[0-9a-f]{64} size: \d+/);
-    const config = JSON.parse(await registry.skopeo('inspect', '--tls-verify=false', '--config', `docker://${pushed}`)) as { rootfs: { diff_ids: string[] } };
+    const config = JSON.parse(
+      await registry.skopeo('inspect', '--tls-verify=false', '--config', `docker://${pushed}`),
+    ) as { rootfs: { diff_ids: string[] } };
     assert.deepEqual(config.rootfs.diff_ids, await daemon.inspect(pushed, '.RootFS.Layers'));
   });
 });
@@ -172,15 +220,17 @@ describe('what cannot be pulled', () => {
     let host = '';
     before(async () => {
       const config = '{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]}}';
-      const manifest = (digest: string) => JSON.stringify({
-        schemaVersion: 2,
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: config.length },
-        layers: [],
-      });
+      const manifest = (digest: string) =>
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: 'application/vnd.oci.image.manifest.v1+json',
+          config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest, size: config.length },
+          layers: [],
+        });
       server.on('request', (request, response) => {
         const url = request.url ?? '';
-        if (url.includes('/manifests/')) response.setHeader('Content-Type', 'application/vnd.oci.image.manifest.v1+json');
+        if (url.includes('/manifests/'))
+          response.setHeader('Content-Type', 'application/vnd.oci.image.manifest.v1+json');
         if (url === '/v2/') response.end('{}');
         else if (url.includes('/manifests/garbage')) response.end('<html>no manifest</html>');
         else if (url.includes('/manifests/')) response.end(manifest(`sha256:${'0'.repeat(64)}`));

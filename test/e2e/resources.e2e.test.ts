@@ -11,8 +11,13 @@ const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
 async function limit(container: string, v1: string, v2: string): Promise<string> {
   const pid = String(await daemon.inspect(container, '.State.Pid'));
   const controller = v1.slice(0, v1.indexOf('.'));
-  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n').map((line) => line.split(':'));
-  const path = lines.find(([id, names = '']) => (unified ? id === '0' : names.split(',').includes(controller)))?.[2];
+  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(':'));
+  const path = lines.find(([id, names = '']) =>
+    unified ? id === '0' : names.split(',').includes(controller),
+  )?.[2];
   const file = unified ? `/sys/fs/cgroup${path}/${v2}` : `/sys/fs/cgroup/${controller}${path}/${v1}`;
   return readFileSync(file, 'utf8').trim();
 }
@@ -34,7 +39,10 @@ describe('memory', () => {
 
   it('--memory-swap equal to -m, and unlimited', async () => {
     await run('none', '-m', '32m', '--memory-swap', '32m');
-    assert.equal(await limit('none', 'memory.memsw.limit_in_bytes', 'memory.swap.max'), unified ? '0' : String(32 * MIB));
+    assert.equal(
+      await limit('none', 'memory.memsw.limit_in_bytes', 'memory.swap.max'),
+      unified ? '0' : String(32 * MIB),
+    );
     await run('unlimited', '-m', '32m', '--memory-swap', '-1');
     const swap = await limit('unlimited', 'memory.memsw.limit_in_bytes', 'memory.swap.max');
     assert.ok(swap === 'max' || Number(swap) > 2 ** 60, swap);
@@ -42,7 +50,18 @@ describe('memory', () => {
   });
 
   it('is enforced', async () => {
-    const result = await daemon.docker('run', '--rm', '-m', '16m', '--memory-swap', '16m', 'busybox', 'sh', '-c', 'tail /dev/zero');
+    const result = await daemon.docker(
+      'run',
+      '--rm',
+      '-m',
+      '16m',
+      '--memory-swap',
+      '16m',
+      'busybox',
+      'sh',
+      '-c',
+      'tail /dev/zero',
+    );
     assert.equal(result.code, 137);
   });
 
@@ -96,29 +115,71 @@ describe('the rest', () => {
   });
 
   it('--blkio-weight', async () => {
-    const result = await daemon.docker('run', '-d', '--name', 'blkio', '--blkio-weight', '300', 'busybox', 'sleep', '600');
+    const result = await daemon.docker(
+      'run',
+      '-d',
+      '--name',
+      'blkio',
+      '--blkio-weight',
+      '300',
+      'busybox',
+      'sleep',
+      '600',
+    );
     assert.equal(result.code, 0, result.stderr);
     if (unified) assert.equal(await daemon.inspect('blkio', '.HostConfig.BlkioWeight'), 300);
-    else if (existsSync('/sys/fs/cgroup/blkio/blkio.weight')) assert.equal(await limit('blkio', 'blkio.weight', ''), '300');
-    else assert.match(result.stderr, /Your kernel does not support Block I\/O weight or the cgroup is not mounted\. Weight discarded\./);
+    else if (existsSync('/sys/fs/cgroup/blkio/blkio.weight'))
+      assert.equal(await limit('blkio', 'blkio.weight', ''), '300');
+    else
+      assert.match(
+        result.stderr,
+        /Your kernel does not support Block I\/O weight or the cgroup is not mounted\. Weight discarded\./,
+      );
     await daemon.ok('rm', '-f', 'blkio');
   });
 
   it('devices are denied but for the few of every container', async () => {
-    const result = await daemon.docker('run', '--rm', 'busybox', 'sh', '-c', 'mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem');
+    const result = await daemon.docker(
+      'run',
+      '--rm',
+      'busybox',
+      'sh',
+      '-c',
+      'mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem',
+    );
     assert.equal(result.code, 1);
     assert.match(result.stderr, /Operation not permitted/);
   });
 
-  it('--device gives what it says and no more', { skip: !existsSync('/dev/fuse') && 'needs /dev/fuse' }, async () => {
+  it('--device gives what it says and no more', {
+    skip: !existsSync('/dev/fuse') && 'needs /dev/fuse',
+  }, async () => {
     const script = ': </dev/fuse && echo reads; : >/dev/fuse';
-    const given = await daemon.docker('run', '--rm', '--device', '/dev/fuse:/dev/fuse:r', 'busybox', 'sh', '-c', script);
+    const given = await daemon.docker(
+      'run',
+      '--rm',
+      '--device',
+      '/dev/fuse:/dev/fuse:r',
+      'busybox',
+      'sh',
+      '-c',
+      script,
+    );
     assert.equal(given.stdout, 'reads\n');
     assert.match(given.stderr, /\/dev\/fuse: Operation not permitted/);
   });
 
   it('--device-cgroup-rule', async () => {
-    const result = await daemon.docker('run', '--rm', '--device-cgroup-rule', 'c 1:* rwm', 'busybox', 'sh', '-c', 'mknod /tmp/full c 1 7 && echo x >/tmp/full');
+    const result = await daemon.docker(
+      'run',
+      '--rm',
+      '--device-cgroup-rule',
+      'c 1:* rwm',
+      'busybox',
+      'sh',
+      '-c',
+      'mknod /tmp/full c 1 7 && echo x >/tmp/full',
+    );
     assert.match(result.stderr, /No space left on device/);
   });
 
@@ -133,7 +194,10 @@ describe('the rest', () => {
   it('a limit of the machine is no limit to ask for', async () => {
     const cpus = await daemon.docker('run', '--cpus', '4096', 'busybox', 'true');
     assert.equal(cpus.code, 125);
-    assert.match(cpus.stderr, /range of CPUs is from 0\.01 to \d+\.00, as there are only \d+ CPUs available/i);
+    assert.match(
+      cpus.stderr,
+      /range of CPUs is from 0\.01 to \d+\.00, as there are only \d+ CPUs available/i,
+    );
     const cpuset = await daemon.docker('run', '--cpuset-cpus', '4096', 'busybox', 'true');
     assert.match(cpuset.stderr, /Requested CPUs are not available - requested 4096, available: 0/i);
     const memory = await daemon.docker('run', '-m', '1m', 'busybox', 'true');
@@ -146,7 +210,21 @@ describe('the rest', () => {
 describe('docker update', () => {
   it('changes limits of a running container, and of one that does not run', async () => {
     await run('live', '-m', '64m');
-    assert.equal(await daemon.ok('update', '-m', '96m', '--memory-swap', '192m', '--cpus', '1.5', '--pids-limit', '50', 'live'), 'live');
+    assert.equal(
+      await daemon.ok(
+        'update',
+        '-m',
+        '96m',
+        '--memory-swap',
+        '192m',
+        '--cpus',
+        '1.5',
+        '--pids-limit',
+        '50',
+        'live',
+      ),
+      'live',
+    );
     assert.equal(await limit('live', 'memory.limit_in_bytes', 'memory.max'), String(96 * MIB));
     assert.equal(await limit('live', 'pids.max', 'pids.max'), '50');
     assert.equal(await limit('live', 'cpu.cfs_quota_us', 'cpu.max'), unified ? '150000 100000' : '150000');
@@ -162,7 +240,10 @@ describe('docker update', () => {
   it('changes the restart policy', async () => {
     await run('policy');
     await daemon.ok('update', '--restart', 'on-failure:4', 'policy');
-    assert.deepEqual(await daemon.inspect('policy', '.HostConfig.RestartPolicy'), { Name: 'on-failure', MaximumRetryCount: 4 });
+    assert.deepEqual(await daemon.inspect('policy', '.HostConfig.RestartPolicy'), {
+      Name: 'on-failure',
+      MaximumRetryCount: 4,
+    });
     await daemon.ok('rm', '-f', 'policy');
   });
 
@@ -170,7 +251,10 @@ describe('docker update', () => {
     await run('fixed', '-m', '64m');
     const more = await daemon.docker('update', '-m', '256m', 'fixed');
     assert.equal(more.code, 1);
-    assert.match(more.stderr, /Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time/);
+    assert.match(
+      more.stderr,
+      /Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time/,
+    );
     assert.equal(await limit('fixed', 'memory.limit_in_bytes', 'memory.max'), String(64 * MIB));
     await daemon.ok('rm', '-f', 'fixed');
   });
@@ -179,8 +263,17 @@ describe('docker update', () => {
 describe('docker stats', () => {
   it('--no-stream', async () => {
     await run('measured', '-m', '64m');
-    const line = await daemon.ok('stats', '--no-stream', '--format', '{{.Name}}|{{.MemUsage}}|{{.PIDs}}|{{.CPUPerc}}|{{.NetIO}}|{{.BlockIO}}', 'measured');
-    assert.match(line, /^measured\|[\d.]+[KM]iB \/ 64MiB\|1\|[\d.]+%\|[\d.]+k?B \/ [\d.]+k?B\|[\d.]+[kM]?B \/ [\d.]+[kM]?B$/);
+    const line = await daemon.ok(
+      'stats',
+      '--no-stream',
+      '--format',
+      '{{.Name}}|{{.MemUsage}}|{{.PIDs}}|{{.CPUPerc}}|{{.NetIO}}|{{.BlockIO}}',
+      'measured',
+    );
+    assert.match(
+      line,
+      /^measured\|[\d.]+[KM]iB \/ 64MiB\|1\|[\d.]+%\|[\d.]+k?B \/ [\d.]+k?B\|[\d.]+[kM]?B \/ [\d.]+[kM]?B$/,
+    );
     await daemon.ok('rm', '-f', 'measured');
   });
 
@@ -190,7 +283,8 @@ describe('docker stats', () => {
       const cpu = await daemon.ok('stats', '--no-stream', '--format', '{{.CPUPerc}}', 'busy');
       return Number.parseFloat(cpu) > 5;
     });
-    const stats = (await daemon.request('GET', '/v1.44/containers/busy/stats?stream=false&one-shot=true')).json as Record<string, Record<string, unknown>>;
+    const stats = (await daemon.request('GET', '/v1.44/containers/busy/stats?stream=false&one-shot=true'))
+      .json as Record<string, Record<string, unknown>>;
     assert.ok(Number((stats['cpu_stats']?.['cpu_usage'] as Record<string, unknown>)['total_usage']) > 0);
     assert.ok(Object.keys(stats['networks'] ?? {}).includes('eth0'));
     assert.equal((stats['pids_stats'] ?? {})['current'], 1);
@@ -199,7 +293,10 @@ describe('docker stats', () => {
 
   it('of a container that does not run is all zero', async () => {
     await daemon.ok('create', '--name', 'idle', 'busybox');
-    assert.match(await daemon.ok('stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}} {{.PIDs}}', 'idle'), /^idle 0B \/ 0B 0$/);
+    assert.match(
+      await daemon.ok('stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}} {{.PIDs}}', 'idle'),
+      /^idle 0B \/ 0B 0$/,
+    );
     await daemon.ok('rm', 'idle');
   });
 });

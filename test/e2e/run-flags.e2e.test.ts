@@ -55,7 +55,16 @@ describe('docker run: the container itself', () => {
   it('--label and --label-file', async () => {
     const file = join(daemon.root, 'labels');
     writeFileSync(file, 'from.file=1\n');
-    const id = await daemon.ok('create', '--label', 'a=b=c', '--label', 'bare', '--label-file', file, 'busybox');
+    const id = await daemon.ok(
+      'create',
+      '--label',
+      'a=b=c',
+      '--label',
+      'bare',
+      '--label-file',
+      file,
+      'busybox',
+    );
     assert.deepEqual(await daemon.inspect(id, '.Config.Labels'), { a: 'b=c', bare: '', 'from.file': '1' });
     await daemon.ok('rm', id);
   });
@@ -68,7 +77,15 @@ describe('docker run: the container itself', () => {
 
   it('--platform takes the one that is there and no other', async () => {
     assert.equal(await shell(['--platform', 'linux/amd64'], 'echo ok'), 'ok');
-    const other = await daemon.docker('run', '--pull', 'never', '--platform', 'linux/s390x', 'busybox', 'true');
+    const other = await daemon.docker(
+      'run',
+      '--pull',
+      'never',
+      '--platform',
+      'linux/s390x',
+      'busybox',
+      'true',
+    );
     assert.equal(other.code, 125);
     assert.match(other.stderr, /platform/);
   });
@@ -155,7 +172,10 @@ describe('docker run: the process', () => {
 describe('docker run: what it sees', () => {
   it('-h and --domainname', async () => {
     assert.equal(await shell(['-h', 'boat'], 'hostname; cat /etc/hostname'), 'boat\nboat');
-    assert.match(await shell(['-h', 'boat', '--domainname', 'sea.example'], 'hostname -f'), /^boat\.sea\.example$/);
+    assert.match(
+      await shell(['-h', 'boat', '--domainname', 'sea.example'], 'hostname -f'),
+      /^boat\.sea\.example$/,
+    );
   });
 
   it('is named after its id by default', async () => {
@@ -170,7 +190,10 @@ describe('docker run: what it sees', () => {
 
   it('--pid host and --pid container:x', async () => {
     assert.equal(await shell([], 'echo $$'), '1');
-    assert.equal(await shell(['--pid', 'host'], `tr '\\0' ' ' </proc/${daemon.pid}/cmdline | grep -c daemon/main`), '1');
+    assert.equal(
+      await shell(['--pid', 'host'], `tr '\\0' ' ' </proc/${daemon.pid}/cmdline | grep -c daemon/main`),
+      '1',
+    );
     await daemon.ok('run', '-d', '--name', 'owner', 'busybox', 'sleep', '4321');
     assert.match(await shell(['--pid', 'container:owner'], 'ps'), /sleep 4321/);
     await daemon.ok('rm', '-f', 'owner');
@@ -178,8 +201,22 @@ describe('docker run: what it sees', () => {
 
   it('--ipc shareable, container:x, host and private', async () => {
     const namespace = 'readlink /proc/self/ns/ipc';
-    await daemon.ok('run', '-d', '--ipc', 'shareable', '--name', 'sharer', 'busybox', 'sh', '-c', 'echo told >/dev/shm/note; exec sleep 60');
-    assert.equal(await shell(['--ipc', 'container:sharer'], namespace), await daemon.ok('exec', 'sharer', 'readlink', '/proc/self/ns/ipc'));
+    await daemon.ok(
+      'run',
+      '-d',
+      '--ipc',
+      'shareable',
+      '--name',
+      'sharer',
+      'busybox',
+      'sh',
+      '-c',
+      'echo told >/dev/shm/note; exec sleep 60',
+    );
+    assert.equal(
+      await shell(['--ipc', 'container:sharer'], namespace),
+      await daemon.ok('exec', 'sharer', 'readlink', '/proc/self/ns/ipc'),
+    );
     assert.equal(await shell(['--ipc', 'container:sharer'], 'cat /dev/shm/note'), 'told');
     assert.notEqual(await shell(['--ipc', 'private'], namespace), await shell(['--ipc', 'host'], namespace));
     await daemon.ok('rm', '-f', 'sharer');
@@ -215,18 +252,30 @@ describe('docker run: what it sees', () => {
   });
 
   it('--device with its access, and none without', async () => {
-    assert.equal(await shell(['--device', '/dev/null:/dev/mine:rw'], 'echo x >/dev/mine && stat -c %t:%T /dev/mine'), '1:3');
+    assert.equal(
+      await shell(['--device', '/dev/null:/dev/mine:rw'], 'echo x >/dev/mine && stat -c %t:%T /dev/mine'),
+      '1:3',
+    );
     const missing = await daemon.docker('run', '--rm', '--device', '/dev/nosuch', 'busybox', 'true');
     // The CLI's own choice, from the words of the message.
     assert.equal(missing.code, 127);
-    assert.match(missing.stderr, /error gathering device information while adding custom device "\/dev\/nosuch": no such file or directory/);
+    assert.match(
+      missing.stderr,
+      /error gathering device information while adding custom device "\/dev\/nosuch": no such file or directory/,
+    );
   });
 
   it('--add-host', async () => {
-    const hosts = await shell(['--add-host', 'db:10.9.8.7', '--add-host', 'six:2001:db8::1'], 'cat /etc/hosts');
+    const hosts = await shell(
+      ['--add-host', 'db:10.9.8.7', '--add-host', 'six:2001:db8::1'],
+      'cat /etc/hosts',
+    );
     assert.match(hosts, /^10\.9\.8\.7\s+db$/m);
     assert.match(hosts, /^2001:db8::1\s+six$/m);
-    assert.match(await shell(['--add-host', 'up:host-gateway'], 'cat /etc/hosts'), /^\d+\.\d+\.\d+\.\d+\s+up$/m);
+    assert.match(
+      await shell(['--add-host', 'up:host-gateway'], 'cat /etc/hosts'),
+      /^\d+\.\d+\.\d+\.\d+\s+up$/m,
+    );
   });
 });
 

@@ -23,16 +23,35 @@ describe('the streams of docker run', () => {
   });
 
   it('without -i the input is empty', async () => {
-    assert.equal(await daemon.okWith('never read', 'run', '--rm', 'busybox', 'sh', '-c', 'cat; echo end'), 'end');
+    assert.equal(
+      await daemon.okWith('never read', 'run', '--rm', 'busybox', 'sh', '-c', 'cat; echo end'),
+      'end',
+    );
   });
 
   it('carries bytes of any value, megabytes of them, unharmed', async () => {
     const sent = randomBytes(4 * 2 ** 20);
     const digest = createHash('sha256').update(sent).digest('hex');
-    const printed = await daemon.okWith(sent, 'run', '-i', '--rm', 'busybox', 'sh', '-c', 'tee /copy | sha256sum >&2; sha256sum </copy');
+    const printed = await daemon.okWith(
+      sent,
+      'run',
+      '-i',
+      '--rm',
+      'busybox',
+      'sh',
+      '-c',
+      'tee /copy | sha256sum >&2; sha256sum </copy',
+    );
     assert.equal(printed, `${digest}  -`);
     const size = 16 * 2 ** 20;
-    const result = await daemon.run('docker', ['run', '--rm', 'busybox', 'sh', '-c', `yes | head -c ${size}`]);
+    const result = await daemon.run('docker', [
+      'run',
+      '--rm',
+      'busybox',
+      'sh',
+      '-c',
+      `yes | head -c ${size}`,
+    ]);
     assert.equal(result.stdout.length, size);
   });
 
@@ -60,7 +79,14 @@ describe('the streams of docker run', () => {
 
 describe('signals to docker run', () => {
   it('are passed on', async () => {
-    await using client = daemon.spawn('run', '--rm', 'busybox', 'sh', '-c', 'trap "echo got it; exit 5" TERM; echo ready; while :; do sleep 0.05; done');
+    await using client = daemon.spawn(
+      'run',
+      '--rm',
+      'busybox',
+      'sh',
+      '-c',
+      'trap "echo got it; exit 5" TERM; echo ready; while :; do sleep 0.05; done',
+    );
     await client.prints('ready');
     client.signal('SIGTERM');
     assert.equal(await client.exit(), 5);
@@ -68,7 +94,16 @@ describe('signals to docker run', () => {
   });
 
   it('not with --sig-proxy=false: the container goes on', async () => {
-    await using client = daemon.spawn('run', '--name', 'goes-on', '--sig-proxy=false', 'busybox', 'sh', '-c', 'echo ready; exec sleep 60');
+    await using client = daemon.spawn(
+      'run',
+      '--name',
+      'goes-on',
+      '--sig-proxy=false',
+      'busybox',
+      'sh',
+      '-c',
+      'echo ready; exec sleep 60',
+    );
     await client.prints('ready');
     client.signal('SIGTERM');
     client.signal('SIGKILL');
@@ -80,7 +115,17 @@ describe('signals to docker run', () => {
 
 describe('docker attach', () => {
   it('shows what comes from then on, to every client', async () => {
-    await daemon.ok('run', '-d', '-i', '--name', 'echoes', 'busybox', 'sh', '-c', 'echo before; while read x; do echo "<$x>"; done');
+    await daemon.ok(
+      'run',
+      '-d',
+      '-i',
+      '--name',
+      'echoes',
+      'busybox',
+      'sh',
+      '-c',
+      'echo before; while read x; do echo "<$x>"; done',
+    );
     await using one = daemon.spawn('attach', 'echoes');
     await using two = daemon.spawn('attach', '--no-stdin', 'echoes');
     await eventually('both hear it', async () => {
@@ -101,7 +146,16 @@ describe('docker attach', () => {
   });
 
   it('passes signals on', async () => {
-    await daemon.ok('run', '-d', '--name', 'trapped', 'busybox', 'sh', '-c', 'trap "exit 3" INT; while :; do echo .; sleep 0.05; done');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'trapped',
+      'busybox',
+      'sh',
+      '-c',
+      'trap "exit 3" INT; while :; do echo .; sleep 0.05; done',
+    );
     await using client = daemon.spawn('attach', 'trapped');
     await client.prints('.');
     client.signal('SIGINT');
@@ -110,7 +164,16 @@ describe('docker attach', () => {
   });
 
   it('--sig-proxy=false: the client alone goes', async () => {
-    await daemon.ok('run', '-d', '--name', 'stays', 'busybox', 'sh', '-c', 'while :; do echo .; sleep 0.05; done');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'stays',
+      'busybox',
+      'sh',
+      '-c',
+      'while :; do echo .; sleep 0.05; done',
+    );
     await using client = daemon.spawn('attach', '--sig-proxy=false', 'stays');
     await client.prints('.');
     client.signal('SIGTERM');

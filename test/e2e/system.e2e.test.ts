@@ -7,7 +7,10 @@ const daemon = Daemon.forThisFile({ flags: ['--label', 'rack=7'] });
 
 describe('docker version and info', () => {
   it('version', async () => {
-    const version = JSON.parse(await daemon.ok('version', '--format', '{{json .Server}}')) as Record<string, string>;
+    const version = JSON.parse(await daemon.ok('version', '--format', '{{json .Server}}')) as Record<
+      string,
+      string
+    >;
     assert.match(version['Version'] ?? '', /^\d+\.\d+\.\d+/);
     assert.match(version['ApiVersion'] ?? '', /^1\.\d+$/);
     assert.deepEqual([version['MinAPIVersion'], version['Os'], version['Arch']], ['1.24', 'linux', 'amd64']);
@@ -17,8 +20,20 @@ describe('docker version and info', () => {
     await daemon.ok('run', '-d', '--name', 'runs', 'busybox', 'sleep', '600');
     await daemon.ok('create', '--name', 'idle', 'busybox');
     const info = JSON.parse(await daemon.ok('info', '--format', '{{json .}}')) as Record<string, unknown>;
-    assert.deepEqual([info['Containers'], info['ContainersRunning'], info['ContainersStopped'], info['ContainersPaused'], info['Images']], [2, 1, 1, 0, 1]);
-    assert.deepEqual([info['Name'], info['DockerRootDir'], info['Labels'], info['OSType'], info['LiveRestoreEnabled']], [hostname(), daemon.dataRoot, ['rack=7'], 'linux', true]);
+    assert.deepEqual(
+      [
+        info['Containers'],
+        info['ContainersRunning'],
+        info['ContainersStopped'],
+        info['ContainersPaused'],
+        info['Images'],
+      ],
+      [2, 1, 1, 0, 1],
+    );
+    assert.deepEqual(
+      [info['Name'], info['DockerRootDir'], info['Labels'], info['OSType'], info['LiveRestoreEnabled']],
+      [hostname(), daemon.dataRoot, ['rack=7'], 'linux', true],
+    );
     assert.ok(Number(info['NCPU']) > 0 && Number(info['MemTotal']) > 0);
     assert.ok((info['SecurityOptions'] as string[]).some((option) => option.includes('seccomp')));
     await daemon.ok('rm', '-f', 'runs', 'idle');
@@ -27,8 +42,25 @@ describe('docker version and info', () => {
 
 describe('docker system df', () => {
   it('counts what there is and what could be had back', async () => {
-    await daemon.ok('run', '--name', 'wrote', '-v', 'full:/full', 'busybox', 'sh', '-c', 'head -c 500000 /dev/zero >/blob; head -c 300000 /dev/zero >/full/blob');
-    const lines = (await daemon.ok('system', 'df', '--format', '{{.Type}}|{{.TotalCount}}|{{.Active}}|{{.Size}}|{{.Reclaimable}}')).split('\n');
+    await daemon.ok(
+      'run',
+      '--name',
+      'wrote',
+      '-v',
+      'full:/full',
+      'busybox',
+      'sh',
+      '-c',
+      'head -c 500000 /dev/zero >/blob; head -c 300000 /dev/zero >/full/blob',
+    );
+    const lines = (
+      await daemon.ok(
+        'system',
+        'df',
+        '--format',
+        '{{.Type}}|{{.TotalCount}}|{{.Active}}|{{.Size}}|{{.Reclaimable}}',
+      )
+    ).split('\n');
     assert.match(lines[0] ?? '', /^Images\|1\|1\|[\d.]+MB\|/);
     assert.match(lines[1] ?? '', /^Containers\|1\|0\|5\d\d(\.\d+)?kB\|5\d\d(\.\d+)?kB \(100%\)$/);
     assert.match(lines[2] ?? '', /^Local Volumes\|1\|1\|3\d\d(\.\d+)?kB\|0B \(0%\)$/);
@@ -54,7 +86,10 @@ describe('prune', () => {
   it('by label and by age', async () => {
     await daemon.ok('create', '--name', 'keep', '--label', 'keep', 'busybox');
     await daemon.ok('create', '--name', 'drop', 'busybox');
-    assert.equal(await daemon.ok('container', 'prune', '-f', '--filter', 'until=24h'), 'Total reclaimed space: 0B');
+    assert.equal(
+      await daemon.ok('container', 'prune', '-f', '--filter', 'until=24h'),
+      'Total reclaimed space: 0B',
+    );
     await daemon.ok('container', 'prune', '-f', '--filter', 'label!=keep');
     assert.equal(await daemon.ok('ps', '-a', '--format', '{{.Names}}'), 'keep');
     await daemon.ok('rm', 'keep');
@@ -62,7 +97,8 @@ describe('prune', () => {
 
   it('system prune: containers and nameless images; --volumes volumes too', async () => {
     await daemon.ok('create', '-v', '/anonymous', '-v', 'named:/named', 'busybox');
-    const script = 'docker run --name s busybox touch /x; docker rename s step; docker commit step; docker commit step final';
+    const script =
+      'docker run --name step busybox touch /x && docker commit step && docker commit step final';
     await daemon.run('sh', ['-c', script]);
     const printed = await daemon.ok('system', 'prune', '-f', '--volumes');
     assert.match(printed, /Deleted Containers:/);

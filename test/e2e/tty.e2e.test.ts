@@ -25,7 +25,10 @@ describe('docker run -t', () => {
   });
 
   it('has the size of the window, at once and when it changes', async () => {
-    await using terminal = await Terminal.open(daemon, ['run', '-it', '--rm', 'busybox', 'sh'], { rows: 33, columns: 77 });
+    await using terminal = await Terminal.open(daemon, ['run', '-it', '--rm', 'busybox', 'sh'], {
+      rows: 33,
+      columns: 77,
+    });
     await terminal.prints('/ # ');
     await eventually('the first size', async () => {
       terminal.write('stty size\r');
@@ -41,7 +44,15 @@ describe('docker run -t', () => {
   });
 
   it('Ctrl-C goes to the program, not to the client', async () => {
-    await using terminal = await Terminal.open(daemon, ['run', '-it', '--rm', 'busybox', 'sh', '-c', 'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.05; done']);
+    await using terminal = await Terminal.open(daemon, [
+      'run',
+      '-it',
+      '--rm',
+      'busybox',
+      'sh',
+      '-c',
+      'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.05; done',
+    ]);
     await terminal.prints('ready');
     terminal.write('\x03');
     assert.equal(await terminal.exit(), 9);
@@ -84,7 +95,16 @@ describe('detaching', () => {
   });
 
   it('--detach-keys changes the keys', async () => {
-    await using terminal = await Terminal.open(daemon, ['run', '-it', '--name', 'keys', '--detach-keys', 'ctrl-x,x', 'busybox', 'cat']);
+    await using terminal = await Terminal.open(daemon, [
+      'run',
+      '-it',
+      '--name',
+      'keys',
+      '--detach-keys',
+      'ctrl-x,x',
+      'busybox',
+      'cat',
+    ]);
     terminal.write(`plain${DETACH.slice(0, 1)}\r`);
     await terminal.prints('plain');
     terminal.write('\x18x');
@@ -94,7 +114,15 @@ describe('detaching', () => {
   });
 
   it('half the keys are input like any other', async () => {
-    await using terminal = await Terminal.open(daemon, ['run', '-it', '--rm', 'busybox', 'sh', '-c', 'stty raw -echo; echo ready; head -c 2 | od -c']);
+    await using terminal = await Terminal.open(daemon, [
+      'run',
+      '-it',
+      '--rm',
+      'busybox',
+      'sh',
+      '-c',
+      'stty raw -echo; echo ready; head -c 2 | od -c',
+    ]);
     await terminal.prints('ready');
     terminal.write('\x10z');
     await terminal.prints(/020\s+z/);
@@ -117,7 +145,10 @@ describe('detaching', () => {
 describe('docker exec -t', () => {
   it('has the size of the window and follows it', async () => {
     await daemon.ok('run', '-d', '--name', 'host', 'busybox', 'sleep', '600');
-    await using terminal = await Terminal.open(daemon, ['exec', '-it', 'host', 'sh'], { rows: 21, columns: 61 });
+    await using terminal = await Terminal.open(daemon, ['exec', '-it', 'host', 'sh'], {
+      rows: 21,
+      columns: 61,
+    });
     await eventually('the first size', async () => {
       terminal.write('stty size\r');
       return /21 61/.test(terminal.stdout);

@@ -6,13 +6,15 @@ import { Daemon } from '../fixtures/daemon.ts';
 
 // An image with content where volumes are to be mounted.
 const daemon = Daemon.forThisFile({}, async (daemon) => {
-  const script = 'mkdir -p /content/deep && echo original >/content/file && ln -s file /content/link && chown -R 33:33 /content && chmod 750 /content';
+  const script =
+    'mkdir -p /content/deep && echo original >/content/file && ln -s file /content/link && chown -R 33:33 /content && chmod 750 /content';
   await daemon.ok('run', '--name', 'maker', 'busybox', 'sh', '-c', script);
   await daemon.ok('commit', '-c', 'VOLUME /content', '-c', 'CMD ["sh"]', 'maker', 'contentful');
   await daemon.ok('rm', 'maker');
 });
 
-const shell = (flags: readonly string[], script: string, image = 'busybox') => daemon.ok('run', '--rm', ...flags, image, 'sh', '-c', script);
+const shell = (flags: readonly string[], script: string, image = 'busybox') =>
+  daemon.ok('run', '--rm', ...flags, image, 'sh', '-c', script);
 const directory = (name: string) => {
   const path = join(daemon.root, name);
   mkdirSync(path, { recursive: true });
@@ -28,7 +30,10 @@ describe('docker volume', () => {
     assert.equal(await daemon.ok('volume', 'ls', '-q', '-f', 'label=a=b'), 'data');
     assert.equal(await daemon.ok('volume', 'ls', '-q', '-f', 'name=dat'), 'data');
     const [inspected] = JSON.parse(await daemon.ok('volume', 'inspect', 'data')) as Record<string, unknown>[];
-    assert.deepEqual([inspected?.['Name'], inspected?.['Driver'], inspected?.['Scope'], inspected?.['Labels']], ['data', 'local', 'local', { a: 'b' }]);
+    assert.deepEqual(
+      [inspected?.['Name'], inspected?.['Driver'], inspected?.['Scope'], inspected?.['Labels']],
+      ['data', 'local', 'local', { a: 'b' }],
+    );
     assert.equal(inspected?.['Mountpoint'], join(daemon.dataRoot, 'volumes/data/_data'));
     await daemon.ok('volume', 'rm', ...(await volumes()));
     assert.deepEqual(await volumes(), []);
@@ -67,7 +72,10 @@ describe('docker volume', () => {
     await daemon.ok('create', '--name', 'user', '-v', 'kept:/x', 'busybox');
     await daemon.ok('create', '--name', 'leaver', '-v', '/anonymous', 'busybox');
     await daemon.ok('rm', 'leaver');
-    assert.match(await daemon.ok('volume', 'prune', '-f'), /^Deleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: /);
+    assert.match(
+      await daemon.ok('volume', 'prune', '-f'),
+      /^Deleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: /,
+    );
     assert.deepEqual(await volumes(), ['kept', 'named']);
     await daemon.ok('volume', 'prune', '-a', '-f');
     assert.deepEqual(await volumes(), ['kept']);
@@ -80,9 +88,20 @@ describe('volumes of containers', () => {
   it('a named one outlives them and is shared', async () => {
     await shell(['-v', 'shared:/data'], 'echo kept >/data/file');
     assert.equal(await shell(['-v', 'shared:/other'], 'cat /other/file'), 'kept');
-    const mounts = await daemon.ok('create', '--name', 'looks', '-v', 'shared:/data:ro', 'busybox').then(() => daemon.inspect('looks', '.Mounts'));
+    const mounts = await daemon
+      .ok('create', '--name', 'looks', '-v', 'shared:/data:ro', 'busybox')
+      .then(() => daemon.inspect('looks', '.Mounts'));
     assert.deepEqual(mounts, [
-      { Type: 'volume', Name: 'shared', Source: join(daemon.dataRoot, 'volumes/shared/_data'), Destination: '/data', Driver: 'local', Mode: 'ro', RW: false, Propagation: '' },
+      {
+        Type: 'volume',
+        Name: 'shared',
+        Source: join(daemon.dataRoot, 'volumes/shared/_data'),
+        Destination: '/data',
+        Driver: 'local',
+        Mode: 'ro',
+        RW: false,
+        Propagation: '',
+      },
     ]);
     await daemon.ok('rm', 'looks');
     await daemon.ok('volume', 'rm', 'shared');
@@ -104,10 +123,19 @@ describe('volumes of containers', () => {
 
   it('VOLUME of the image makes an anonymous one', async () => {
     await daemon.ok('create', '--name', 'declared', 'contentful');
-    const [mount] = (await daemon.inspect('declared', '.Mounts')) as { Name: string; Destination: string; Type: string }[];
+    const [mount] = (await daemon.inspect('declared', '.Mounts')) as {
+      Name: string;
+      Destination: string;
+      Type: string;
+    }[];
     assert.match(mount?.Name ?? '', /^[0-9a-f]{64}$/);
     assert.deepEqual([mount?.Type, mount?.Destination], ['volume', '/content']);
-    assert.equal(await daemon.ok('start', '-a', 'declared').then(() => daemon.ok('cp', 'declared:/content/file', '-').then((tar) => tar.includes('original'))), true);
+    assert.equal(
+      await daemon
+        .ok('start', '-a', 'declared')
+        .then(() => daemon.ok('cp', 'declared:/content/file', '-').then((tar) => tar.includes('original'))),
+      true,
+    );
     await daemon.ok('rm', '-v', 'declared');
     assert.deepEqual(await volumes(), []);
   });
@@ -120,10 +148,35 @@ describe('volumes of containers', () => {
 
   it('--volumes-from, with and without :ro', async () => {
     const host = directory('bound');
-    await daemon.ok('create', '--name', 'donor', '-v', 'given:/named', '-v', '/anonymous', '-v', `${host}:/bound`, 'busybox');
-    assert.equal(await shell(['--volumes-from', 'donor'], 'touch /named/x /anonymous/y /bound/z; ls -d /named /anonymous /bound | wc -l'), '3');
+    await daemon.ok(
+      'create',
+      '--name',
+      'donor',
+      '-v',
+      'given:/named',
+      '-v',
+      '/anonymous',
+      '-v',
+      `${host}:/bound`,
+      'busybox',
+    );
+    assert.equal(
+      await shell(
+        ['--volumes-from', 'donor'],
+        'touch /named/x /anonymous/y /bound/z; ls -d /named /anonymous /bound | wc -l',
+      ),
+      '3',
+    );
     assert.equal(existsSync(join(host, 'z')), true);
-    const readOnly = await daemon.docker('run', '--rm', '--volumes-from', 'donor:ro', 'busybox', 'touch', '/named/no');
+    const readOnly = await daemon.docker(
+      'run',
+      '--rm',
+      '--volumes-from',
+      'donor:ro',
+      'busybox',
+      'touch',
+      '/named/no',
+    );
     assert.match(readOnly.stderr, /Read-only file system/);
     const unknown = await daemon.docker('run', '--rm', '--volumes-from', 'nosuch', 'busybox', 'true');
     assert.equal(unknown.code, 125);
@@ -133,7 +186,10 @@ describe('volumes of containers', () => {
   });
 
   it('a volume within a volume', async () => {
-    assert.equal(await shell(['-v', 'outer:/a', '-v', 'inner:/a/b'], 'touch /a/1 /a/b/2; ls /a /a/b'), '/a:\n1\nb\n\n/a/b:\n2');
+    assert.equal(
+      await shell(['-v', 'outer:/a', '-v', 'inner:/a/b'], 'touch /a/1 /a/b/2; ls /a /a/b'),
+      '/a:\n1\nb\n\n/a/b:\n2',
+    );
     await daemon.ok('volume', 'rm', 'outer', 'inner');
   });
 });
@@ -142,9 +198,20 @@ describe('binds', () => {
   it('both ways, read-only, of a file', async () => {
     const host = directory('bind');
     writeFileSync(join(host, 'from-host'), 'hello');
-    assert.equal(await shell(['-v', `${host}:/mnt`], 'cat /mnt/from-host; echo back >/mnt/from-container'), 'hello');
+    assert.equal(
+      await shell(['-v', `${host}:/mnt`], 'cat /mnt/from-host; echo back >/mnt/from-container'),
+      'hello',
+    );
     assert.equal(readFileSync(join(host, 'from-container'), 'utf8'), 'back\n');
-    const readOnly = await daemon.docker('run', '--rm', '-v', `${host}:/mnt:ro`, 'busybox', 'touch', '/mnt/x');
+    const readOnly = await daemon.docker(
+      'run',
+      '--rm',
+      '-v',
+      `${host}:/mnt:ro`,
+      'busybox',
+      'touch',
+      '/mnt/x',
+    );
     assert.match(readOnly.stderr, /Read-only file system/);
     assert.equal(await shell(['-v', `${host}/from-host:/one:ro`], 'cat /one'), 'hello');
     assert.equal(await shell(['-v', `${host}/from-host:/etc/hostname`], 'cat /etc/hostname'), 'hello');
@@ -154,9 +221,19 @@ describe('binds', () => {
     const made = join(daemon.root, 'made');
     await shell(['-v', `${made}:/mnt`], 'touch /mnt/x');
     assert.equal(existsSync(join(made, 'x')), true);
-    const missing = await daemon.docker('run', '--rm', '--mount', `type=bind,src=${daemon.root}/missing,dst=/mnt`, 'busybox', 'true');
+    const missing = await daemon.docker(
+      'run',
+      '--rm',
+      '--mount',
+      `type=bind,src=${daemon.root}/missing,dst=/mnt`,
+      'busybox',
+      'true',
+    );
     assert.equal(missing.code, 125);
-    assert.match(missing.stderr, /invalid mount config for type "bind": bind source path does not exist: .*\/missing/);
+    assert.match(
+      missing.stderr,
+      /invalid mount config for type "bind": bind source path does not exist: .*\/missing/,
+    );
     assert.equal(existsSync(join(daemon.root, 'missing')), false);
     assert.equal(await daemon.ok('ps', '-aq'), '');
   });
@@ -175,28 +252,63 @@ describe('binds', () => {
   });
 
   it('a socket', async () => {
-    assert.equal(await shell(['-v', `${daemon.root}/s:/var/run/docker.sock`], 'test -S /var/run/docker.sock && echo socket'), 'socket');
+    assert.equal(
+      await shell(
+        ['-v', `${daemon.root}/s:/var/run/docker.sock`],
+        'test -S /var/run/docker.sock && echo socket',
+      ),
+      'socket',
+    );
   });
 });
 
 describe('--mount and --tmpfs', () => {
   it('type=volume', async () => {
-    assert.equal(await shell(['--mount', 'type=volume,src=mounted,dst=/content'], 'cat /content/file', 'contentful'), 'original');
-    assert.equal(await shell(['--mount', 'type=volume,src=mounted,dst=/x,volume-subpath=deep'], 'ls -d /x && touch /x/in-deep'), '/x');
-    assert.equal(await shell(['--mount', 'src=mounted,dst=/x,readonly'], 'ls /x/deep; touch /x/y 2>&1 || true').then((text) => /^in-deep\n.*Read-only/.test(text)), true);
+    assert.equal(
+      await shell(['--mount', 'type=volume,src=mounted,dst=/content'], 'cat /content/file', 'contentful'),
+      'original',
+    );
+    assert.equal(
+      await shell(
+        ['--mount', 'type=volume,src=mounted,dst=/x,volume-subpath=deep'],
+        'ls -d /x && touch /x/in-deep',
+      ),
+      '/x',
+    );
+    assert.equal(
+      await shell(['--mount', 'src=mounted,dst=/x,readonly'], 'ls /x/deep; touch /x/y 2>&1 || true').then(
+        (text) => /^in-deep\n.*Read-only/.test(text),
+      ),
+      true,
+    );
     await daemon.ok('volume', 'rm', 'mounted');
   });
 
   it('type=bind', async () => {
     const host = directory('mount');
     assert.equal(await shell(['--mount', `type=bind,src=${host},dst=/mnt`], 'echo x >/mnt/x; ls /mnt'), 'x');
-    assert.match(await shell(['--mount', `type=bind,src=${host},dst=/mnt,readonly`], 'grep " /mnt " /proc/mounts'), / ro,/);
+    assert.match(
+      await shell(['--mount', `type=bind,src=${host},dst=/mnt,readonly`], 'grep " /mnt " /proc/mounts'),
+      / ro,/,
+    );
   });
 
   it('type=tmpfs and --tmpfs', async () => {
-    assert.match(await shell(['--mount', 'type=tmpfs,dst=/t,tmpfs-size=2m,tmpfs-mode=1700'], 'grep " /t " /proc/mounts; stat -c %a /t'), /^tmpfs \/t tmpfs .*size=2048k.*\n1700$/);
-    assert.match(await shell(['--tmpfs', '/t'], 'grep " /t " /proc/mounts'), /^tmpfs \/t tmpfs rw,nosuid,nodev,noexec,relatime/);
-    assert.equal(await shell(['--tmpfs', '/t:exec,uid=7'], 'cp /bin/busybox /t/true && /t/true; stat -c %u /t'), '7');
+    assert.match(
+      await shell(
+        ['--mount', 'type=tmpfs,dst=/t,tmpfs-size=2m,tmpfs-mode=1700'],
+        'grep " /t " /proc/mounts; stat -c %a /t',
+      ),
+      /^tmpfs \/t tmpfs .*size=2048k.*\n1700$/,
+    );
+    assert.match(
+      await shell(['--tmpfs', '/t'], 'grep " /t " /proc/mounts'),
+      /^tmpfs \/t tmpfs rw,nosuid,nodev,noexec,relatime/,
+    );
+    assert.equal(
+      await shell(['--tmpfs', '/t:exec,uid=7'], 'cp /bin/busybox /t/true && /t/true; stat -c %u /t'),
+      '7',
+    );
   });
 
   it('nonsense is refused', async () => {

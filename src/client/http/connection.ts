@@ -1,4 +1,4 @@
-import { cancelled } from '#lib/errors';
+import { cancelled, codeOf } from '#lib/errors';
 import { ConnectionError } from '../errors.ts';
 import { Body } from './body.ts';
 import type { Channel } from './dial.ts';
@@ -46,6 +46,7 @@ export class Connection {
   constructor(socket: Channel, onIdle: (connection: Connection) => void) {
     this.#socket = socket;
     this.#onIdle = onIdle;
+    outliveRefusedWrites(socket);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
@@ -237,7 +238,10 @@ export class Connection {
   };
 
   #onError = (error: Error): void => {
-    this.#fail(new ConnectionError(`the connection to the daemon broke: ${error.message}`, error));
+    const known = error instanceof ConnectionError;
+    this.#fail(
+      known ? error : new ConnectionError(`the connection to the daemon broke: ${error.message}`, error),
+    );
   };
 
   #onClose = (): void => {
@@ -253,4 +257,20 @@ export class Connection {
     exchange.answered.reject(error);
     exchange.body.fail(error);
   }
+}
+
+/**
+ * A daemon that refuses a body answers and closes before it has read it all. Writing on fails then, and Node would throw
+ * the connection away with the answer still unread in it: so such a failure is no failure, the answer or the end of the
+ * connection tell what happened.
+ */
+function outliveRefusedWrites(channel: Channel): void {
+  const forgive = (done: (error?: Error | null) => void) => (error?: Error | null) => {
+    const code = error ? codeOf(error) : undefined;
+    done(code === 'EPIPE' || code === 'ECONNRESET' ? null : error);
+  };
+  const write = channel._write.bind(channel);
+  channel._write = (chunk, encoding, done) => write(chunk, encoding, forgive(done));
+  const writev = channel._writev?.bind(channel);
+  if (writev) channel._writev = (chunks, done) => writev(chunks, forgive(done));
 }

@@ -14,11 +14,11 @@ class Pipes extends Duplex {
 
   constructor(stdin: Writable, stdout: Readable) {
     super({ allowHalfOpen: true });
-    this.#in = stdin.on('error', (error) => this.destroy(error));
+    // Why it is closed, the end of the process tells better.
+    this.#in = stdin.on('error', () => {});
     this.#out = stdout.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) stdout.pause();
     });
-    stdout.on('end', () => this.push(null));
   }
 
   override _read(): void {
@@ -51,11 +51,11 @@ export function dialSsh(host: Extract<Host, { kind: 'ssh' }>): Channel {
   child.on('error', (error) =>
     channel.destroy(new ConnectionError(`could not run ssh: ${error.message}`, error)),
   );
-  child.on('exit', (code) => {
-    if (code)
-      channel.destroy(
-        new ConnectionError(`ssh to ${host.destination} failed: ${stderr.trim() || `exit status ${code}`}`),
-      );
+  // Not at the end of stdout: stderr may still have to say why.
+  child.on('close', (code) => {
+    const reason = stderr.trim() || `exit status ${code}`;
+    if (code === 0) channel.push(null);
+    else channel.destroy(new ConnectionError(`ssh to ${host.destination} failed: ${reason}`));
   });
   channel.on('close', () => child.kill());
   return channel;

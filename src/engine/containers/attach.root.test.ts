@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, importBusybox, Roots, request, run, textOf } from '../engine.fixture.ts';
-import type { Engine } from '../engine.ts';
+import { engineWithBusybox, eventually, request, run, textOf } from '../engine.fixture.ts';
 
-const roots = new Roots();
-let engine: Engine;
-before(async () => {
-  engine = await roots.open();
-  await importBusybox(engine);
-});
-after(async () => {
-  await engine.close();
-  roots[Symbol.dispose]();
-});
+const engine = await engineWithBusybox();
 
 const all = { stdin: false, stdout: true, stderr: true, logs: false, stream: true };
 const interactive = { openStdin: true, stdinOnce: true, attachStdin: true };

@@ -16,6 +16,7 @@ export async function close(context: Context, { stopAll }: { readonly stopAll: b
   else context.closed.abort();
   await context.background.settled();
   context.closed.abort();
+  context.execs.close();
 }
 
 /** A start, pause or remove that is under way comes to its end; who waits for a lock is turned away. */

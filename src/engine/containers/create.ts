@@ -39,6 +39,7 @@ export async function create(
   signal?: AbortSignal,
 ): Promise<{ id: string; warnings: string[] }> {
   const image = findImage(context, request);
+  context.options.runtimes.expectStart();
   const id = newId();
   const asked = withDefaults(request);
   const merged = mergeConfig(asked.config, image.config);

@@ -79,6 +79,13 @@ export class ExecTable {
     for (const exec of this.#byId.values()) if (exec.containerId === containerId) this.#byId.delete(exec.id);
   }
 
+  /** Lets go of those that run: open streams would keep the process from ending. */
+  close(): void {
+    for (const { session } of this.#byId.values()) {
+      for (const stream of [session?.stdin, session?.stdout, session?.stderr]) stream?.destroy();
+    }
+  }
+
   #change(id: string, changes: Partial<Exec>): void {
     const exec = this.#byId.get(id);
     if (exec) this.#byId.set(id, { ...exec, ...changes });

@@ -40,6 +40,7 @@ export async function createExec(context: Context, reference: string, request: E
   const record = context.store.get(reference);
   requireRunning(record);
   if (request.cmd.length === 0) throw invalid('No exec command specified');
+  context.options.runtimes.expectStart();
   const config = { ...DEFAULT_EXEC, ...request };
   const id = newId();
   context.execs.add(id, record.id, config);

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Cgroup } from '#linux/cgroups';
-import { importBusybox, Roots, request, run } from '../engine.fixture.ts';
-import type { Engine } from '../engine.ts';
+import { engineWithBusybox, request, run } from '../engine.fixture.ts';
 import type { CreateRequest } from './create.ts';
 import type { ContainerConfig } from './record.ts';
 
-const roots = new Roots();
-let engine: Engine;
-before(async () => {
-  engine = await roots.open();
-  await importBusybox(engine);
-});
-after(async () => {
-  await engine.close();
-  roots[Symbol.dispose]();
-});
+const engine = await engineWithBusybox();
 
 const script = (
   text: string,

@@ -19,6 +19,7 @@ import { advance, type StateEvent } from './state.ts';
  * @throws BerthError
  */
 export async function launch(context: Context, id: string): Promise<Run> {
+  context.options.runtimes.expectStart();
   await context.runs.get(id)?.release();
   const run = new Run(id, { log: context.options.log, closed: context.closed.signal });
   context.runs.set(id, run);

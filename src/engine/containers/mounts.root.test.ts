@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { shareMount, unmount } from '#linux/mount';
-import { eventually, importBusybox, Roots, request, run } from '../engine.fixture.ts';
-import type { Engine } from '../engine.ts';
+import { engineWithBusybox, eventually, Roots, request, run } from '../engine.fixture.ts';
 import type { ContainerConfig, HostConfig } from './record.ts';
 
 const roots = new Roots();
-let engine: Engine;
-before(async () => {
-  engine = await roots.open();
-  await importBusybox(engine);
-});
-after(async () => {
-  await engine.containers.prune({});
-  await engine.close();
-  roots[Symbol.dispose]();
-});
+const engine = await engineWithBusybox(roots);
 
 const script = (text: string, host: Partial<HostConfig> = {}, config: Partial<ContainerConfig> = {}) =>
   run(engine, request(['sh', '-c', text], config, { autoRemove: true, ...host }));

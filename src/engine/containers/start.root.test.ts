@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { isKind } from '#lib/errors';
-import { actionsOf, eventually, importBusybox, Roots, request, run } from '../engine.fixture.ts';
-import type { Engine } from '../engine.ts';
+import { actionsOf, engineWithBusybox, eventually, request, run } from '../engine.fixture.ts';
 
-const roots = new Roots();
-let engine: Engine;
-before(async () => {
-  engine = await roots.open();
-  await importBusybox(engine);
-});
-after(async () => {
-  await engine.close();
-  roots[Symbol.dispose]();
-});
+const engine = await engineWithBusybox();
 
 test('exit codes and both streams', async () => {
   const { id, ...outcome } = await run(engine, request(['sh', '-c', 'echo out; echo err >&2; exit 7']));

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { isKind } from '#lib/errors';
-import { actionsOf, importBusybox, Roots, request } from '../engine.fixture.ts';
-import type { Engine } from '../engine.ts';
+import { actionsOf, engineWithBusybox, request } from '../engine.fixture.ts';
 
-const roots = new Roots();
-let engine: Engine;
-before(async () => {
-  engine = await roots.open();
-  await importBusybox(engine);
-});
-after(async () => {
-  await engine.close();
-  roots[Symbol.dispose]();
-});
+const engine = await engineWithBusybox();
 
 const running = async (script: string, ...rest: [config?: object, hostConfig?: object]) => {
   const { id } = await engine.containers.create(request(['sh', '-c', script], ...rest));

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { actionsOf, eventually, exec, importBusybox, Roots, request } from '../engine.fixture.ts';
-import type { Engine } from '../engine.ts';
+import { test } from 'node:test';
+import { actionsOf, engineWithBusybox, eventually, exec, request } from '../engine.fixture.ts';
 import type { HostConfig } from './record.ts';
 
-const roots = new Roots();
-let engine: Engine;
-before(async () => {
-  engine = await roots.open();
-  await importBusybox(engine);
-});
-after(async () => {
-  await engine.close();
-  roots[Symbol.dispose]();
-});
+const engine = await engineWithBusybox();
 
 const policy = (name: HostConfig['restartPolicy']['name'], maximumRetryCount = 0): Partial<HostConfig> => ({
   restartPolicy: { name, maximumRetryCount },

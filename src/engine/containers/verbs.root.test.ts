@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { BerthError } from '#lib/errors';
 import { listMounts } from '#linux/mount';
-import { eventually, exec, importBusybox, Roots, request } from '../engine.fixture.ts';
-import type { Engine } from '../engine.ts';
+import { engineWithBusybox, eventually, exec, Roots, request } from '../engine.fixture.ts';
 import { hasProcess, isRunning } from './state.ts';
 
 const roots = new Roots();
-let engine: Engine;
-before(async () => {
-  engine = await roots.open();
-  await importBusybox(engine);
-});
-after(async () => {
-  await engine.close();
-  roots[Symbol.dispose]();
-});
+const engine = await engineWithBusybox(roots);
 
 const EXPECTED = ['conflict', 'not-found', 'not-modified', 'invalid'];
 /** A container may end under any verb: then the runtime or the kernel says so in words of their own. */

@@ -93,3 +93,19 @@ test('a slow reader loses the oldest and holds nobody up', async () => {
   const [first] = await take(slow, 2048);
   assert.equal(first, '952');
 });
+
+test('closing ends every subscription, after what it has got', async () => {
+  using database = Database.open(':memory:');
+  const events = new Events(database);
+  const readers = [{}, { until: nowNano() + 3_600_000_000_000n }].map((query) =>
+    events.subscribe(query, never),
+  );
+  events.publish('container', 'die', 'c1', {});
+  events.close();
+  for (const reader of readers) {
+    assert.deepEqual(
+      (await Array.fromAsync(reader)).map(({ action }) => action),
+      ['die'],
+    );
+  }
+});

@@ -29,7 +29,7 @@ export class Events {
   }
 
   /**
-   * Past ones of the query, then live ones, in order; ends at `until` or when the signal aborts.
+   * Past ones of the query, then live ones, in order; ends at `until`, when the signal aborts, or with the engine.
    * A slow reader loses the oldest beyond a bound, never blocks others.
    */
   subscribe(query: EventQuery, signal: AbortSignal): AsyncIterable<EngineEvent> {
@@ -41,6 +41,11 @@ export class Events {
       }
     }
     return subscription;
+  }
+
+  /** Ends all subscriptions: a reader whose `until` is far away would keep the process from ending. */
+  close(): void {
+    for (const reader of this.#readers) reader.end();
   }
 
   #history(): EngineEvent[] {

@@ -41,6 +41,15 @@ export class Subscription implements AsyncIterable<EngineEvent> {
     this.#wake?.();
   }
 
+  /** Nothing comes any more; what waits is still delivered. */
+  end(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#abort);
+    this.#readers.delete(this);
+    this.#wake?.();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<EngineEvent, void> {
     try {
       for (;;) {
@@ -50,7 +59,7 @@ export class Subscription implements AsyncIterable<EngineEvent> {
         else await this.#news();
       }
     } finally {
-      this.#close();
+      this.end();
     }
   }
 
@@ -64,7 +73,7 @@ export class Subscription implements AsyncIterable<EngineEvent> {
   #armTimer(until: bigint): void {
     const left = Number((until - nowNano()) / 1_000_000n);
     if (left <= 0) {
-      this.#close();
+      this.end();
       return;
     }
     this.#timer = setTimeout(() => this.#armTimer(until), Math.min(left + 1, LONGEST_TIMER));
@@ -73,15 +82,6 @@ export class Subscription implements AsyncIterable<EngineEvent> {
   /** The reader has gone: what still waits is for nobody. */
   readonly #abort = () => {
     this.#waiting = [];
-    this.#close();
+    this.end();
   };
-
-  /** What waits is still delivered. */
-  #close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#signal.removeEventListener('abort', this.#abort);
-    this.#readers.delete(this);
-    this.#wake?.();
-  }
 }

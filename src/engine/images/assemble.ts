@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { findIgzip } from '#engine/snapshots';
 import { cancelled } from '#lib/errors';
+import { findProgram } from '#linux/process';
 import { type Digest, parseDigest } from '#oci/digest';
 import { type Descriptor, encodeDocument, type History, type ImageConfig, MediaType } from '#oci/image';
 import type { Content, Work } from './content.ts';
@@ -31,7 +31,11 @@ export async function storeLayer(
       yield chunk;
     }
   }
-  const { digest, size } = await blobs.write(gzip(hashed(), await findIgzip()), { hold: work.hold }, signal);
+  const { digest, size } = await blobs.write(
+    gzip(hashed(), findProgram('igzip')),
+    { hold: work.hold },
+    signal,
+  );
   const diffId = parseDigest(`sha256:${hash.digest('hex')}`);
   if (diffId === EMPTY_LAYER) return undefined;
   return { diffId, blob: { mediaType: MediaType.ociLayerGzip, digest: parseDigest(digest), size } };

@@ -1,6 +1,5 @@
 /** Images: what they are called, what they consist of, and how they come and go. */
 export type { CommitOptions } from './commit.ts';
-export { EMPTY_CONFIG } from './config.ts';
 export type { ImageUsers } from './context.ts';
 export type { HistoryStep } from './history.ts';
 export type { HealthcheckConfig, Image, ImageConfig, OnProgress, Progress } from './image.ts';

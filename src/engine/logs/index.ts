@@ -3,5 +3,4 @@ export { type LogConfig, requireReadable, validateLogConfig } from './config.ts'
 export { conmonLogArguments } from './conmon-arguments.ts';
 export type { LogEntry } from './entry.ts';
 export { type ReadOptions, readLogs } from './read.ts';
-export { removeLogs } from './remove.ts';
 export { LogRotation } from './rotation.ts';

@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename } from 'node:path';
 import { invalid, unavailable } from '#lib/errors';
+import { findProgram } from '#linux/process';
 
 /** An OCI runtime as it is configured. */
 export interface RuntimeBinary {
@@ -18,7 +18,7 @@ export class RuntimeBinaries {
   /** @throws invalid when the default is none of them */
   constructor(binaries: readonly RuntimeBinary[], defaultName: string) {
     this.#byName = new Map(
-      binaries.map((binary) => [binary.name, { ...binary, path: findProgram(binary.path) }]),
+      binaries.map((binary) => [binary.name, { ...binary, path: findProgram(binary.path) ?? binary.path }]),
     );
     this.#default = defaultName;
     this.get(defaultName);
@@ -45,33 +45,7 @@ export const isCrun = (binary: RuntimeBinary): boolean => basename(binary.path) 
 
 export const conmonPath = (): string => {
   const path = findProgram('conmon');
-  if (path === 'conmon')
+  if (path === undefined)
     throw unavailable('conmon is not installed: it holds the containers (apt-get install conmon)');
   return path;
 };
-
-/** The absolute path of a program; the name itself when it is not in $PATH. */
-function findProgram(name: string): string {
-  if (name.includes('/')) return name;
-  const places = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    '/usr/local/sbin',
-    '/usr/sbin',
-    '/usr/bin',
-  ];
-  return (
-    places
-      .filter((place) => place.startsWith('/'))
-      .map((place) => join(place, name))
-      .find(isExecutable) ?? name
-  );
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

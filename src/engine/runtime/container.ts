@@ -114,7 +114,7 @@ export class Container implements Disposable {
     this.#context.exits.forget(this.id);
     try {
       // Looked at before anybody removes the cgroup.
-      const oomKilled = existsSync(this.bundle.oomMark) || (await this.cgroup.oomKills()) > 0;
+      const oomKilled = existsSync(this.bundle.oomMark) || this.cgroup.oomKills() > 0;
       if (this.settings.sharesPids) await killAll(this.cgroup);
       return { code, time, oomKilled };
     } catch (error) {

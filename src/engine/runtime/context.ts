@@ -1,4 +1,5 @@
 import type { Logger } from '#lib/log';
+import type { CgroupReadiness } from '#linux/cgroups';
 import type { Spawner } from '#linux/process';
 import type { RuntimeBinaries } from './binary.ts';
 import type { Container } from './container.ts';
@@ -12,6 +13,7 @@ export interface RuntimeContext {
   readonly conmon: string;
   readonly spawner: Spawner;
   readonly exits: ExitDirectory;
+  readonly readiness: CgroupReadiness;
   readonly systemdCgroup: boolean;
   readonly log: Logger;
   /** Those that have been created or adopted and not yet deleted. */

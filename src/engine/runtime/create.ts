@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cancelled, conflict, messageOf } from '#lib/errors';
 import { Scope } from '#lib/scope';
@@ -95,9 +95,10 @@ function settingsOf(context: RuntimeContext, options: CreateOptions): Settings {
 function noteNewCgroup(context: RuntimeContext, settings: Settings): void {
   if (settings.systemdCgroup) return;
   const parent = dirname(expectedCgroup(settings));
-  if (parent === '/' || new Cgroup(parent).exists()) return;
+  const note = join(context.paths.cgroups, encodeURIComponent(parent));
+  if (parent === '/' || existsSync(note) || new Cgroup(parent).exists()) return;
   mkdirSync(context.paths.cgroups, { recursive: true });
-  writeFileSync(join(context.paths.cgroups, encodeURIComponent(parent)), '');
+  writeFileSync(note, '');
 }
 
 /** Undefined when conmon died without an answer. */

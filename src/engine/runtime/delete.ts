@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, messageOf } from '#lib/errors';
 import { Cgroup } from '#linux/cgroups';
-import { removeTree } from '#linux/files';
+import { removeTreeSync } from '#linux/files';
 import { ProcessHandle, signalNumber } from '#linux/process';
 import { findContainer, isToldOf } from './adopt.ts';
 import { isCrun } from './binary.ts';
@@ -40,10 +40,10 @@ export async function deleteContainer(
     container.letGo();
     context.containers.delete(id);
   }
-  await removeTree(context.paths.state(id));
+  removeTreeSync(context.paths.state(id));
   await unstage(context, id);
-  await context.exits.remove(id);
-  await removeTree(bundle.path);
+  context.exits.remove(id);
+  removeTreeSync(bundle.path);
 }
 
 /**

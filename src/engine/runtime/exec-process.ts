@@ -99,7 +99,8 @@ class LifeLine {
   readonly ended: Promise<void>;
 
   constructor(fd: number) {
-    const socket = new Socket({ fd, readable: true, writable: false });
+    // As with exits of containers: not what keeps a process from ending that has closed its engine.
+    const socket = new Socket({ fd, readable: true, writable: false }).unref();
     const pid = Promise.withResolvers<number | undefined>();
     let text = '';
     socket.on('data', (chunk) => {

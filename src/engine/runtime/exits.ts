@@ -1,5 +1,4 @@
-import { type FSWatcher, mkdirSync, readFileSync, statSync, watch } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { type FSWatcher, mkdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
@@ -66,9 +65,9 @@ export class ExitDirectory implements Disposable {
     }
   }
 
-  async remove(id: string): Promise<void> {
+  remove(id: string): void {
     this.forget(id);
-    await rm(join(this.#path, id), { force: true });
+    rmSync(join(this.#path, id), { force: true });
   }
 
   [Symbol.dispose](): void {

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, notFound } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { Cgroup, cgroupLayout } from '#linux/cgroups';
+import { Cgroup, CgroupReadiness, cgroupLayout } from '#linux/cgroups';
 import { shareMount } from '#linux/mount';
 import { openSpawner, type ProcessIdentity } from '#linux/process';
 import type { Resources } from '#oci/runtime-spec';
@@ -61,6 +61,7 @@ export class Runtimes {
       conmon,
       spawner,
       exits: new ExitDirectory(paths.exits, options.log),
+      readiness: new CgroupReadiness(),
       systemdCgroup: options.systemdCgroup,
       log: options.log,
       containers: new Map(),
@@ -73,6 +74,11 @@ export class Runtimes {
 
   has(name: string): boolean {
     return this.#context.binaries.has(name);
+  }
+
+  /** A container or a command in one will be started soon: what takes the kernel a while begins now. */
+  expectStart(): void {
+    this.#context.readiness.expect();
   }
 
   /**
@@ -181,6 +187,7 @@ export class Runtimes {
     for (const container of this.#context.containers.values()) container[Symbol.dispose]();
     this.#context.containers.clear();
     this.#context.exits[Symbol.dispose]();
+    this.#context.readiness[Symbol.dispose]();
     if (this.bundles().length === 0) await this.#removeCgroups();
     await this.#context.spawner[Symbol.asyncDispose]();
   }

@@ -3,4 +3,3 @@ export { DirectorySource } from './directory-source.ts';
 export { DirectoryTarget } from './directory-target.ts';
 export { openSnapshots } from './open.ts';
 export type { Change, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
-export { findIgzip } from './unpack.ts';

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { cancelled, notFound } from '#lib/errors';
 import type { IdleThread } from '#lib/idle-thread';
 import { KeyedLock, Semaphore } from '#lib/lock';
+import { findProgram } from '#linux/process';
 import { hexOf, isDigest, parseDigest } from '#oci/digest';
 import { inherit } from './inherit.ts';
 import type { Settling } from './settling.ts';
 import type { LayerSource, UnpackOptions, Usage } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
-import { findIgzip, unpackLayer } from './unpack.ts';
+import { unpackLayer } from './unpack.ts';
 
 /** `layer.json` beside the tree. */
 interface LayerRecord extends Usage {
@@ -54,7 +55,7 @@ export class Layers {
   /** Sweeps what was not finished. */
   static async open(root: string, services: LayerServices): Promise<Layers> {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    const layers = new Layers(root, services, await findIgzip());
+    const layers = new Layers(root, services, findProgram('igzip'));
     await Promise.all(readdirSync(root).map((name) => layers.#adopt(name)));
     return layers;
   }

@@ -1,5 +1,3 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { cancelled, invalid, isKind } from '#lib/errors';
 import { runJob } from '#lib/job';
 import { abortRing, newRing } from '#lib/ring';
@@ -12,7 +10,7 @@ export interface UnpackJob {
   readonly diffId: string;
   /** An empty directory that becomes the layer's tree; what is in it after a failure is the caller's to remove. */
   readonly target: string;
-  /** Path of igzip(1), if there is one. */
+  /** Path of igzip(1), if there is one: it is four times as fast as zlib. */
   readonly igzip: string | undefined;
   readonly onProgress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
@@ -62,18 +60,4 @@ function cause(results: readonly PromiseSettledResult<unknown>[]): unknown {
     result.status === 'rejected' ? [result.reason] : [],
   );
   return reasons.find((reason) => !isKind(reason, 'cancelled')) ?? reasons[0];
-}
-
-/** igzip(1), of isa-l: four times as fast as zlib. */
-export async function findIgzip(): Promise<string | undefined> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    if (folder === '') continue;
-    const path = join(folder, 'igzip');
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
-  }
-  return undefined;
 }

@@ -144,7 +144,9 @@ test('content of the image is copied up whole, once', async () => {
   const source = join(fixture.root, '..', 'image');
   makeImageDirectory(source);
   const { mountpoint } = await volumes.create({ name: 'data' });
+  assert.equal(await volumes.awaitsContent('data'), true);
   await volumes.copyUp('data', source);
+  assert.equal(await volumes.awaitsContent('data'), false);
   const listing = (path: string) =>
     execFileSync('find', ['.', '-printf', '%p %y %m %U %G %s %T@ %l %n\n'], { cwd: path })
       .toString()
@@ -186,6 +188,7 @@ test('a copy that was interrupted is done again; what is there stays', async () 
   mkdirSync(outside);
   symlinkSync(outside, join(mountpoint, 'sub'));
   const volumes = await fixture.reopen();
+  assert.equal(await volumes.awaitsContent('data'), true);
   await volumes.copyUp('data', source);
   assert.deepEqual(readdirSync(mountpoint).toSorted(), ['null', 'plain', 'sub', 'symbolic']);
   assert.deepEqual(readdirSync(outside), []);

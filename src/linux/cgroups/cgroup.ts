@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, conflict, invalid, notFound } from '#lib/errors';
-import { isAbsent, parseKeyed, readControl } from './files.ts';
+import { isAbsent, parseKeyed, readControl, readControlSync } from './files.ts';
 import { setFrozenV1, setFrozenV2 } from './freeze.ts';
 import { CGROUP_ROOT, cgroupLayout, hierarchies } from './layout.ts';
 import { childrenOf, tryRemove } from './remove.ts';
@@ -26,6 +26,7 @@ export class Cgroup {
   readonly path: string;
   readonly #root: string;
   readonly #isV2: boolean;
+  #places: readonly string[] | undefined;
 
   /** `root` is another mount point of the hierarchies, for tests. @throws invalid */
   constructor(path: string, root = CGROUP_ROOT) {
@@ -66,11 +67,11 @@ export class Cgroup {
   }
 
   /** Times the OOM killer hit this cgroup; 0 when it is gone. */
-  async oomKills(): Promise<number> {
+  oomKills(): number {
     const file = this.#isV2
       ? join(this.#root, this.path, 'memory.events')
       : join(this.#root, 'memory', this.path, 'memory.oom_control');
-    return Number(parseKeyed(await readControl(file)).get('oom_kill') ?? 0n);
+    return Number(parseKeyed(readControlSync(file)).get('oom_kill') ?? 0n);
   }
 
   /**
@@ -113,8 +114,9 @@ export class Cgroup {
   }
 
   /** Where it is in each hierarchy, whether it is there or not. */
-  #directories(): string[] {
-    return hierarchies(this.#root).map((hierarchy) => join(hierarchy, this.path));
+  #directories(): readonly string[] {
+    this.#places ??= hierarchies(this.#root).map((hierarchy) => join(hierarchy, this.path));
+    return this.#places;
   }
 
   #processDirectory(): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { codeOf } from '#lib/errors';
 
@@ -16,6 +17,16 @@ export const isAbsent = (error: unknown): boolean => ABSENT.has(codeOf(error));
 export async function readControl(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return '';
+    throw error;
+  }
+}
+
+/** The same of a file that the kernel answers from memory, in microseconds. */
+export function readControlSync(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (isAbsent(error)) return '';
     throw error;

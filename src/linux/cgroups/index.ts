@@ -1,3 +1,4 @@
 export { Cgroup } from './cgroup.ts';
 export { type CgroupLayout, cgroupLayout, controllers } from './layout.ts';
+export { CgroupReadiness } from './readiness.ts';
 export type { BlkioEntry, CgroupStats } from './stats.ts';

@@ -1,5 +1,6 @@
 export { bootId, ProcessHandle, type ProcessIdentity } from './handle.ts';
 export { pipe, readAll, readLine } from './pipe.ts';
+export { findProgram, isExecutable } from './program.ts';
 export { type RunOptions, type RunResult, run } from './run.ts';
 export { signalName, signalNumber } from './signals.ts';
 export type { SpawnOptions } from './spawn.ts';

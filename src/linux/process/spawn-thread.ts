@@ -2,7 +2,7 @@ import { serve } from '#lib/thread';
 import { CLONE_FS, CLONE_NEWNS } from '../ffi/constants.ts';
 import { MNT_DETACH, MS_PRIVATE, MS_REC, mount, umount2 } from '../ffi/mount.ts';
 import { unshare } from '../ffi/namespaces.ts';
-import { removeTree } from './remove-tree.ts';
+import { removeTreeSync } from '../files/index.ts';
 import { spawnProcess } from './spawn.ts';
 
 /**
@@ -26,7 +26,7 @@ const handlers = {
     mount.attempt(null, path, null, MS_PRIVATE | MS_REC, null);
     umount2.attempt(path, MNT_DETACH);
   },
-  removeTree,
+  removeTree: removeTreeSync,
 };
 export type SpawnThread = typeof handlers;
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SMALL, Thread } from '#lib/thread';
+import { removeTreeSync } from '../files/index.ts';
 import { unmountCopy } from '../mount/index.ts';
-import { removeTree } from './remove-tree.ts';
 import { type SpawnOptions, spawnProcess } from './spawn.ts';
 import type { SpawnThread } from './spawn-thread.ts';
 
@@ -43,7 +43,7 @@ export class DirectSpawner implements Spawner {
   }
 
   async removeTree(path: string): Promise<void> {
-    removeTree(path);
+    removeTreeSync(path);
   }
 
   unmountCopy(path: string): Promise<void> {

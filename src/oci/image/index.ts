@@ -1,10 +1,7 @@
 export { chainIds, MAX_CONFIG_BYTES, parseImageConfig } from './config.ts';
 export { encodeDocument, isIndex, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 export {
-  compressionOf,
-  isConfigType,
   isIndexType,
-  isLayerType,
   isManifestType,
   layerType,
   MANIFEST_TYPES,
@@ -15,10 +12,8 @@ export {
   formatPlatform,
   hostPlatform,
   matchesPlatform,
-  normalizePlatform,
   type Platform,
   parsePlatform,
-  platformDistance,
 } from './platform.ts';
 export type {
   Descriptor,

@@ -32,20 +32,6 @@ export const isIndexType = (mediaType: string): boolean =>
 export const isManifestType = (mediaType: string): boolean =>
   mediaType === MediaType.ociManifest || mediaType === MediaType.dockerManifest;
 
-export const isConfigType = (mediaType: string): boolean =>
-  mediaType === MediaType.ociConfig || mediaType === MediaType.dockerConfig;
-
-/** A tar of a file system, compressed or not; also the non-distributable kinds that OCI has deprecated. */
-export const isLayerType = (mediaType: string): boolean =>
-  /^application\/vnd\.oci\.image\.layer\.(nondistributable\.)?v1\.tar(\+gzip|\+zstd)?$/.test(mediaType) ||
-  /^application\/vnd\.docker\.image\.rootfs\.(foreign\.)?diff\.tar(\.gzip|\.zstd)?$/.test(mediaType);
-
-/** What a layer's media type promises; the content's magic number has the last word. */
-export function compressionOf(mediaType: string): 'none' | 'gzip' | 'zstd' {
-  if (/[.+]gzip$/.test(mediaType)) return 'gzip';
-  return /[.+]zstd$/.test(mediaType) ? 'zstd' : 'none';
-}
-
 export function layerType(compression: 'none' | 'gzip' | 'zstd'): string {
   if (compression === 'gzip') return MediaType.ociLayerGzip;
   return compression === 'zstd' ? MediaType.ociLayerZstd : MediaType.ociLayer;

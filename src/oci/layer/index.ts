@@ -2,10 +2,8 @@
 export {
   type EntryType,
   fsPath,
-  pathBytes,
   pathFromBytes,
   type Segment,
-  SparseCursor,
   TAR_END,
   type TarEntry,
   type TarHeader,
@@ -23,4 +21,3 @@ export { packTree, type TreeMember } from './pack.ts';
 export { cleanPath } from './path.ts';
 export type { Change, SourceNode, TreeSource } from './source.ts';
 export type { LayerFile, LayerTarget, NodeType } from './target.ts';
-export { readWhiteout, type Whiteout } from './whiteout.ts';

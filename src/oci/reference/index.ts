@@ -1,4 +1,4 @@
-export { DEFAULT_DOMAIN, DEFAULT_TAG } from './grammar.ts';
+export { DEFAULT_TAG } from './grammar.ts';
 export {
   canonicalName,
   familiarName,
