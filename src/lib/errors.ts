@@ -32,8 +32,6 @@ export class BerthError extends Error {
 }
 
 export const invalid = (message: string, cause?: unknown) => new BerthError('invalid', message, { cause });
-export const unauthorized = (message: string, cause?: unknown) =>
-  new BerthError('unauthorized', message, { cause });
 export const forbidden = (message: string, cause?: unknown) =>
   new BerthError('forbidden', message, { cause });
 export const notFound = (message: string, cause?: unknown) => new BerthError('not-found', message, { cause });

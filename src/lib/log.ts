@@ -1,6 +1,6 @@
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What every layer logs to. The daemon binds it to pino; a library user binds it to anything. */
+/** What every layer logs to. The daemon writes logfmt or JSON with it; a library user does what they like. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

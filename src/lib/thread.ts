@@ -15,24 +15,25 @@ type Reply = { readonly id: number } & ({ readonly value: unknown } | { readonly
 /** For threads that handle little data: without a limit V8 reserves for much more. */
 export const SMALL: ResourceLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 };
 
-/** In the thread: answers calls one after the other, in the order they were made. */
+/** In the thread: does calls one after the other, in the order they were made. */
 export function serve(handlers: Handlers): void {
   if (isMainThread || !parentPort) throw new Error('this file is a worker thread, not a module');
   const port = parentPort;
-  port.on('message', (request: Request | 'end') => {
+  port.on('message', (requests: readonly Request[] | 'end') => {
     // Of this thread only.
-    if (request === 'end') process.exit();
-    const { id, name, args } = request;
-    let reply: Reply;
-    try {
-      const handler = handlers[name];
-      if (!handler) throw new Error(`no such call: ${name}`);
-      reply = { id, value: handler(...(args as never[])) };
-    } catch (error) {
-      reply = { id, failure: packError(error) };
-    }
-    port.postMessage(reply);
+    if (requests === 'end') process.exit();
+    port.postMessage(requests.map((request) => answer(handlers, request)));
   });
+}
+
+function answer(handlers: Handlers, { id, name, args }: Request): Reply {
+  try {
+    const handler = handlers[name];
+    if (!handler) throw new Error(`no such call: ${name}`);
+    return { id, value: handler(...(args as never[])) };
+  } catch (error) {
+    return { id, failure: packError(error) };
+  }
 }
 
 interface Pending {
@@ -48,6 +49,8 @@ export class Thread<H extends Handlers> implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #exited: Promise<unknown>;
   readonly #pending = new Map<number, Pending>();
+  /** Calls of this turn: they travel together, for each message wakes a thread. */
+  #outgoing: Request[] = [];
   #lastId = 0;
   #ended: Error | undefined;
 
@@ -55,7 +58,9 @@ export class Thread<H extends Handlers> implements AsyncDisposable {
   constructor(script: URL, limits?: ResourceLimits) {
     this.#worker = new Worker(script, limits && { resourceLimits: limits });
     this.#worker.unref();
-    this.#worker.on('message', (reply: Reply) => this.#settle(reply));
+    this.#worker.on('message', (replies: readonly Reply[]) => {
+      for (const reply of replies) this.#settle(reply);
+    });
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', () => this.#end(`the thread ${script.pathname} has ended`));
     this.#exited = new Promise((resolve) => this.#worker.once('exit', resolve));
@@ -72,8 +77,15 @@ export class Thread<H extends Handlers> implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       if (this.#pending.size === 0) this.#worker.ref();
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#worker.postMessage({ id, name, args } satisfies Request);
+      if (this.#outgoing.length === 0) queueMicrotask(() => this.#send());
+      this.#outgoing.push({ id, name, args });
     });
+  }
+
+  #send(): void {
+    const requests = this.#outgoing;
+    this.#outgoing = [];
+    if (requests.length > 0) this.#worker.postMessage(requests);
   }
 
   #settle(reply: Reply): void {
@@ -96,6 +108,7 @@ export class Thread<H extends Handlers> implements AsyncDisposable {
     this.#ended = unavailable('the thread was closed');
     // Not terminated from here: that aborts the whole process if it hits the thread while it loads native code.
     this.#worker.ref();
+    this.#send();
     this.#worker.postMessage('end');
     await this.#exited;
   }

@@ -148,6 +148,10 @@ function translate(error: unknown): unknown {
   if (codeOf(error) !== 'ERR_SQLITE_ERROR' || !(error instanceof Error) || !('errcode' in error))
     return error;
   if (error.errcode === SQLITE_CONSTRAINT_UNIQUE) return conflict(error.message, error);
-  if (error.errcode === SQLITE_FULL) return systemError('no space left on device for the database: remove images or containers, then try again', error);
+  if (error.errcode === SQLITE_FULL)
+    return systemError(
+      'no space left on device for the database: remove images or containers, then try again',
+      error,
+    );
   return systemError(`database: ${error.message}`, error);
 }

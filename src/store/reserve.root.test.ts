@@ -31,7 +31,8 @@ test('records can be changed for long on a full disk, and the database opened ag
       for (let id = 0; id < 100; id++) records.put(String(id), { text: `${round}`.repeat(500) });
     }
     // As a daemon that is killed leaves them.
-    for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${join(folder, 'copy.db')}${suffix}`);
+    for (const suffix of ['', '-wal'])
+      copyFileSync(`${path}${suffix}`, `${join(folder, 'copy.db')}${suffix}`);
   }
   fill('ballast.2');
   for (const each of [path, join(folder, 'copy.db')]) {

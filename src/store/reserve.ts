@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fstatSync, openSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -35,7 +44,8 @@ export function reserveSpace(connection: DatabaseSync, path: string): void {
     );
   }
   extendLog(`${path}-wal`);
-  if (!existsSync(ballastOf(path))) writeFileSync(ballastOf(path), Buffer.alloc(BALLAST_SIZE), { mode: 0o600 });
+  if (!existsSync(ballastOf(path)))
+    writeFileSync(ballastOf(path), Buffer.alloc(BALLAST_SIZE), { mode: 0o600 });
 }
 
 const ballastOf = (path: string): string => join(dirname(path), 'ballast');

@@ -33,7 +33,9 @@ class Raw implements Disposable {
 
   /** A request whose body may never end. */
   begin(method: string, path: string, type: string): void {
-    this.#socket.write(`${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    this.#socket.write(
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
   }
 
   chunk(data: Buffer): boolean {
@@ -99,7 +101,10 @@ test('a container can be removed while somebody copies into it for ever', async 
   {
     using running = new Raw();
     using stopped = new Raw();
-    for (const [client, name] of [[running, 'busy'], [stopped, 'idle']] as const) {
+    for (const [client, name] of [
+      [running, 'busy'],
+      [stopped, 'idle'],
+    ] as const) {
       client.begin('PUT', `/containers/${name}/archive?path=/tmp`, 'application/x-tar');
       client.chunk((await tarOf({ file: noise(100_000) })).subarray(0, 50_000));
     }
@@ -171,7 +176,10 @@ test('clients that vanish in the middle of load, import, pull and run', async ()
 });
 
 test('readers that vanish: logs, attach, exec, events, stats, wait', async () => {
-  await world.run({ Cmd: ['sh', '-c', 'while :; do echo line; sleep 0.01; done'], OpenStdin: true }, 'source');
+  await world.run(
+    { Cmd: ['sh', '-c', 'while :; do echo line; sleep 0.01; done'], OpenStdin: true },
+    'source',
+  );
   const readers = [
     ['logs', '-f', 'source'],
     ['attach', 'source'],

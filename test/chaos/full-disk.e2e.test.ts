@@ -27,7 +27,9 @@ function freeBytes({ dataRoot }: Daemon): number {
 function fill({ dataRoot }: Daemon): Disposable {
   const ballast = join(dataRoot, 'ballast');
   // Large blocks first, then what is left between them.
-  const writes = ['64k', '4k', '512'].map((size) => `dd if=/dev/zero of=${ballast}.${size} bs=${size} 2>/dev/null`);
+  const writes = ['64k', '4k', '512'].map(
+    (size) => `dd if=/dev/zero of=${ballast}.${size} bs=${size} 2>/dev/null`,
+  );
   execFileSync('sh', ['-c', `${writes.join('; ')}; sync -f ${dataRoot}; true`]);
   return {
     [Symbol.dispose]: () => {
@@ -45,7 +47,9 @@ test('an image that does not fit: load, import and pull say so, and leave nothin
   await using daemon = await open();
   const space = freeBytes(daemon);
   const big = { file: noise(space) };
-  expectNoSpace(await daemon.run('docker', ['load'], { input: await dockerArchive('big:latest', [{ small: 'x' }, big]) }));
+  expectNoSpace(
+    await daemon.run('docker', ['load'], { input: await dockerArchive('big:latest', [{ small: 'x' }, big]) }),
+  );
   await expectTidy(daemon);
   expectNoSpace(await daemon.run('docker', ['import', '-', 'big'], { input: await tarOf(big) }));
   await expectTidy(daemon);
@@ -80,10 +84,22 @@ test('an archive that never ends: it is refused when the disk is full, and leave
 test('a container that fills the disk: it is told, others go on, and removing it helps', async () => {
   await using daemon = await open();
   await daemon.ok('run', '-d', '--name', 'other', 'busybox', 'sh', '-c', 'while :; do date; sleep 0.1; done');
-  const greedy = await daemon.docker('run', '--name', 'greedy', 'busybox', 'dd', 'if=/dev/zero', 'of=/file', 'bs=1M');
+  const greedy = await daemon.docker(
+    'run',
+    '--name',
+    'greedy',
+    'busybox',
+    'dd',
+    'if=/dev/zero',
+    'of=/file',
+    'bs=1M',
+  );
   assert.equal(greedy.code, 1);
   assert.match(greedy.stderr, NO_SPACE);
-  assert.equal(await daemon.ok('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'greedy'), 'exited 1');
+  assert.equal(
+    await daemon.ok('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'greedy'),
+    'exited 1',
+  );
   assert.equal(await daemon.ok('inspect', '-f', '{{.State.Status}}', 'other'), 'running');
   const file = join(daemon.root, 'file');
   writeFileSync(file, noise(5 * MEGABYTE));
@@ -117,7 +133,8 @@ test('with no byte left every verb fails by name or works, and nothing is left o
       const result = await daemon.docker(...verb);
       if (result.code !== 0) assert.match(result.stderr, NO_SPACE, verb.join(' '));
     }
-    for (const verb of [['ps', '-a'], ['images'], ['inspect', 'running'], ['logs', 'running'], ['info']]) await daemon.ok(...verb);
+    for (const verb of [['ps', '-a'], ['images'], ['inspect', 'running'], ['logs', 'running'], ['info']])
+      await daemon.ok(...verb);
     await expectTidy(daemon);
     await daemon.ok('kill', 'running');
     await daemon.ok('rm', '-f', 'running');

@@ -105,7 +105,9 @@ function runtimeFindings(daemon: Daemon, truth: Truth): Findings {
 function mountFindings(daemon: Daemon, truth: Truth): Findings {
   const alive = aliveIds(truth);
   const findings: Findings = [];
-  const mounts = mountsBelow(daemon.root).filter((path) => path !== daemon.dataRoot && path !== daemon.execRoot);
+  const mounts = mountsBelow(daemon.root).filter(
+    (path) => path !== daemon.dataRoot && path !== daemon.execRoot,
+  );
   for (const path of mounts) {
     if (path.startsWith(join(daemon.execRoot, 'netns'))) continue;
     if (!alive.some((id) => path.includes(id))) findings.push(`mount ${path}: of no live container`);

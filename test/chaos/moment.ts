@@ -89,7 +89,17 @@ export function onCall(daemon: Daemon, n: number): Moment {
   return {
     describe: `on system call ${n}`,
     async prepare() {
-      const flags = ['-f', '-b', 'execve', '-o', '/dev/null', '-e', `trace=${CALLS}`, '-e', `inject=${CALLS}:signal=SIGKILL:when=${n}`];
+      const flags = [
+        '-f',
+        '-b',
+        'execve',
+        '-o',
+        '/dev/null',
+        '-e',
+        `trace=${CALLS}`,
+        '-e',
+        `inject=${CALLS}:signal=SIGKILL:when=${n}`,
+      ];
       const options = { stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'] };
       const started = spawn('strace', [...flags, '-p', String(daemon.pid)], options);
       tracer = started;
@@ -110,7 +120,8 @@ export function onCall(daemon: Daemon, n: number): Moment {
 
 /** `usual`: milliseconds that the verb took the last times. */
 export function drawMoment(random: Random, daemon: Daemon, usual: number): Moment {
-  if (process.env['BERTH_CHAOS_CALLS']) return onCall(daemon, 1 + random.below(Number(process.env['BERTH_CHAOS_CALLS'])));
+  if (process.env['BERTH_CHAOS_CALLS'])
+    return onCall(daemon, 1 + random.below(Number(process.env['BERTH_CHAOS_CALLS'])));
   const kind = random.next();
   if (kind < 0.15) return onAnswer;
   if (kind < 0.5) return onChange(daemon, 1 + random.below(12));

@@ -14,7 +14,11 @@ const world = new World({ daemon, random: Random.fromEnvironment(), sources: [] 
 /** The conmon that holds a container. */
 function conmonOf(id: string): number {
   for (const pid of readdirSync('/proc')) {
-    if (/^\d+$/.test(pid) && commandLine(pid).startsWith(`conmon\0--api-version\x001\0-c\0${id}\0-u\0${id}\0`)) return Number(pid);
+    if (
+      /^\d+$/.test(pid) &&
+      commandLine(pid).startsWith(`conmon\0--api-version\x001\0-c\0${id}\0-u\0${id}\0`)
+    )
+      return Number(pid);
   }
   throw new Error(`no conmon of ${id}`);
 }
@@ -65,8 +69,20 @@ test('conmon and daemon are killed: the container is found by itself', async () 
 
 test('everything is killed: the container has ended, and can be started again', async () => {
   const id = await daemon.ok('run', '-d', '--name', 'lost', 'busybox', 'sleep', '1000');
-  const again = await daemon.ok('run', '-d', '--name', 'again', '--restart', 'always', 'busybox', 'sleep', '1000');
-  const pids = await Promise.all([id, again].map(async (each) => [conmonOf(each), (await world.inspect(each)).State.Pid]));
+  const again = await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'again',
+    '--restart',
+    'always',
+    'busybox',
+    'sleep',
+    '1000',
+  );
+  const pids = await Promise.all(
+    [id, again].map(async (each) => [conmonOf(each), (await world.inspect(each)).State.Pid]),
+  );
   await daemon.kill9();
   for (const pid of pids.flat()) process.kill(pid, 'SIGKILL');
   await daemon.start();
@@ -96,7 +112,16 @@ test("a container's init is killed, with the daemon and without", async () => {
 });
 
 test('the daemon hangs for a while: containers do not', async () => {
-  await daemon.ok('run', '-d', '--name', 'writer', 'busybox', 'sh', '-c', 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'writer',
+    'busybox',
+    'sh',
+    '-c',
+    'i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done',
+  );
   const lines = async () => (await daemon.ok('logs', 'writer')).split('\n').length;
   process.kill(daemon.pid, 'SIGSTOP');
   await sleep(700);
@@ -109,8 +134,35 @@ test('the daemon hangs for a while: containers do not', async () => {
 test('the power fails: what the data root holds is there, what should run runs again', async () => {
   const port = await freePort();
   await daemon.ok('network', 'create', 'net');
-  await daemon.ok('run', '-d', '--name', 'server', '--restart', 'unless-stopped', '-p', `${port}:80`, '--network', 'net', 'busybox', 'httpd', '-f', '-h', '/www');
-  await daemon.ok('run', '-d', '--name', 'plain', '-v', 'kept:/v', 'busybox', 'sh', '-c', 'echo data > /v/file; echo line; sleep 1000');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'server',
+    '--restart',
+    'unless-stopped',
+    '-p',
+    `${port}:80`,
+    '--network',
+    'net',
+    'busybox',
+    'httpd',
+    '-f',
+    '-h',
+    '/www',
+  );
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'plain',
+    '-v',
+    'kept:/v',
+    'busybox',
+    'sh',
+    '-c',
+    'echo data > /v/file; echo line; sleep 1000',
+  );
   await daemon.ok('run', '-d', '--rm', '--name', 'removed', 'busybox', 'sleep', '1000');
   await daemon.ok('run', '--name', 'ended', 'busybox', 'sh', '-c', 'exit 4').catch(() => {});
   await daemon.ok('create', '--name', 'created', '-v', 'kept:/v', 'busybox', 'cat', '/v/file');

@@ -15,13 +15,19 @@ async function open(...flags: string[]): Promise<{ daemon: Daemon; world: World 
   return { daemon, world: new World({ daemon, random: Random.fromEnvironment(), sources: [] }) };
 }
 
-const trapping = (code: number) => ['sh', '-c', `trap 'echo bye; exit ${code}' TERM; echo ready; while :; do sleep 0.05; done`];
+const trapping = (code: number) => [
+  'sh',
+  '-c',
+  `trap 'echo bye; exit ${code}' TERM; echo ready; while :; do sleep 0.05; done`,
+];
 
 async function ready(daemon: Daemon, ...names: string[]): Promise<void> {
-  for (const name of names) await eventually(`${name} is ready`, async () => (await daemon.ok('logs', name)).includes('ready'));
+  for (const name of names)
+    await eventually(`${name} is ready`, async () => (await daemon.ok('logs', name)).includes('ready'));
 }
 
-const state = async (world: World, name: string): Promise<Inspected['State']> => (await world.inspect(name)).State;
+const state = async (world: World, name: string): Promise<Inspected['State']> =>
+  (await world.inspect(name)).State;
 
 test('SIGTERM leaves containers running, and the next daemon finds them', async () => {
   const { daemon, world } = await open();
@@ -41,7 +47,16 @@ test('SIGTERM leaves containers running, and the next daemon finds them', async 
 test('SIGTERM ends clients that would wait for ever, in good order', async () => {
   const { daemon, world } = await open();
   await using _ = daemon;
-  await daemon.ok('run', '-di', '--name', 'held', 'busybox', 'sh', '-c', 'trap "" TERM; while read line; do echo $line; done; sleep 1000');
+  await daemon.ok(
+    'run',
+    '-di',
+    '--name',
+    'held',
+    'busybox',
+    'sh',
+    '-c',
+    'trap "" TERM; while read line; do echo $line; done; sleep 1000',
+  );
   await using logs = daemon.spawn('logs', '-f', 'held');
   await using waits = daemon.spawn('wait', 'held');
   await using events = daemon.spawn('events');
@@ -59,7 +74,8 @@ test('SIGTERM ends clients that would wait for ever, in good order', async () =>
   await events.prints('kill');
   assert.equal(await daemon.stop(), 0);
   for (const client of [loading, importing]) client.closeInput();
-  for (const client of [logs, waits, events, attached, executing, stopping, loading, importing]) await client.exit();
+  for (const client of [logs, waits, events, attached, executing, stopping, loading, importing])
+    await client.exit();
   await daemon.start();
   assert.equal((await state(world, 'held')).Status, 'running');
   await daemon.ok('rm', '-f', 'held');
@@ -75,12 +91,21 @@ test('with nothing running SIGTERM leaves the host as it was', async () => {
   await daemon.ok('network', 'create', '-o', `com.docker.network.bridge.name=${own}`, 'own');
   const instance = instanceName(daemon.dataRoot);
   const links = () => execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' });
-  const before = await daemon.ok('network', 'inspect', '-f', '{{index .Options "com.docker.network.bridge.name"}}', 'bridge');
+  const before = await daemon.ok(
+    'network',
+    'inspect',
+    '-f',
+    '{{index .Options "com.docker.network.bridge.name"}}',
+    'bridge',
+  );
   assert.ok(links().includes(before));
   assert.equal(await daemon.stop(), 0);
   assert.ok(!links().includes(before), 'the bridge is gone');
   assert.ok(!links().includes(own), 'so are those of other networks');
-  assert.ok(!execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).includes(instance), 'and the table');
+  assert.ok(
+    !execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' }).includes(instance),
+    'and the table',
+  );
   assert.deepEqual(mountsBelow(daemon.root), [], 'and the mounts');
   assert.ok(!existsSync(`/sys/fs/cgroup/pids/${instance}`), 'and the cgroups');
   await daemon.start();
@@ -94,7 +119,18 @@ test('with live-restore off SIGTERM stops containers first, and those that shoul
   await daemon.ok('run', '-d', '--name', 'polite', 'busybox', ...trapping(5));
   await daemon.ok('run', '-d', '--name', 'always', '--restart', 'always', 'busybox', ...trapping(0));
   await daemon.ok('run', '-d', '--name', 'unless', '--restart', 'unless-stopped', 'busybox', ...trapping(0));
-  await daemon.ok('run', '-d', '--name', 'deaf', '--stop-timeout', '1', 'busybox', 'sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'deaf',
+    '--stop-timeout',
+    '1',
+    'busybox',
+    'sh',
+    '-c',
+    'trap "" TERM; echo ready; while :; do sleep 0.05; done',
+  );
   await daemon.ok('run', '-d', '--rm', '--name', 'removed', 'busybox', ...trapping(0));
   await daemon.ok('run', '-d', '--name', 'paused', 'busybox', 'sleep', '1000');
   await daemon.ok('pause', 'paused');
@@ -103,7 +139,10 @@ test('with live-restore off SIGTERM stops containers first, and those that shoul
   assert.deepEqual(mountsBelow(daemon.root), []);
   await daemon.start();
   await eventually('it is removed', async () => (await world.find('removed')) === undefined);
-  assert.deepEqual([(await state(world, 'polite')).Status, (await state(world, 'polite')).ExitCode], ['exited', 5]);
+  assert.deepEqual(
+    [(await state(world, 'polite')).Status, (await state(world, 'polite')).ExitCode],
+    ['exited', 5],
+  );
   assert.match(await daemon.ok('logs', 'polite'), /bye/);
   assert.equal((await state(world, 'deaf')).ExitCode, 137);
   assert.equal((await state(world, 'paused')).Status, 'exited');
@@ -127,7 +166,8 @@ test('killed while it shuts down', async () => {
   const { daemon, world } = await open('--live-restore=false', '--shutdown-timeout', '2');
   await using _ = daemon;
   const names = ['one', 'two', 'three'];
-  for (const name of names) await daemon.ok('run', '-d', '--name', name, '-v', '/v', 'busybox', ...trapping(0));
+  for (const name of names)
+    await daemon.ok('run', '-d', '--name', name, '-v', '/v', 'busybox', ...trapping(0));
   for (let round = 0; round < 4; round++) {
     await ready(daemon, ...names);
     process.kill(daemon.pid, 'SIGTERM');
@@ -137,9 +177,13 @@ test('killed while it shuts down', async () => {
     await expectTidy(daemon);
     for (const name of names) {
       const { Status, ExitCode } = await state(world, name);
-      assert.ok(Status === 'running' || (Status === 'exited' && ExitCode === 0), `${name}: ${Status} ${ExitCode}`);
+      assert.ok(
+        Status === 'running' || (Status === 'exited' && ExitCode === 0),
+        `${name}: ${Status} ${ExitCode}`,
+      );
     }
     await daemon.ok('rm', '-f', '-v', ...names);
-    for (const name of names) await daemon.ok('run', '-d', '--name', name, '-v', '/v', 'busybox', ...trapping(0));
+    for (const name of names)
+      await daemon.ok('run', '-d', '--name', name, '-v', '/v', 'busybox', ...trapping(0));
   }
 });

@@ -19,9 +19,21 @@ async function open(): Promise<{ daemon: Daemon; world: World }> {
 }
 
 /** A daemon that is to be refused, with these roots. */
-async function refused(daemon: Daemon, roots: { data: string; exec: string; socket?: string }): Promise<string> {
+async function refused(
+  daemon: Daemon,
+  roots: { data: string; exec: string; socket?: string },
+): Promise<string> {
   const socket = roots.socket ?? join(daemon.root, 'other.sock');
-  const flags = ['--data-root', roots.data, '--exec-root', roots.exec, '-H', `unix://${socket}`, '--pidfile', join(daemon.root, 'other.pid')];
+  const flags = [
+    '--data-root',
+    roots.data,
+    '--exec-root',
+    roots.exec,
+    '-H',
+    `unix://${socket}`,
+    '--pidfile',
+    join(daemon.root, 'other.pid'),
+  ];
   const { code, stderr } = await daemon.run(daemonBinary, flags);
   assert.equal(code, 1, stderr);
   return stderr;
@@ -32,7 +44,8 @@ test('a second daemon on the same roots is refused, and the first does not notic
   await using _ = daemon;
   const witness = await Witness.start(world);
   const { dataRoot: data, execRoot: exec, root } = daemon;
-  const inUse = (path: string) => new RegExp(`${path} is in use by another engine \\(process ${daemon.pid}\\): stop that one`);
+  const inUse = (path: string) =>
+    new RegExp(`${path} is in use by another engine \\(process ${daemon.pid}\\): stop that one`);
   assert.match(await refused(daemon, { data, exec }), inUse(data));
   assert.match(await refused(daemon, { data, exec: join(root, 'exec2') }), inUse(data));
   assert.match(await refused(daemon, { data: join(root, 'data2'), exec }), inUse(exec));
@@ -44,7 +57,10 @@ test('a second daemon on the same roots is refused, and the first does not notic
   // The last one had opened its engine when it met the socket: it has taken all of it down again.
   const tables = execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' });
   assert.ok(!tables.includes(instanceName(join(root, 'data3'))));
-  assert.deepEqual(mountsBelow(root).filter((path) => /(data|exec)[23]/.test(path)), []);
+  assert.deepEqual(
+    mountsBelow(root).filter((path) => /(data|exec)[23]/.test(path)),
+    [],
+  );
 });
 
 test('two daemons never touch each other', async () => {
@@ -57,17 +73,44 @@ test('two daemons never touch each other', async () => {
   for (const { daemon, world } of daemons) {
     witnesses.push(await Witness.start(world));
     await daemon.ok('network', 'create', 'net');
-    await daemon.ok('run', '-d', '--name', 'on-net', '--network', 'net', '-v', 'vol:/v', 'busybox', 'sh', '-c', 'hostname > /v/name; sleep 1000');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'on-net',
+      '--network',
+      'net',
+      '-v',
+      'vol:/v',
+      'busybox',
+      'sh',
+      '-c',
+      'hostname > /v/name; sleep 1000',
+    );
     await daemon.ok('tag', 'busybox', 'mine');
   }
   const subnets = await Promise.all(
-    daemons.flatMap(({ daemon }) => ['bridge', 'net'].map((name) => daemon.ok('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Subnet}}', name))),
+    daemons.flatMap(({ daemon }) =>
+      ['bridge', 'net'].map((name) =>
+        daemon.ok('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Subnet}}', name),
+      ),
+    ),
   );
   assert.equal(new Set(subnets).size, 4, subnets.join(' '));
 
   const port = String(await freePort());
   await one.daemon.ok('run', '-d', '--name', 'published', '-p', `${port}:80`, 'busybox', 'sleep', '1000');
-  const clash = await two.daemon.docker('run', '-d', '--name', 'published', '-p', `${port}:80`, 'busybox', 'sleep', '1000');
+  const clash = await two.daemon.docker(
+    'run',
+    '-d',
+    '--name',
+    'published',
+    '-p',
+    `${port}:80`,
+    'busybox',
+    'sleep',
+    '1000',
+  );
   assert.equal(clash.code, 125);
   assert.match(clash.stderr, /address already in use|port is already allocated/);
 
@@ -101,7 +144,10 @@ test('a table that another process owns is named with its owner', async () => {
   {
     using owner = new Nftables();
     owner.ownTable(instanceName(daemon.dataRoot));
-    await assert.rejects(daemon.start(), new RegExp(`belongs to process ${process.pid} \\(.*\\): stop that process`));
+    await assert.rejects(
+      daemon.start(),
+      new RegExp(`belongs to process ${process.pid} \\(.*\\): stop that process`),
+    );
     owner.run(`delete table inet ${instanceName(daemon.dataRoot)}`);
   }
   await daemon.start();

@@ -29,10 +29,45 @@ test('what runs goes on: its process, its pages, its log, what is attached to it
   const witness = await Witness.start(world);
   await daemon.ok('network', 'create', 'net');
   const port = await freePort();
-  await daemon.ok('run', '-d', '--name', 'on-net', '--network', 'net', '-p', `${port}:80`, 'busybox', 'httpd', '-f', '-h', '/www');
-  await daemon.ok('run', '-d', '--name', 'joined', '--network', 'container:on-net', 'busybox', 'sleep', '1000');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'on-net',
+    '--network',
+    'net',
+    '-p',
+    `${port}:80`,
+    'busybox',
+    'httpd',
+    '-f',
+    '-h',
+    '/www',
+  );
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'joined',
+    '--network',
+    'container:on-net',
+    'busybox',
+    'sleep',
+    '1000',
+  );
   await daemon.ok('run', '-dit', '--name', 'terminal', 'busybox', 'sh');
-  await daemon.ok('run', '-di', '--name', 'reader', '-v', 'kept:/v', 'busybox', 'sh', '-c', 'while read line; do echo $line >> /v/lines; echo got $line; done');
+  await daemon.ok(
+    'run',
+    '-di',
+    '--name',
+    'reader',
+    '-v',
+    'kept:/v',
+    'busybox',
+    'sh',
+    '-c',
+    'while read line; do echo $line >> /v/lines; echo got $line; done',
+  );
   await daemon.ok('run', '-d', '--name', 'frozen', 'busybox', 'sleep', '1000');
   await daemon.ok('pause', 'frozen');
   await gap(async () => {
@@ -43,7 +78,10 @@ test('what runs goes on: its process, its pages, its log, what is attached to it
   await witness.goesOn();
   await witness.logsAll();
   await expectPage(port);
-  assert.equal(await daemon.ok('exec', 'joined', 'wget', '-qO-', 'http://127.0.0.1/'), await daemon.ok('exec', 'on-net', 'cat', '/www/index.html'));
+  assert.equal(
+    await daemon.ok('exec', 'joined', 'wget', '-qO-', 'http://127.0.0.1/'),
+    await daemon.ok('exec', 'on-net', 'cat', '/www/index.html'),
+  );
   assert.equal(await status('frozen'), 'paused');
   await daemon.ok('unpause', 'frozen');
 
@@ -62,7 +100,16 @@ test('what runs goes on: its process, its pages, its log, what is attached to it
 });
 
 test('log readers that follow see the daemon go, and miss nothing when they come back', async () => {
-  await daemon.ok('run', '-d', '--name', 'talker', 'busybox', 'sh', '-c', 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'talker',
+    'busybox',
+    'sh',
+    '-c',
+    'i=0; while :; do echo $i; i=$((i+1)); sleep 0.01; done',
+  );
   await using reader = daemon.spawn('logs', '-f', 'talker');
   await reader.prints(/^20$/m);
   await gap(() => reader.exit());
@@ -97,14 +144,33 @@ test('what ended while nobody looked: exit codes, logs, events, and --rm', async
   assert.equal(await daemon.ok('wait', 'failed'), '7');
   assert.deepEqual(await exit('signalled'), ['exited', 143]);
   assert.equal(await daemon.ok('logs', 'fine'), 'before');
-  await eventually('--rm is carried out', async () => !(await world.find('removed')) && !(await world.find('with-volume')));
+  await eventually(
+    '--rm is carried out',
+    async () => !(await world.find('removed')) && !(await world.find('with-volume')),
+  );
   await eventually('so is its volume, and named ones stay', async () => {
     const volumes = (await daemon.ok('volume', 'ls', '-q')).split('\n').toSorted();
     return volumes.join() === 'kept,named';
   });
   const until = (Date.now() / 1000 + 1).toFixed(3);
-  const events = await daemon.ok('events', '--since', started, '--until', until, '--filter', 'event=die', '--format', '{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}');
-  assert.deepEqual(events.split('\n').toSorted(), ['failed 7', 'fine 0', 'removed 0', 'signalled 143', 'with-volume 3']);
+  const events = await daemon.ok(
+    'events',
+    '--since',
+    started,
+    '--until',
+    until,
+    '--filter',
+    'event=die',
+    '--format',
+    '{{.Actor.Attributes.name}} {{.Actor.Attributes.exitCode}}',
+  );
+  assert.deepEqual(events.split('\n').toSorted(), [
+    'failed 7',
+    'fine 0',
+    'removed 0',
+    'signalled 143',
+    'with-volume 3',
+  ]);
   await expectTidy(daemon);
 });
 
@@ -112,12 +178,33 @@ test('restart policies act on what happened meanwhile, and go on', async () => {
   const counts = join(daemon.root, 'counts');
   mkdirSync(counts);
   const run = (name: string, policy: string, script: string) =>
-    daemon.ok('run', '-d', '--name', name, '--restart', policy, '-v', `${counts}:/c`, 'busybox', 'sh', '-c', `echo x >> /c/${name}; ${script}`);
+    daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      name,
+      '--restart',
+      policy,
+      '-v',
+      `${counts}:/c`,
+      'busybox',
+      'sh',
+      '-c',
+      `echo x >> /c/${name}; ${script}`,
+    );
   const runs = (name: string) => readFileSync(join(counts, name), 'utf8').length / 2;
   const once = 'test $(wc -l < /c/NAME) -gt 1 || sleep 0.3; exec sleep 1000';
   await run('policy-no', 'no', 'sleep 0.3');
-  await run('policy-always', 'always', 'test $(wc -l < /c/policy-always) -gt 1 && exec sleep 1000; sleep 0.3');
-  await run('policy-unless', 'unless-stopped', 'test $(wc -l < /c/policy-unless) -gt 1 && exec sleep 1000; sleep 0.3; exit 1');
+  await run(
+    'policy-always',
+    'always',
+    'test $(wc -l < /c/policy-always) -gt 1 && exec sleep 1000; sleep 0.3',
+  );
+  await run(
+    'policy-unless',
+    'unless-stopped',
+    'test $(wc -l < /c/policy-unless) -gt 1 && exec sleep 1000; sleep 0.3; exit 1',
+  );
   await run('policy-failure', 'on-failure:2', 'sleep 0.3; exit 6');
   await run('policy-success', 'on-failure', 'sleep 0.3; exit 0');
   await run('stopped-unless', 'unless-stopped', once.replaceAll('NAME', 'stopped-unless'));
@@ -138,18 +225,36 @@ test('restart policies act on what happened meanwhile, and go on', async () => {
   }
   await gap();
   assert.equal(await status('stopped-unless'), 'exited', 'the will of the user is on record');
-  await daemon.ok('rm', '-f', ...(await daemon.ok('ps', '-aq', '--filter', 'name=policy', '--filter', 'name=stopped')).split('\n'));
+  await daemon.ok(
+    'rm',
+    '-f',
+    ...(await daemon.ok('ps', '-aq', '--filter', 'name=policy', '--filter', 'name=stopped')).split('\n'),
+  );
   await expectTidy(daemon);
 });
 
 test('a daemon killed again and again while a container crashes in a loop', async () => {
-  await daemon.ok('run', '-d', '--name', 'loop', '--restart', 'always', 'busybox', 'sh', '-c', 'echo up; sleep 0.05; exit 1');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'loop',
+    '--restart',
+    'always',
+    'busybox',
+    'sh',
+    '-c',
+    'echo up; sleep 0.05; exit 1',
+  );
   for (let round = 0; round < 6; round++) {
     await sleep(world.random.below(250));
     await gap(() => sleep(world.random.below(150)));
   }
   const before = (await daemon.ok('logs', 'loop')).split('\n').length;
-  await eventually('it is still restarted', async () => (await daemon.ok('logs', 'loop')).split('\n').length > before);
+  await eventually(
+    'it is still restarted',
+    async () => (await daemon.ok('logs', 'loop')).split('\n').length > before,
+  );
   await daemon.ok('rm', '-f', 'loop');
   await expectTidy(daemon);
 });
@@ -164,7 +269,11 @@ test('a log that is rotated while daemons come and go loses nothing on the way',
     await sleep(200 + world.random.below(300));
     await gap(() => sleep(world.random.below(200)));
     const [first = 0, ...rest] = await numbers();
-    assert.deepEqual(rest, [...rest.keys()].map((index) => first + 1 + index), 'no line is missing in between');
+    assert.deepEqual(
+      rest,
+      [...rest.keys()].map((index) => first + 1 + index),
+      'no line is missing in between',
+    );
     assert.ok((rest.at(-1) ?? 0) > last, 'it writes on');
     last = rest.at(-1) ?? 0;
   }
@@ -188,12 +297,32 @@ test('health checks go on', async () => {
 });
 
 test('limits, files and names of what runs are those that it was given', async () => {
-  await daemon.ok('run', '-d', '--name', 'limited', '-m', '32m', '--pids-limit', '50', '--hostname', 'h', '--add-host', 'x:10.9.8.7', '--dns', '10.1.1.1', 'busybox', 'sleep', '1000');
+  await daemon.ok(
+    'run',
+    '-d',
+    '--name',
+    'limited',
+    '-m',
+    '32m',
+    '--pids-limit',
+    '50',
+    '--hostname',
+    'h',
+    '--add-host',
+    'x:10.9.8.7',
+    '--dns',
+    '10.1.1.1',
+    'busybox',
+    'sleep',
+    '1000',
+  );
   await gap();
   assert.equal(await daemon.ok('exec', 'limited', 'hostname'), 'h');
   assert.match(await daemon.ok('exec', 'limited', 'cat', '/etc/hosts'), /10\.9\.8\.7\s+x/);
   assert.match(await daemon.ok('exec', 'limited', 'cat', '/etc/resolv.conf'), /nameserver 10\.1\.1\.1/);
-  const stats = JSON.parse(await daemon.ok('stats', '--no-stream', '--format', 'json', 'limited')) as { MemUsage: string };
+  const stats = JSON.parse(await daemon.ok('stats', '--no-stream', '--format', 'json', 'limited')) as {
+    MemUsage: string;
+  };
   assert.match(stats.MemUsage, /\/ 32MiB$/);
   await daemon.ok('rm', '-f', 'limited');
 });

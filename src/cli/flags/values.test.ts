@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Filters } from '#protocol';
 import { csvFields } from './csv.ts';
 import {
   parseDevice,
@@ -171,15 +172,12 @@ it('--security-opt opens system paths, and wants values', () => {
 it('--filter gathers values by name', () => {
   const filters = ['status=exited', 'STATUS = dead', 'label=a=b', ''].reduce(
     (before, text) => addFilter(text, before),
-    new Map<string, readonly string[]>(),
+    new Map() as Filters,
   );
-  assert.deepEqual(
-    [...filters],
-    [
-      ['status', ['exited', 'dead']],
-      ['label', ['a=b']],
-    ],
-  );
+  assert.deepEqual(Array.from(filters), [
+    ['status', ['exited', 'dead']],
+    ['label', ['a=b']],
+  ]);
   assert.throws(() => addFilter('x', new Map()), /bad format of filter/);
 });
 

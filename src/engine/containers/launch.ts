@@ -35,7 +35,6 @@ async function spawn(context: Context, record: ContainerRecord, run: Run): Promi
   const { runtimes, seccomp } = context.options;
   const { id, config, hostConfig } = record;
   mkdirSync(containerDirectory(context, id), { recursive: true });
-  run.defer('delete the runtime container', () => runtimes.delete(id));
   const { spec, privileges, compilesSeccomp } = await prepare(context, record, run);
   const { identity, conmonPid } = await runtimes.create({
     id,

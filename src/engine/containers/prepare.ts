@@ -34,6 +34,8 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const joins = joinedNamespaces(context, record);
   const rootfs = await options.snapshots.mount(id, { volatile: hostConfig.autoRemove });
   run.defer('unmount the root file system', () => options.snapshots.unmount(id));
+  // Before the unmount, which syncs the disk: what is gone by then need never be written to it.
+  run.defer('delete the runtime container', () => options.runtimes.delete(id));
   const hostname = hostnameOf(context, record);
   const sandbox = await attachNetwork(context, record, hostname, run);
   const mounts = await readyMounts(context, record, run);

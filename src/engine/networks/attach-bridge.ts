@@ -21,7 +21,7 @@ export async function attachToBridge(
   scope.defer(() => discard(state, network.bridge, ready));
   const endpoint = endpointOf(options, network.record, sandboxId, lease);
   await applySysctls(state.worker, netns, options.sysctls);
-  await writeContainerFiles(state, options, endpoint);
+  writeContainerFiles(state, options, endpoint);
   const { containerId, name: containerName, directory } = options;
   const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
   const ports = await publish(state, target, network.record.internal ? [] : bindingsOf(options));

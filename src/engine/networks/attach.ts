@@ -33,7 +33,7 @@ export async function attach(state: NetworksState, options: AttachOptions): Prom
 
 async function place(state: NetworksState, options: AttachOptions, scope: Scope): Promise<SandboxRecord> {
   const joined = options.join ?? /^container:(.+)$/.exec(options.mode)?.[1];
-  if (joined !== undefined) return await join(state, options, joined);
+  if (joined !== undefined) return join(state, options, joined);
   const withoutDefault = options.mode === 'default' && !defaultNetwork(state);
   const mode = withoutDefault ? 'none' : options.mode === 'default' ? 'bridge' : options.mode;
   const { record, bridge } = findNetwork(state, mode);
@@ -41,18 +41,14 @@ async function place(state: NetworksState, options: AttachOptions, scope: Scope)
   return await alone(state, options, record, scope);
 }
 
-async function join(
-  state: NetworksState,
-  options: AttachOptions,
-  containerId: string,
-): Promise<SandboxRecord> {
+function join(state: NetworksState, options: AttachOptions, containerId: string): SandboxRecord {
   const target = state.sandboxes.get(containerId);
   if (containerId === options.containerId) throw invalid('cannot join own network');
   if (!target) throw conflict(`cannot join network of a non running container: ${containerId}`);
   const joins = target.joins ?? target.sandboxId;
   const owner = findSandbox(state, joins);
   if (!owner) throw notFound(`No such container: ${containerId}`);
-  await shareFiles(target.directory, options.directory);
+  shareFiles(target.directory, options.directory);
   return {
     sandboxId: joins,
     containerId: options.containerId,
@@ -80,13 +76,13 @@ async function alone(
     if (Object.keys(options.sysctls).length > 0) {
       throw invalid(`sysctl "${Object.keys(options.sysctls)[0]}" is not allowed: host network`);
     }
-    await writeHostFiles(state, options);
+    writeHostFiles(state, options);
     return { ...record, mode: 'host', ...rest };
   }
   const netns = netnsPath(state.options.netnsRoot, sandboxId);
   await buildIsolated(state.worker, netns, { ipv6: state.ipv6 });
   scope.defer(() => state.worker.removeNetns(netns));
   await applySysctls(state.worker, netns, options.sysctls);
-  await writeContainerFiles(state, options, endpoint);
+  writeContainerFiles(state, options, endpoint);
   return { ...record, mode: 'none', netns, ...rest };
 }

@@ -1,19 +1,8 @@
 import { invalid } from '#lib/errors';
 import { Ipam } from './ipam.ts';
 import type { BridgeRecord, NetworkRecord } from './record.ts';
-import type { Endpoint } from './sandbox.ts';
+import type { Endpoint, Lease } from './sandbox.ts';
 import { parseCidr } from './subnet.ts';
-
-/** Addresses of one endpoint, with all that is needed to set them. */
-export interface Lease {
-  readonly address: string;
-  readonly prefix: number;
-  readonly gateway: string;
-  readonly mac: string;
-  readonly address6?: string;
-  readonly prefix6?: number;
-  readonly gateway6?: string;
-}
 
 /** The cursor is stored once in so many leases, and so far ahead. */
 const CURSOR_STEP = 64;

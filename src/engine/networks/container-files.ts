@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '#lib/errors';
 import { formatHosts, parseExtraHost } from './hosts-file.ts';
@@ -15,18 +15,18 @@ import { defaultNetwork, type NetworksState } from './state.ts';
 
 const FILES = ['resolv.conf', 'hosts', 'hostname'] as const;
 
-async function readOptional(path: string): Promise<string> {
+function readOptional(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return '';
     throw error;
   }
 }
 
-async function hostResolvConf(): Promise<ResolvConf> {
-  const conf = parseResolvConf(await readOptional('/etc/resolv.conf'));
-  return onlyStub(conf) ? parseResolvConf(await readOptional(RESOLVED_CONF)) : conf;
+function hostResolvConf(): ResolvConf {
+  const conf = parseResolvConf(readOptional('/etc/resolv.conf'));
+  return onlyStub(conf) ? parseResolvConf(readOptional(RESOLVED_CONF)) : conf;
 }
 
 /** The container's own settings, and the engine's where it has none. */
@@ -45,17 +45,14 @@ function extraHosts(state: NetworksState, options: AttachOptions) {
   return options.extraHosts.flatMap((text) => parseExtraHost(text, gateways));
 }
 
-async function writeAll(directory: string, contents: Record<(typeof FILES)[number], string>): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  await Promise.all(FILES.map((name) => writeFile(join(directory, name), contents[name])));
+/** Synchronous, like all of this file: a few hundred bytes, and a start waits for them. */
+function writeAll(directory: string, contents: Record<(typeof FILES)[number], string>): void {
+  mkdirSync(directory, { recursive: true });
+  for (const name of FILES) writeFileSync(join(directory, name), contents[name]);
 }
 
 /** resolv.conf, hosts and hostname of a container that has a network of its own. @throws invalid */
-export async function writeContainerFiles(
-  state: NetworksState,
-  options: AttachOptions,
-  endpoint: Endpoint,
-): Promise<void> {
+export function writeContainerFiles(state: NetworksState, options: AttachOptions, endpoint: Endpoint): void {
   const ipv6 = endpoint.address6 !== undefined;
   const addresses = [endpoint.address, endpoint.address6].filter(
     (address) => address !== undefined && address !== '',
@@ -67,8 +64,8 @@ export async function writeContainerFiles(
     addresses: addresses.filter((address) => address !== undefined),
     extra: extraHosts(state, options),
   });
-  const resolv = containerResolvConf(await hostResolvConf(), askedResolvConf(state, options), { ipv6 });
-  await writeAll(options.directory, {
+  const resolv = containerResolvConf(hostResolvConf(), askedResolvConf(state, options), { ipv6 });
+  writeAll(options.directory, {
     'resolv.conf': formatResolvConf(resolv),
     hosts,
     hostname: `${options.hostname}\n`,
@@ -76,11 +73,11 @@ export async function writeContainerFiles(
 }
 
 /** In the host's network a container sees the host's files, with the extra hosts and DNS settings it asked for. @throws invalid */
-export async function writeHostFiles(state: NetworksState, options: AttachOptions): Promise<void> {
+export function writeHostFiles(state: NetworksState, options: AttachOptions): void {
   const extra = extraHosts(state, options).map(({ address, names }) => `${address}\t${names.join(' ')}\n`);
-  const hosts = await readOptional('/etc/hosts');
+  const hosts = readOptional('/etc/hosts');
   const asked = askedResolvConf(state, options);
-  const host = await readOptional('/etc/resolv.conf');
+  const host = readOptional('/etc/resolv.conf');
   const inherited = parseResolvConf(host);
   const unchanged = asked.nameservers.length + asked.search.length + asked.options.length === 0;
   const resolv = formatResolvConf({
@@ -88,7 +85,7 @@ export async function writeHostFiles(state: NetworksState, options: AttachOption
     search: asked.search.length > 0 ? asked.search : inherited.search,
     options: asked.options.length > 0 ? asked.options : inherited.options,
   });
-  await writeAll(options.directory, {
+  writeAll(options.directory, {
     'resolv.conf': unchanged ? host : resolv,
     hosts: `${hosts}${hosts === '' || hosts.endsWith('\n') ? '' : '\n'}${extra.join('')}`,
     hostname: `${options.hostname}\n`,
@@ -96,17 +93,17 @@ export async function writeHostFiles(state: NetworksState, options: AttachOption
 }
 
 /** The files of the container that is joined, as one: what one of them writes the other sees. */
-export async function shareFiles(from: string, to: string): Promise<void> {
+export function shareFiles(from: string, to: string): void {
   if (from === to) return;
-  await mkdir(to, { recursive: true });
+  mkdirSync(to, { recursive: true });
   for (const name of FILES) {
     const target = join(to, name);
-    await rm(target, { force: true });
+    rmSync(target, { force: true });
     try {
-      await link(join(from, name), target);
+      linkSync(join(from, name), target);
     } catch (error) {
       if (codeOf(error) !== 'EXDEV') throw error;
-      await copyFile(join(from, name), target);
+      copyFileSync(join(from, name), target);
     }
   }
 }

@@ -5,8 +5,8 @@ import type { Logger } from '#lib/log';
 import { Scope } from '#lib/scope';
 import type { NamespaceWorker } from '#linux/namespaces';
 import type { Request } from '#linux/netlink';
-import type { Lease } from './bridge-network.ts';
 import type { BridgeRecord } from './record.ts';
+import type { Lease } from './sandbox.ts';
 
 /** Name of the interface inside. */
 const INSIDE = 'eth0';

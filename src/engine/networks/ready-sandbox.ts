@@ -1,8 +1,9 @@
 import { newId } from '#lib/ids';
 import { Scope } from '#lib/scope';
-import type { BridgeNetwork, Lease } from './bridge-network.ts';
+import type { BridgeNetwork } from './bridge-network.ts';
 import { buildOnBridge, netnsPath, vethName } from './netns.ts';
 import type { NetworkRecord } from './record.ts';
+import type { Lease } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
 
 /** A namespace on a bridge network, complete, that waits for its container. */

@@ -19,11 +19,8 @@ export interface PublishedPort {
   readonly hostPort: number;
 }
 
-export interface Endpoint {
-  readonly networkId: string;
-  readonly networkName: string;
-  readonly endpointId: string;
-  readonly sandboxId: string;
+/** Addresses of one endpoint, with all that is needed to set them. */
+export interface Lease {
   /** '' in the networks `none` and `host`. */
   readonly address: string;
   readonly prefix: number;
@@ -32,6 +29,13 @@ export interface Endpoint {
   readonly address6?: string;
   readonly prefix6?: number;
   readonly gateway6?: string;
+}
+
+export interface Endpoint extends Lease {
+  readonly networkId: string;
+  readonly networkName: string;
+  readonly endpointId: string;
+  readonly sandboxId: string;
   readonly aliases: readonly string[];
   readonly dnsNames: readonly string[];
 }

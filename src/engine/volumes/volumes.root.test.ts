@@ -213,6 +213,16 @@ test('a removal that was interrupted is finished or has not happened', async () 
   assert.deepEqual(readdirSync(fixture.root).toSorted(), ['gone', 'kept']);
 });
 
+test("a creation that was interrupted has not happened; a directory with content is nobody's to remove", async () => {
+  await using fixture = await open();
+  execFileSync('sh', ['-c', 'mkdir -p outer both/_data full/_data; touch full/_data/file'], {
+    cwd: fixture.root,
+  });
+  const again = await fixture.reopen();
+  assert.deepEqual(again.list(), []);
+  assert.deepEqual(readdirSync(fixture.root), ['full']);
+});
+
 test('a device is mounted for its first user and unmounted after its last, across a restart too', async () => {
   await using fixture = await open();
   const { volumes } = fixture;

@@ -103,7 +103,7 @@ test('statistics on v2', async () => {
       ],
     },
   });
-  assert.equal(await cgroup.oomKills(), 2);
+  assert.equal(cgroup.oomKills(), 2);
   assert.deepEqual(await cgroup.processes(), [4, 5, 30]);
   writeFileSync(join(base, 'berth/c1/memory.max'), '4096\n');
   writeFileSync(join(base, 'berth/c1/pids.max'), '10\n');
@@ -169,7 +169,7 @@ test('statistics on v1, with joint and with separate hierarchies', async () => {
         ioServiced: [{ major: 8, minor: 16, op: 'async', value: 4 }],
       },
     });
-    assert.equal(await cgroup.oomKills(), 8);
+    assert.equal(cgroup.oomKills(), 8);
     assert.deepEqual(await cgroup.processes(), [9]);
   }
 });
@@ -181,7 +181,7 @@ test('a cgroup that is not there', async () => {
   await assert.rejects(cgroup.stats(), { kind: 'not-found' });
   await assert.rejects(cgroup.freeze(), { kind: 'not-found' });
   assert.deepEqual(await cgroup.processes(), []);
-  assert.equal(await cgroup.oomKills(), 0);
+  assert.equal(cgroup.oomKills(), 0);
   await cgroup.remove({ kill: true });
 });
 
