@@ -1,8 +1,8 @@
 import { flushCompileCache } from 'node:module';
+import { Api } from '#api';
 import { Engine } from '#engine';
 import { messageOf } from '#lib/errors';
 import { Scope } from '#lib/scope';
-import { Api } from '#api';
 import type { Config } from './config.ts';
 import { listen } from './listeners.ts';
 import type { DaemonLog } from './log.ts';

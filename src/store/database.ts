@@ -50,14 +50,14 @@ export class Database implements Disposable {
         ? ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK']
         : ['SAVEPOINT nested', 'RELEASE nested', 'ROLLBACK TO nested; RELEASE nested'];
     const announced = this.#committed.length;
-    this.#connection.exec(begin);
+    this.#prepare(begin).run();
     this.#depth++;
     let result: T;
     try {
       result = work();
       if (result instanceof Promise)
         throw new TypeError('a transaction cannot wait: its work returned a promise');
-      this.#connection.exec(commit);
+      this.#prepare(commit).run();
     } catch (error) {
       this.#committed.length = announced;
       // SQLite has rolled back by itself after some failures (a full disk); then there is nothing to undo.

@@ -16,7 +16,7 @@ export function openRecords<T extends object>(
   unique: Readonly<Record<string, string>>,
 ): Records<T> {
   database.run(
-    `CREATE TABLE IF NOT EXISTS "${table}" (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)`,
+    `CREATE TABLE IF NOT EXISTS "${table}" (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)`,
   );
   for (const [name, path] of Object.entries(unique)) {
     database.run(

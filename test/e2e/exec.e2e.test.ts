@@ -48,6 +48,18 @@ describe('docker exec', () => {
     assert.equal(await exec('-w', '/www', 'host', 'pwd'), '/www');
   });
 
+  it('has TERM with a terminal only, and the HOME of its user', async () => {
+    assert.match(await exec('-t', 'host', 'env'), /^TERM=xterm\r?$/m);
+    assert.doesNotMatch(await exec('host', 'env'), /^TERM=/m);
+    assert.equal(await exec('-u', 'www', 'host', 'sh', '-c', 'echo $HOME'), '/www');
+  });
+
+  it('a directory that is not there', async () => {
+    const result = await daemon.docker('exec', '-w', '/nosuch', 'host', 'true');
+    assert.equal(result.code, 127);
+    assert.match(result.stdout + result.stderr, /chdir to cwd \("\/nosuch"\) .*no such file or directory/);
+  });
+
   it('-u', async () => {
     assert.equal(await exec('-u', 'www', 'host', 'id', '-u'), '33');
     assert.equal(await exec('-u', '12:34', 'host', 'sh', '-c', 'echo $(id -u) $(id -g)'), '12 34');

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   symlinkSync,
@@ -41,6 +43,7 @@ const directory = () => {
   return path;
 };
 const text = (path: string) => readFileSync(path, 'utf8');
+const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 const names = (tar: string | Buffer) =>
   execFileSync('tar', ['-t'], { input: tar, encoding: 'utf8' }).trim().split('\n').toSorted();
 
@@ -133,6 +136,37 @@ for (const container of ['runs', 'stopped'])
       );
     });
   });
+
+describe('docker cp of much', () => {
+  it('30 MB out and in are the same', async () => {
+    const host = directory();
+    await daemon.ok('exec', 'runs', 'sh', '-c', 'head -c 30000000 /dev/urandom >/tmp/big');
+    await daemon.ok('cp', 'runs:/tmp/big', host);
+    await daemon.ok('cp', join(host, 'big'), 'stopped:/tmp/big');
+    await daemon.ok('cp', 'stopped:/tmp/big', join(host, 'back'));
+    assert.ok(readFileSync(join(host, 'back')).equals(readFileSync(join(host, 'big'))));
+    assert.match(
+      await daemon.ok('exec', 'runs', 'sha256sum', '/tmp/big'),
+      new RegExp(`^${sha256(readFileSync(join(host, 'back')))} `),
+    );
+  });
+
+  it('thousands of files', async () => {
+    await daemon.ok(
+      'exec',
+      'runs',
+      'sh',
+      '-c',
+      'mkdir /many; cd /many; i=0; while [ $i -lt 3000 ]; do echo $i >$i; i=$((i+1)); done',
+    );
+    const host = directory();
+    await daemon.ok('cp', 'runs:/many', host);
+    assert.equal(readdirSync(join(host, 'many')).length, 3000);
+    await daemon.ok('cp', join(host, 'many'), 'stopped:/copy');
+    await daemon.ok('cp', 'stopped:/copy/2999', host);
+    assert.equal(text(join(host, '2999')), '2999\n');
+  });
+});
 
 describe('docker cp and links that lead out', () => {
   it('an absolute link is the container’s, never the host’s', async () => {

@@ -178,25 +178,3 @@ describe('docker inspect of a container', () => {
       assert.ok(data[key]?.startsWith(daemon.dataRoot), key);
   });
 });
-
-describe('the API’s versions', () => {
-  it('fields come and go with them', async () => {
-    const old = (await daemon.request('GET', '/v1.40/images/json')).json as Fields[];
-    const now = (await daemon.request('GET', '/v1.50/images/json')).json as Fields[];
-    assert.deepEqual(['VirtualSize' in (old[0] ?? {}), 'VirtualSize' in (now[0] ?? {})], [true, false]);
-  });
-
-  it('are negotiated; too new and too old ones are refused', async () => {
-    const ping = await daemon.request('GET', '/_ping');
-    assert.deepEqual([ping.status, ping.body], [200, 'OK']);
-    assert.match(String(ping.headers['api-version']), /^1\.\d+$/);
-    assert.equal((await daemon.request('HEAD', '/_ping')).status, 200);
-    assert.equal((await daemon.request('GET', '/v1.24/version')).status, 200);
-    const tooNew = await daemon.request('GET', '/v1.99/version');
-    assert.equal(tooNew.status, 400);
-    assert.match(tooNew.body, /client version 1\.99 is too new\. Maximum supported API version is 1\.\d+/);
-    const tooOld = await daemon.request('GET', '/v1.12/version');
-    assert.equal(tooOld.status, 400);
-    assert.match(tooOld.body, /client version 1\.12 is too old\. Minimum supported API version is 1\.24/);
-  });
-});

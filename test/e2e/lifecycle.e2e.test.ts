@@ -319,3 +319,51 @@ describe('docker rm', () => {
     assert.equal(await daemon.ok('ps', '-aq'), '');
   });
 });
+
+describe('at the same time', () => {
+  const twelve = <T>(work: (index: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: 12 }, (_, i) => work(i)));
+
+  it('of many that want a name one gets it', async () => {
+    const results = await twelve(() => daemon.docker('create', '--name', 'wanted', ...SLEEP));
+    assert.equal(results.filter(({ code }) => code === 0).length, 1);
+    for (const { code, stderr } of results)
+      if (code !== 0) assert.match(stderr, /Conflict\. The container name "\/wanted" is already in use/);
+    await daemon.ok('rm', 'wanted');
+  });
+
+  it('many starts are one start, many stops one stop, many removals one removal', async () => {
+    await daemon.ok('create', '--name', 'shared', ...SLEEP);
+    for (const { code } of await twelve(() => daemon.docker('start', 'shared'))) assert.equal(code, 0);
+    assert.equal(await status('shared'), 'running');
+    for (const { code } of await twelve(() => daemon.docker('stop', '-t', '0', 'shared')))
+      assert.equal(code, 0);
+    assert.equal(await status('shared'), 'exited');
+    const removed = await twelve(() => daemon.docker('rm', 'shared'));
+    assert.ok(removed.some(({ code }) => code === 0));
+    for (const { code, stderr } of removed)
+      if (code !== 0) assert.match(stderr, /No such container|already in progress/);
+  });
+
+  it('verbs that contradict each other end in one state or the other', async () => {
+    await daemon.ok('create', '--name', 'torn', ...SLEEP);
+    const verbs = [['start'], ['stop', '-t', '0'], ['restart', '-t', '0'], ['kill'], ['pause'], ['unpause']];
+    await twelve((i) => daemon.docker(...(verbs[i % verbs.length] ?? []), 'torn'));
+    const ended = await state('torn');
+    assert.ok(['created', 'running', 'exited', 'paused'].includes(String(ended['Status'])));
+    assert.equal(Number(ended['Pid']) > 0, ended['Status'] === 'running' || ended['Status'] === 'paused');
+    await daemon.ok('rm', '-f', 'torn');
+  });
+});
+
+describe('POST /containers/{id}/wait', () => {
+  it('answers with headers at once, and for next-exit only with the next one', async () => {
+    await daemon.docker('run', '--name', 'again', 'busybox', 'sh', '-c', 'exit 4');
+    const next = daemon.request('POST', '/v1.44/containers/again/wait?condition=next-exit');
+    await daemon.ok('start', '-a', 'again').catch(() => {});
+    assert.deepEqual((await next).json, { StatusCode: 4 });
+    assert.deepEqual((await daemon.request('POST', '/v1.44/containers/again/wait')).json, { StatusCode: 4 });
+    assert.equal((await daemon.request('POST', '/v1.44/containers/again/wait?condition=nosuch')).status, 400);
+    await daemon.ok('rm', 'again');
+  });
+});

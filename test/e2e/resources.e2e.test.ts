@@ -260,6 +260,12 @@ describe('docker update', () => {
   });
 });
 
+interface Stats {
+  readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number } };
+  readonly networks: Readonly<Record<string, unknown>>;
+  readonly pids_stats: { readonly current: number };
+}
+
 describe('docker stats', () => {
   it('--no-stream', async () => {
     await run('measured', '-m', '64m');
@@ -284,10 +290,10 @@ describe('docker stats', () => {
       return Number.parseFloat(cpu) > 5;
     });
     const stats = (await daemon.request('GET', '/v1.44/containers/busy/stats?stream=false&one-shot=true'))
-      .json as Record<string, Record<string, unknown>>;
-    assert.ok(Number((stats['cpu_stats']?.['cpu_usage'] as Record<string, unknown>)['total_usage']) > 0);
-    assert.ok(Object.keys(stats['networks'] ?? {}).includes('eth0'));
-    assert.equal((stats['pids_stats'] ?? {})['current'], 1);
+      .json as Stats;
+    assert.ok(stats.cpu_stats.cpu_usage.total_usage > 0);
+    assert.ok(Object.keys(stats.networks).includes('eth0'));
+    assert.equal(stats.pids_stats.current, 1);
     await daemon.ok('rm', '-f', 'busy');
   });
 

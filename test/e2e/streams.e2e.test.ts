@@ -77,6 +77,44 @@ describe('the streams of docker run', () => {
   });
 });
 
+describe('the client of docker run', () => {
+  const script = 'echo ready; read x; exit 3';
+
+  it('may be killed: the container goes on', async () => {
+    await using client = daemon.spawn('run', '-i', '--name', 'alone', 'busybox', 'sh', '-c', script);
+    await client.prints('ready');
+    client.signal('SIGKILL');
+    await client.exit();
+    // Its stdin was this client's: the end of the one is the end of the other.
+    assert.equal(await daemon.ok('wait', 'alone'), '3');
+    await daemon.ok('rm', 'alone');
+  });
+
+  it('hears of stop, kill and rm -f', async () => {
+    for (const [verb, code] of [
+      [['stop', '-t', '0'], 137],
+      [['kill', '-s', 'TERM'], 143],
+      [['rm', '-f'], 137],
+    ] as const) {
+      const script = 'trap "exit 143" TERM; echo ready; while :; do sleep 0.02; done';
+      await using client = daemon.spawn('run', '--name', 'ended', 'busybox', 'sh', '-c', script);
+      await client.prints('ready');
+      await daemon.ok(...verb, 'ended');
+      const ended = await client.exit();
+      assert.ok(ended === code || ended === 143, `${verb.join(' ')}: ${ended}`);
+      await daemon.docker('rm', 'ended');
+    }
+  });
+
+  it('with --rm the daemon removes the container also without it', async () => {
+    await using client = daemon.spawn('run', '-i', '--rm', '--name', 'orphan', 'busybox', 'sh', '-c', script);
+    await client.prints('ready');
+    client.signal('SIGKILL');
+    await client.exit();
+    await eventually('it is gone', async () => (await daemon.ok('ps', '-aq')) === '');
+  });
+});
+
 describe('signals to docker run', () => {
   it('are passed on', async () => {
     await using client = daemon.spawn(
@@ -126,6 +164,7 @@ describe('docker attach', () => {
       '-c',
       'echo before; while read x; do echo "<$x>"; done',
     );
+    await eventually('it has begun', async () => (await daemon.ok('logs', 'echoes')) === 'before');
     await using one = daemon.spawn('attach', 'echoes');
     await using two = daemon.spawn('attach', '--no-stdin', 'echoes');
     await eventually('both hear it', async () => {

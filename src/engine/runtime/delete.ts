@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, messageOf } from '#lib/errors';
+import { messageOf } from '#lib/errors';
 import { Cgroup } from '#linux/cgroups';
 import { removeTreeSync } from '#linux/files';
 import { ProcessHandle, signalNumber } from '#linux/process';
@@ -106,16 +106,11 @@ async function removeFromRuntime(context: RuntimeContext, container: Container):
 
 /** What `crun delete` does, without the process: 0.5 ms instead of 3. */
 async function removeNatively(context: RuntimeContext, container: Container): Promise<void> {
-  const cgroup = container.cgroup;
-  await cgroup.remove({ kill: true });
-  if (context.spawner.isolated) await removeUnified(context, cgroup.path);
+  await container.cgroup.remove({ kill: true });
+  removeUnified(context, container.cgroup.path);
 }
 
 /** Where the v2 hierarchy is hidden, crun makes plain directories in its place. */
-export async function removeUnified(context: RuntimeContext, path: string): Promise<void> {
-  try {
-    await context.spawner.removeTree(`/sys/fs/cgroup/unified${path}`);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
+export function removeUnified({ spawner }: RuntimeContext, path: string): void {
+  if (spawner.unified !== undefined) removeTreeSync(`${spawner.unified}${path}`);
 }

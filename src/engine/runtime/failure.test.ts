@@ -42,6 +42,18 @@ const cases: [said: string, command: string, text: string, exitCode: number][] =
     'runc create failed: unable to start container process: exec: "/etc": permission denied',
     126,
   ],
+  [
+    'chdir `/nosuch`: No such file or directory',
+    'x',
+    'chdir to cwd ("/nosuch") set in config.json failed: no such file or directory',
+    127,
+  ],
+  [
+    'chdir `/root`: Permission denied',
+    'x',
+    'chdir to cwd ("/root") set in config.json failed: permission denied',
+    126,
+  ],
 ];
 
 for (const [said, command, text, exitCode] of cases)

@@ -77,6 +77,12 @@ function understand(said: string, command: string): Understood {
     if (command === '') return at('executable file not found in $PATH', 'executable-not-found');
     return at('is a directory', 'executable-not-permitted');
   }
+  const [, directory, problem = ''] = /^chdir `(.*)`: (.*)$/s.exec(message) ?? [];
+  if (directory !== undefined) {
+    const text = `chdir to cwd ("${directory}") set in config.json failed: ${problem.toLowerCase()}`;
+    const denied = /permission denied/i.test(problem);
+    return { text, reason: denied ? 'executable-not-permitted' : 'executable-not-found' };
+  }
   if (/exec format error/i.test(message)) return at('exec format error', 'executable-not-permitted');
   if (/^exec\b.*no such file or directory/i.test(message) && !message.includes('exec: "'))
     return stat('no such file or directory');

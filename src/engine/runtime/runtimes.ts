@@ -198,7 +198,7 @@ export class Runtimes {
       const path = decodeURIComponent(name);
       try {
         await new Cgroup(path).remove();
-        if (this.#context.spawner.isolated) await removeUnified(this.#context, path);
+        removeUnified(this.#context, path);
         rmSync(join(directory, name));
       } catch (error) {
         // Somebody else is in it by now.

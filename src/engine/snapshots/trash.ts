@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, messageOf } from '#lib/errors';
 import { IdleThread } from '#lib/idle-thread';
 import type { Logger } from '#lib/log';
 import type { TrashJobs } from './trash-thread.ts';
+
+/** Trees that are discarded one soon after the other are handed to the thread together. */
+const GATHER_MS = 50;
 
 /**
  * Where trees go to be deleted, which takes seconds for a large one. What is in here is gone for everybody,
@@ -58,13 +62,18 @@ export class Trash implements AsyncDisposable {
   }
 
   async #work(): Promise<void> {
-    for (let place = this.#waiting.shift(); place; place = this.#waiting.shift()) {
-      try {
-        await this.#thread.call('remove', place, this.#stop);
-      } catch (error) {
-        this.#log.warn('a removed tree could not be deleted', { place, error: messageOf(error) });
-      }
+    while (this.#waiting.length > 0) {
+      await sleep(GATHER_MS);
+      await Promise.all(this.#waiting.splice(0).map((place) => this.#deleteOne(place)));
     }
     this.#deleting = undefined;
+  }
+
+  async #deleteOne(place: string): Promise<void> {
+    try {
+      await this.#thread.call('remove', place, this.#stop);
+    } catch (error) {
+      this.#log.warn('a removed tree could not be deleted', { place, error: messageOf(error) });
+    }
   }
 }

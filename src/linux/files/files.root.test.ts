@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { constants, lstatSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mountTmpfs, unmount } from '../mount/index.ts';
-import { getXattr, makeNode, setXattr } from './index.ts';
+import { getXattr, makeNode, removeTreeSync, setXattr } from './index.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 let root = '';
@@ -43,4 +43,15 @@ test('attributes of a symlink itself', { skip }, () => {
   symlinkSync('/etc/hostname', path);
   setXattr(path, 'trusted.overlay.opaque', Buffer.from('y'));
   assert.equal(String(getXattr(path, 'trusted.overlay.opaque')), 'y');
+});
+
+test('a cgroup goes with its children, whose files nobody can unlink', { skip }, (t) => {
+  const parent = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((path) =>
+    existsSync(join(path, 'cgroup.procs')),
+  );
+  if (!parent) return t.skip('no cgroup file system');
+  const tree = join(parent, `linux-files-${process.pid}`);
+  mkdirSync(join(tree, 'child'), { recursive: true });
+  removeTreeSync(tree);
+  assert.equal(existsSync(tree), false);
 });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   constants,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -26,6 +27,8 @@ import {
   makeFifo,
   makeNode,
   openInRoot,
+  removeTree,
+  removeTreeSync,
   setTimes,
   setXattr,
   syncFs,
@@ -183,6 +186,22 @@ test('file systems by name; sync', async () => {
   await syncFs(root);
   await assert.rejects(syncFs(join(root, 'missing')), { code: 'ENOENT' });
 });
+
+for (const remove of [removeTree, removeTreeSync]) {
+  test(`${remove.name} removes what is there, follows no symlink, minds nothing missing`, async () => {
+    const tree = join(root, remove.name);
+    const keep = join(root, 'keep');
+    mkdirSync(join(tree, 'sub', 'empty'), { recursive: true });
+    writeFileSync(keep, 'x');
+    writeFileSync(join(tree, 'sub', 'small'), '');
+    writeFileSync(join(tree, 'large'), Buffer.alloc(2 << 20));
+    symlinkSync(root, join(tree, 'link'));
+    await remove(tree);
+    await remove(tree);
+    assert.equal(existsSync(tree), false);
+    assert.equal(readFileSync(keep, 'utf8'), 'x');
+  });
+}
 
 test('importing this folder loads no libnftables', () => {
   const script = `await import(${JSON.stringify(import.meta.resolve('./index.ts'))}); const { readFileSync } = await import('node:fs'); process.exit(readFileSync('/proc/self/maps', 'utf8').includes('nftables') ? 1 : 0);`;

@@ -1,8 +1,8 @@
 import { serve } from '#lib/thread';
-import { CLONE_FS, CLONE_NEWNS } from '../ffi/constants.ts';
+import { CLONE_FS, CLONE_NEWNS, O_CLOEXEC, O_PATH } from '../ffi/constants.ts';
+import { open } from '../ffi/descriptors.ts';
 import { MNT_DETACH, MS_PRIVATE, MS_REC, mount, umount2 } from '../ffi/mount.ts';
 import { unshare } from '../ffi/namespaces.ts';
-import { removeTreeSync } from '../files/index.ts';
 import { spawnProcess } from './spawn.ts';
 
 /**
@@ -13,12 +13,13 @@ const handlers = {
   /**
    * Leaves the host's mount namespace and hides the v2 hierarchy from what is spawned. Only
    * /sys/fs/cgroup becomes private: every other mount stays in the host's peer groups, so a
-   * volume bound with rshared propagates both ways.
+   * volume bound with rshared propagates both ways. Returns a descriptor of what lies below.
    */
-  isolate(): void {
+  isolate(): number {
     unshare(CLONE_FS | CLONE_NEWNS);
     mount(null, '/sys/fs/cgroup', null, MS_PRIVATE | MS_REC, null);
     umount2('/sys/fs/cgroup/unified', MNT_DETACH);
+    return open('/sys/fs/cgroup/unified', O_PATH | O_CLOEXEC, 0);
   },
   spawn: spawnProcess,
   /** Synchronous: libuv's pool, where `unmount` would work, is in the host's mount namespace. */
@@ -26,7 +27,6 @@ const handlers = {
     mount.attempt(null, path, null, MS_PRIVATE | MS_REC, null);
     umount2.attempt(path, MNT_DETACH);
   },
-  removeTree: removeTreeSync,
 };
 export type SpawnThread = typeof handlers;
 

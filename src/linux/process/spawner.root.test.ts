@@ -1,14 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isMountPoint, mountTmpfs, shareMount, unmount } from '../mount/index.ts';
@@ -59,31 +50,15 @@ test('failures of the thread say what was wrong', { skip }, async () => {
   await assert.rejects(spawner.spawn({ path: 'a\0b', argv: ['x'], env }), { kind: 'invalid' });
 });
 
-test('removeTree removes what is there, follows no symlink, minds nothing missing', { skip }, async () => {
+test('what programs find in place of the v2 hierarchy is within our reach', { skip }, async (t) => {
   await using spawner = await openSpawner();
-  const root = mkdtempSync('/tmp/linux-spawner-');
-  const keep = join(root, 'keep');
-  mkdirSync(join(root, 'tree', 'sub'), { recursive: true });
-  writeFileSync(join(root, 'tree', 'sub', 'cgroup.procs'), '');
-  writeFileSync(keep, 'x');
-  symlinkSync(root, join(root, 'tree', 'link'));
-  await spawner.removeTree(join(root, 'tree'));
-  await spawner.removeTree(join(root, 'tree'));
-  assert.equal(existsSync(join(root, 'tree')), false);
-  assert.equal(readFileSync(keep, 'utf8'), 'x');
-  rmSync(root, { recursive: true });
-});
-
-test('removeTree removes a cgroup with its children, whose files nobody can unlink', { skip }, async (t) => {
-  const parent = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((path) =>
-    existsSync(join(path, 'cgroup.procs')),
-  );
-  if (!parent) return t.skip('no cgroup file system');
-  await using spawner = await openSpawner();
-  const tree = join(parent, `linux-spawner-${process.pid}`);
-  mkdirSync(join(tree, 'child'), { recursive: true });
-  await spawner.removeTree(tree);
-  assert.equal(existsSync(tree), false);
+  if (spawner.unified === undefined) return t.skip('nothing is hidden on this host');
+  const name = `linux-spawner-${process.pid}`;
+  await run(spawner, sh(`mkdir -p /sys/fs/cgroup/unified/${name}/sub`));
+  assert.equal(existsSync(join(spawner.unified, name, 'sub')), true);
+  assert.equal(existsSync(`/sys/fs/cgroup/unified/${name}`), false, 'the host is unchanged');
+  rmSync(join(spawner.unified, name), { recursive: true });
+  assert.equal((await run(spawner, sh(`test -e /sys/fs/cgroup/unified/${name}`))).code, 1);
 });
 
 test('an idle spawner does not keep the process running; a closed one refuses', { skip }, async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SMALL, Thread } from '#lib/thread';
-import { removeTreeSync } from '../files/index.ts';
+import { close } from '../ffi/descriptors.ts';
 import { unmountCopy } from '../mount/index.ts';
 import { type SpawnOptions, spawnProcess } from './spawn.ts';
 import type { SpawnThread } from './spawn-thread.ts';
@@ -14,8 +14,8 @@ export interface Spawner extends AsyncDisposable {
   /** True when programs run in the worker's mount namespace; bind sources must then be staged below a shared mount. */
   readonly isolated: boolean;
   spawn(options: SpawnOptions): Promise<number>;
-  /** Removes a tree as seen from the spawner's mount namespace (left-over cgroup directories). */
-  removeTree(path: string): Promise<void>;
+  /** Path, for us, of the plain directory that what is spawned finds in place of the v2 hierarchy. */
+  readonly unified: string | undefined;
   /** Unmounts the spawner's view of a mount that others may share, there and nowhere else. */
   unmountCopy(path: string): Promise<void>;
 }
@@ -37,13 +37,10 @@ function mustHideUnified(): boolean {
 /** The spawner of hosts that need nothing special: the calling thread's. */
 export class DirectSpawner implements Spawner {
   readonly isolated = false;
+  readonly unified = undefined;
 
   async spawn(options: SpawnOptions): Promise<number> {
     return spawnProcess(options);
-  }
-
-  async removeTree(path: string): Promise<void> {
-    removeTreeSync(path);
   }
 
   unmountCopy(path: string): Promise<void> {
@@ -56,28 +53,30 @@ export class DirectSpawner implements Spawner {
 class IsolatedSpawner implements Spawner {
   readonly isolated = true;
   readonly #thread: Thread<SpawnThread>;
+  readonly #unified: number;
 
-  private constructor(thread: Thread<SpawnThread>) {
+  private constructor(thread: Thread<SpawnThread>, unified: number) {
     this.#thread = thread;
+    this.#unified = unified;
+  }
+
+  /** By its descriptor: no path of our mount namespace leads there. */
+  get unified(): string {
+    return `/proc/self/fd/${this.#unified}`;
   }
 
   static async open(): Promise<IsolatedSpawner> {
     const thread = new Thread<SpawnThread>(new URL('./spawn-thread.ts', import.meta.url), SMALL);
     try {
-      await thread.call('isolate');
+      return new IsolatedSpawner(thread, await thread.call('isolate'));
     } catch (error) {
       await thread[Symbol.asyncDispose]();
       throw error;
     }
-    return new IsolatedSpawner(thread);
   }
 
   spawn(options: SpawnOptions): Promise<number> {
     return this.#thread.call('spawn', options);
-  }
-
-  removeTree(path: string): Promise<void> {
-    return this.#thread.call('removeTree', path);
   }
 
   unmountCopy(path: string): Promise<void> {
@@ -86,5 +85,6 @@ class IsolatedSpawner implements Spawner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread[Symbol.asyncDispose]();
+    close(this.#unified);
   }
 }

@@ -17,7 +17,9 @@ export function listRoutes(router: Router, { images }: Engine): void {
     // An image without a name that another one was built on is a step of a build.
     const isStep = (image: { id: string; tags: readonly string[] }) =>
       image.tags.length === 0 && parents.has(image.id);
-    const shown = list.filter((image) => (all || !isStep(image)) && passes(image)).map(namesThatPass(filters));
+    const shown = list
+      .filter((image) => (all || !isStep(image)) && passes(image))
+      .map(namesThatPass(filters));
     exchange.json(
       shown.map((image) => {
         const size = shared.get(image.id);
