@@ -15,21 +15,18 @@ interface Ended {
 }
 
 /** The command line as a process of its own. */
+function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const args = ['--disable-warning=ExperimentalWarning', '--', join(import.meta.dirname, 'bin.ts'), ...argv];
+  const own = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', BERTH_HOST: 'unix:///nonexistent/s' };
+  return spawn(process.execPath, args, { env: { ...own, ...env }, stdio: 'pipe' });
+}
+
 async function berth(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
   input?: string,
 ): Promise<Ended> {
-  const args = ['--disable-warning=ExperimentalWarning', '--', join(import.meta.dirname, 'bin.ts'), ...argv];
-  const child = spawn(process.execPath, args, {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: '/nonexistent',
-      BERTH_HOST: 'unix:///nonexistent/s',
-      ...env,
-    },
-    stdio: 'pipe',
-  });
+  const child = start(argv, env);
   child.stdin.end(input);
   const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
@@ -159,29 +156,12 @@ it('an error of the daemon is marked as such', async () => {
 
 it('a reader that is gone ends it without a word', async () => {
   await withDaemon(
-    (_, response) =>
-      response.end(
-        JSON.stringify(Array.from({ length: 3000 }, (__, i) => ({ Name: `v${i}`, Driver: 'local' }))),
-      ),
+    (_, response) => response.end('{"Volumes":[{"Name":"v","Driver":"local"}]}'),
     async (host) => {
-      const script = `"$@" | head -n 1; echo "\${PIPESTATUS[0]}"`;
-      const args = [
-        process.execPath,
-        '--disable-warning=ExperimentalWarning',
-        '--',
-        join(import.meta.dirname, 'bin.ts'),
-        '-H',
-        host,
-        'container',
-        'ls',
-      ];
-      const child = spawn('bash', ['-c', script, 'bash', ...args], {
-        stdio: 'pipe',
-        env: { PATH: process.env['PATH'] ?? '' },
-      });
-      const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-      assert.equal(err, '');
-      assert.match(out, /\n(0|141)\n$/);
+      const child = start(['-H', host, 'volume', 'ls']);
+      child.stdout.destroy();
+      const exit = new Promise((resolve) => child.on('close', resolve));
+      assert.deepEqual([await text(child.stderr), await exit], ['', 141]);
     },
   );
 });

@@ -18,6 +18,11 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** SQLite begins its write-ahead log anew after 1000 pages of 4 KiB (wal_autocheckpoint). */
 const LOG_SIZE = 1100 * 4096;
+/**
+ * The page cache keeps what is written at once in one folio, and ext4 walks all blocks of a folio for each
+ * page that is written to it later: with the log in one piece a commit takes five times as long.
+ */
+const LOG_PIECE = 64 << 10;
 /** Unused pages inside the database file, which records take before the file grows. */
 const FREE_PAGES = 256;
 const PAGE_SIZE = 4096;
@@ -57,8 +62,9 @@ const ballastOf = (path: string): string => join(dirname(path), 'ballast');
 function extendLog(path: string): void {
   const log = openSync(path, 'r+');
   try {
-    const { size } = fstatSync(log);
-    if (size < LOG_SIZE) writeSync(log, Buffer.alloc(LOG_SIZE - size), 0, LOG_SIZE - size, size);
+    const piece = Buffer.alloc(LOG_PIECE);
+    for (let { size } = fstatSync(log); size < LOG_SIZE; size += LOG_PIECE)
+      writeSync(log, piece, 0, LOG_PIECE, size);
   } finally {
     closeSync(log);
   }

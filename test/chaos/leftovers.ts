@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { instanceName } from '../../src/engine/instance.ts';
 import { type Daemon, mountsBelow } from '../fixtures/daemon.ts';
+import { instanceOf } from '../fixtures/footprint.ts';
 
 /** What the API says there is. */
 interface Truth {
@@ -156,7 +156,7 @@ function networkFindings(daemon: Daemon, truth: Truth): Findings {
 
 /** Bridges that a test makes are to be called so: one left without its network is then told as ours. */
 export const bridgePrefix = (daemon: Daemon): string =>
-  `b${instanceName(daemon.dataRoot).slice('berth-'.length)}`;
+  `b${instanceOf(daemon.dataRoot).slice('berth-'.length)}`;
 
 /** Published ports: elements of the maps in our table, and sockets that hold the ports. */
 function portFindings(daemon: Daemon, alive: readonly Inspected[]): Findings {
@@ -165,7 +165,7 @@ function portFindings(daemon: Daemon, alive: readonly Inspected[]): Findings {
       (bindings ?? []).map(({ HostPort }) => `${port.split('/')[1]} ${HostPort}`),
     ),
   );
-  const forwarded = forwardedPorts(instanceName(daemon.dataRoot));
+  const forwarded = forwardedPorts(instanceOf(daemon.dataRoot));
   const held = heldPorts(daemon.pid);
   return [
     ...forwarded.filter((port) => !wanted.includes(port)).map((port) => `port ${port}: forwarded for nobody`),
@@ -192,7 +192,7 @@ function heldPorts(pid: number): string[] {
 
 function cgroupFindings(daemon: Daemon, truth: Truth): Findings {
   const alive = aliveIds(truth);
-  const instance = instanceName(daemon.dataRoot);
+  const instance = instanceOf(daemon.dataRoot);
   return cgroupTrees(daemon.pid).flatMap((tree) =>
     list(join(tree, instance))
       .filter((name) => /^[0-9a-f]{64}/.test(name) && !alive.includes(name.slice(0, 64)))

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { instanceName } from '../../src/engine/instance.ts';
 import { Daemon, eventually, mountsBelow } from '../fixtures/daemon.ts';
+import { instanceOf } from '../fixtures/footprint.ts';
 import { bridgePrefix, expectTidy } from './leftovers.ts';
 import { Random } from './random.ts';
 import { type Inspected, World } from './verbs/world.ts';
@@ -89,7 +89,7 @@ test('with nothing running SIGTERM leaves the host as it was', async () => {
   await daemon.ok('wait', 'ended');
   const own = `${bridgePrefix(daemon)}-own`;
   await daemon.ok('network', 'create', '-o', `com.docker.network.bridge.name=${own}`, 'own');
-  const instance = instanceName(daemon.dataRoot);
+  const instance = instanceOf(daemon.dataRoot);
   const links = () => execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' });
   const before = await daemon.ok(
     'network',

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { instanceName } from '../../src/engine/instance.ts';
-import { Nftables } from '../../src/linux/nftables/index.ts';
+import { Nftables } from '#linux/nftables';
 import { Daemon, mountsBelow } from '../fixtures/daemon.ts';
+import { instanceOf } from '../fixtures/footprint.ts';
 import { expectTidy } from './leftovers.ts';
 import { Random } from './random.ts';
 import { freePort, World } from './verbs/world.ts';
@@ -56,7 +56,7 @@ test('a second daemon on the same roots is refused, and the first does not notic
   await expectTidy(daemon);
   // The last one had opened its engine when it met the socket: it has taken all of it down again.
   const tables = execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' });
-  assert.ok(!tables.includes(instanceName(join(root, 'data3'))));
+  assert.ok(!tables.includes(instanceOf(join(root, 'data3'))));
   assert.deepEqual(
     mountsBelow(root).filter((path) => /(data|exec)[23]/.test(path)),
     [],
@@ -127,8 +127,8 @@ test('two daemons never touch each other', async () => {
   await one.daemon.ok('system', 'prune', '-af', '--volumes');
   assert.equal(await one.daemon.stop(), 0);
   const tables = execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' });
-  assert.ok(!tables.includes(instanceName(one.daemon.dataRoot)));
-  assert.ok(tables.includes(instanceName(two.daemon.dataRoot)));
+  assert.ok(!tables.includes(instanceOf(one.daemon.dataRoot)));
+  assert.ok(tables.includes(instanceOf(two.daemon.dataRoot)));
   await witnesses[1]?.goesOn();
   await witnesses[1]?.logsAll();
   assert.notEqual(await two.daemon.ok('exec', 'on-net', 'cat', '/v/name'), '');
@@ -143,12 +143,12 @@ test('a table that another process owns is named with its owner', async () => {
   await daemon.stop();
   {
     using owner = new Nftables();
-    owner.ownTable(instanceName(daemon.dataRoot));
+    owner.ownTable(instanceOf(daemon.dataRoot));
     await assert.rejects(
       daemon.start(),
       new RegExp(`belongs to process ${process.pid} \\(.*\\): stop that process`),
     );
-    owner.run(`delete table inet ${instanceName(daemon.dataRoot)}`);
+    owner.run(`delete table inet ${instanceOf(daemon.dataRoot)}`);
   }
   await daemon.start();
   await daemon.ok('run', '--rm', 'busybox', 'true');

@@ -229,7 +229,6 @@ describe('devices', () => {
   it('are the few of every container', async () => {
     const names = await printed([], 'cd /dev; ls');
     const expected = [
-      'core',
       'fd',
       'full',
       'mqueue',
@@ -245,7 +244,13 @@ describe('devices', () => {
       'urandom',
       'zero',
     ];
-    assert.deepEqual(names.split('\n').toSorted(), expected);
+    assert.deepEqual(
+      names
+        .split('\n')
+        .filter((name) => name !== 'core')
+        .toSorted(),
+      expected,
+    );
   });
 
   it('work', async () => {

@@ -237,9 +237,9 @@ describe('docker run: what it sees', () => {
   });
 
   it('--sysctl', async () => {
-    const flags = ['--sysctl', 'kernel.msgmax=4096', '--sysctl', 'net.ipv4.ip_local_port_range=1000 2000'];
+    const flags = ['--sysctl', 'kernel.msgmax=4096', '--sysctl', 'net.ipv4.ip_local_port_range=20000 30000'];
     const script = 'cat /proc/sys/kernel/msgmax; cat /proc/sys/net/ipv4/ip_local_port_range';
-    assert.equal(await shell(flags, script), '4096\n1000\t2000');
+    assert.equal(await shell(flags, script), '4096\n20000\t30000');
   });
 
   it('--read-only, with a tmpfs to write to', async () => {

@@ -226,8 +226,8 @@ describe('docker attach', () => {
     await daemon.ok('run', '-d', '-i', '--name', 'once', 'busybox', 'cat');
     await using first = daemon.spawn('attach', 'once');
     first.write('from the first\n');
-    first.closeInput();
     await first.prints('from the first');
+    first.closeInput();
     first.signal('SIGKILL');
     await using second = daemon.spawn('attach', 'once');
     second.write('still here\n');

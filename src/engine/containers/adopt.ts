@@ -5,6 +5,7 @@ import type { Context } from './context.ts';
 import { isProbed } from './health-state.ts';
 import { shmDirectory } from './paths.ts';
 import type { ContainerRecord } from './record.ts';
+import { unmountRoot } from './root-file-system.ts';
 import { Run } from './run.ts';
 import { advance, hasProcess, type StateEvent } from './state.ts';
 import { settleExit, supervise } from './supervise.ts';
@@ -105,10 +106,10 @@ function apply(
 
 /** What the start of another engine process took, to be given back when the run ends. */
 function restoreRun(context: Context, record: ContainerRecord): Run {
-  const { runtimes, networks, snapshots, volumes, log } = context.options;
+  const { runtimes, networks, volumes, log } = context.options;
   const { id } = record;
   const run = new Run(id, { log, closed: context.closed.signal });
-  run.defer('unmount the root file system', () => snapshots.unmount(id));
+  run.defer('unmount the root file system', () => unmountRoot(context, id));
   run.defer('detach the network', () => networks.detach(id));
   for (const { type, name } of record.mounts) {
     if (type !== 'volume' || name === undefined) continue;

@@ -10,6 +10,7 @@ import { containerDirectory, shmDirectory } from './paths.ts';
 import { type Privileges, privilegesOf } from './privileges.ts';
 import { readyMounts } from './ready-mounts.ts';
 import type { ContainerRecord } from './record.ts';
+import { unmountRoot } from './root-file-system.ts';
 import type { Run } from './run.ts';
 import { buildSpec, isNetworkSysctl } from './spec.ts';
 import { specDevices } from './spec-devices.ts';
@@ -33,7 +34,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const privileges = privilegesOf(hostConfig, options.defaultNoNewPrivileges);
   const joins = joinedNamespaces(context, record);
   const rootfs = await options.snapshots.mount(id, { volatile: hostConfig.autoRemove });
-  run.defer('unmount the root file system', () => options.snapshots.unmount(id));
+  run.defer('unmount the root file system', () => unmountRoot(context, id));
   // Before the unmount, which syncs the disk: what is gone by then need never be written to it.
   run.defer('delete the runtime container', () => options.runtimes.delete(id));
   const hostname = hostnameOf(context, record);

@@ -1,5 +1,4 @@
 import { conflict, isKind, messageOf } from '#lib/errors';
-import { removeTree } from '#linux/files';
 import { dismissEarlyClients } from './attach.ts';
 import { type Context, lockContainer } from './context.ts';
 import { anonymousVolumes } from './mounts.ts';
@@ -108,8 +107,8 @@ async function giveUpVolumes(context: Context, id: string, names: readonly strin
 
 async function removeRemains(context: Context, id: string): Promise<void> {
   await context.runs.get(id)?.release();
+  context.options.snapshots.discard(containerDirectory(context, id));
   await context.options.snapshots.remove(id);
-  await removeTree(containerDirectory(context, id));
 }
 
 /** Removes anonymous volumes that a container left, but for those that another one mounts. */

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '#lib/errors';
 import { Cgroup } from '#linux/cgroups';
-import { removeTreeSync } from '#linux/files';
+import { removeTree } from '#linux/files';
 import { ProcessHandle, signalNumber } from '#linux/process';
 import { findContainer, isToldOf } from './adopt.ts';
 import { isCrun } from './binary.ts';
@@ -40,10 +40,10 @@ export async function deleteContainer(
     container.letGo();
     context.containers.delete(id);
   }
-  removeTreeSync(context.paths.state(id));
+  removeTree(context.paths.state(id));
   await unstage(context, id);
   context.exits.remove(id);
-  removeTreeSync(bundle.path);
+  removeTree(bundle.path);
 }
 
 /**
@@ -112,5 +112,5 @@ async function removeNatively(context: RuntimeContext, container: Container): Pr
 
 /** Where the v2 hierarchy is hidden, crun makes plain directories in its place. */
 export function removeUnified({ spawner }: RuntimeContext, path: string): void {
-  if (spawner.unified !== undefined) removeTreeSync(`${spawner.unified}${path}`);
+  if (spawner.unified !== undefined) removeTree(`${spawner.unified}${path}`);
 }

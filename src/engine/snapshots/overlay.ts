@@ -89,6 +89,10 @@ export class OverlaySnapshots implements Snapshots {
     return this.#writables.remove(id);
   }
 
+  discard(path: string): void {
+    this.#services.trash.discard(path);
+  }
+
   async list(): Promise<string[]> {
     return this.#writables.list();
   }

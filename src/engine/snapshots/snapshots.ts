@@ -57,10 +57,12 @@ export interface Snapshots {
   /** Mounts (idempotent) and returns the merged path: 50-300 us, unless an unmount has to end first. @throws notFound */
   mount(id: string, options?: { volatile?: boolean }): Promise<string>;
   isMounted(id: string): boolean;
-  /** Missing and not mounted are fine. */
+  /** Some time after it is asked for, unless it is mounted again meanwhile; missing and not mounted are fine. */
   unmount(id: string): Promise<void>;
   /** Unmounts and removes; missing is fine. Big removals happen in the background but never come back after a crash. */
   remove(id: string): Promise<void>;
+  /** Deletes a tree of the same file system in the background; gone at once, also after a crash. Missing is fine. */
+  discard(path: string): void;
   /** Ids of all writable snapshots. */
   list(): Promise<string[]>;
   /**

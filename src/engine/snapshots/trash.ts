@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, messageOf } from '#lib/errors';
 import { IdleThread } from '#lib/idle-thread';
 import type { Logger } from '#lib/log';
+import { Gathering } from './gathering.ts';
 import type { TrashJobs } from './trash-thread.ts';
 
-/** Trees that are discarded one soon after the other are handed to the thread together. */
+/** A message wakes a thread: trees that are discarded within this time go in one. */
 const GATHER_MS = 50;
 
 /**
@@ -19,6 +19,7 @@ export class Trash implements AsyncDisposable {
   readonly #log: Logger;
   readonly #thread = new IdleThread<TrashJobs>(new URL('./trash-thread.ts', import.meta.url));
   readonly #waiting: string[] = [];
+  readonly #gathering = new Gathering(GATHER_MS);
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #deleting: Promise<void> | undefined;
 
@@ -63,7 +64,7 @@ export class Trash implements AsyncDisposable {
 
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await sleep(GATHER_MS);
+      await this.#gathering.join();
       await Promise.all(this.#waiting.splice(0).map((place) => this.#deleteOne(place)));
     }
     this.#deleting = undefined;

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { conflict, invalid, notFound } from '#lib/errors';
 import { listMounts, mountOverlay, unmount } from '#linux/mount';
+import { Gathering } from './gathering.ts';
 import { copyAttributes } from './inherit.ts';
 import type { Layers } from './layers.ts';
 import type { Trash } from './trash.ts';
@@ -19,6 +20,8 @@ interface Writable {
   /** Chain ids, top first. */
   readonly layers: readonly string[];
   mounted: boolean;
+  /** Mounted so that its unmount syncs nothing. */
+  volatile: boolean;
   /** The owner of the snapshot wants it mounted. */
   wanted: boolean;
   /** Others who need it mounted for a while. */
@@ -29,6 +32,13 @@ interface Writable {
 
 const UNFINISHED = '.tmp-';
 
+/**
+ * An unmount syncs the whole file system that the upper directory is on, and whoever writes there has to wait
+ * meanwhile. Those that are asked for within this time share one sync, and what is removed by then need never
+ * be written.
+ */
+const GATHER_MS = 100;
+
 /** Writable snapshots: `<root>/<id>/{diff,work,merged,layers}`. A directory without the prefix is a whole one. */
 export class Writables {
   readonly #root: string;
@@ -36,6 +46,7 @@ export class Writables {
   readonly #layers: Layers;
   readonly #trash: Trash;
   readonly #known = new Map<string, Writable>();
+  readonly #unmounts = new Gathering(GATHER_MS);
 
   private constructor(root: string, empty: string, layers: Layers, trash: Trash) {
     this.#root = root;
@@ -96,6 +107,7 @@ export class Writables {
     const writable = this.#known.get(id);
     if (!writable) return;
     writable.wanted = false;
+    if (!writable.volatile) await this.#unmounts.join();
     await this.#release(id, writable);
   }
 
@@ -118,6 +130,7 @@ export class Writables {
     const writable = this.#known.get(id);
     if (!writable) return;
     this.#known.delete(id);
+    if (writable.mounted && !writable.volatile) await this.#unmounts.join();
     if (writable.mounted) writable.leaving ??= this.#leave(id, writable);
     await writable.leaving;
     this.#trash.discard(join(this.#root, id));
@@ -152,6 +165,7 @@ export class Writables {
       volatile,
     });
     writable.mounted = true;
+    writable.volatile = volatile;
     return merged;
   }
 
@@ -191,6 +205,7 @@ export class Writables {
 const newWritable = (layers: readonly string[], mounted: boolean): Writable => ({
   layers,
   mounted,
+  volatile: false,
   wanted: mounted,
   holds: 0,
   leaving: undefined,

@@ -6,7 +6,7 @@ import { codeOf, conflict, invalid, notFound } from '#lib/errors';
 import { isAbsent, parseKeyed, readControl, readControlSync } from './files.ts';
 import { setFrozenV1, setFrozenV2 } from './freeze.ts';
 import { CGROUP_ROOT, cgroupLayout, hierarchies } from './layout.ts';
-import { childrenOf, tryRemove } from './remove.ts';
+import { childrenOf, tryRemoveAll } from './remove.ts';
 import type { CgroupStats } from './stats.ts';
 import { statsV1 } from './stats-v1.ts';
 import { statsV2 } from './stats-v2.ts';
@@ -82,8 +82,7 @@ export class Cgroup {
   async remove(options: { kill?: boolean } = {}): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const removed = await Promise.all(this.#directories().map(tryRemove));
-      if (removed.every(Boolean)) return;
+      if (await tryRemoveAll(this.#directories())) return;
       const left = await this.processes();
       const hopeless = !options.kill && left.length > 0;
       if (hopeless || performance.now() > deadline) {

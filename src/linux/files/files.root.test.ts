@@ -3,7 +3,7 @@ import { constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symli
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mountTmpfs, unmount } from '../mount/index.ts';
-import { getXattr, makeNode, removeTreeSync, setXattr } from './index.ts';
+import { getXattr, makeNode, removeTree, setXattr } from './index.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 let root = '';
@@ -52,6 +52,6 @@ test('a cgroup goes with its children, whose files nobody can unlink', { skip },
   if (!parent) return t.skip('no cgroup file system');
   const tree = join(parent, `linux-files-${process.pid}`);
   mkdirSync(join(tree, 'child'), { recursive: true });
-  removeTreeSync(tree);
+  removeTree(tree);
   assert.equal(existsSync(tree), false);
 });

@@ -28,7 +28,6 @@ import {
   makeNode,
   openInRoot,
   removeTree,
-  removeTreeSync,
   setTimes,
   setXattr,
   syncFs,
@@ -187,22 +186,18 @@ test('file systems by name; sync', async () => {
   await assert.rejects(syncFs(join(root, 'missing')), { code: 'ENOENT' });
 });
 
-const removals = { removeTree, removeTreeSync: async (path: string) => removeTreeSync(path) };
-for (const [name, remove] of Object.entries(removals)) {
-  test(`${name} removes what is there, follows no symlink, minds nothing missing`, async () => {
-    const tree = join(root, name);
-    const keep = join(root, 'keep');
-    mkdirSync(join(tree, 'sub', 'empty'), { recursive: true });
-    writeFileSync(keep, 'x');
-    writeFileSync(join(tree, 'sub', 'small'), '');
-    writeFileSync(join(tree, 'large'), Buffer.alloc(2 << 20));
-    symlinkSync(root, join(tree, 'link'));
-    await remove(tree);
-    await remove(tree);
-    assert.equal(existsSync(tree), false);
-    assert.equal(readFileSync(keep, 'utf8'), 'x');
-  });
-}
+test('a tree is removed, no symlink is followed, nothing missing is minded', () => {
+  const tree = join(root, 'tree');
+  const keep = join(root, 'keep');
+  mkdirSync(join(tree, 'sub', 'empty'), { recursive: true });
+  writeFileSync(keep, 'x');
+  writeFileSync(join(tree, 'sub', 'file'), '');
+  symlinkSync(root, join(tree, 'link'));
+  removeTree(tree);
+  removeTree(tree);
+  assert.equal(existsSync(tree), false);
+  assert.equal(readFileSync(keep, 'utf8'), 'x');
+});
 
 test('importing this folder loads no libnftables', () => {
   const script = `await import(${JSON.stringify(import.meta.resolve('./index.ts'))}); const { readFileSync } = await import('node:fs'); process.exit(readFileSync('/proc/self/maps', 'utf8').includes('nftables') ? 1 : 0);`;

@@ -2,5 +2,5 @@ export { fileSystem, syncFs } from './file-system.ts';
 export { tryLock } from './lock.ts';
 export { makeFifo, makeNode, setTimes } from './node.ts';
 export { openInRoot } from './open-in-root.ts';
-export { removeTree, removeTreeSync } from './remove-tree.ts';
+export { removeTree } from './remove-tree.ts';
 export { getXattr, listXattrs, setXattr } from './xattr.ts';

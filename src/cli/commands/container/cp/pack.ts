@@ -79,15 +79,11 @@ class Packer {
   /** Exactly as many bytes as the header says, whatever happens to the file meanwhile. */
   async #content(header: EntryHeader, path: string): Promise<void> {
     const size = header.size ?? 0;
-    if (size === 0) return this.#entry(header);
     const packed = Promise.withResolvers<void>();
     packed.promise.catch(() => {});
     const entry = this.#archive.entry(header, (error) => (error ? packed.reject(error) : packed.resolve()));
     let sent = 0;
-    for await (const chunk of createReadStream(path, {
-      end: size - 1,
-      highWaterMark: CHUNK,
-    }) as AsyncIterable<Buffer>) {
+    for await (const chunk of firstBytes(path, size)) {
       sent += chunk.length;
       if (!entry.write(chunk)) await Promise.race([drained(entry), packed.promise]);
     }
@@ -96,6 +92,9 @@ class Packer {
     await packed.promise;
   }
 }
+
+const firstBytes = (path: string, size: number): AsyncIterable<Buffer> | readonly Buffer[] =>
+  size === 0 ? [] : createReadStream(path, { end: size - 1, highWaterMark: CHUNK });
 
 const drained = (entry: Sink) => new Promise<void>((resolve) => entry.once('drain', () => resolve()));
 

@@ -62,7 +62,7 @@ const trimmed = (path: string) => path.replace(/(\/+\.?)+$/, '');
 /** The last component, without a trailing slash or dot. */
 export function baseName(path: string): string {
   const bare = trimmed(path);
-  return bare.slice(bare.lastIndexOf('/') + 1);
+  return bare === '.' ? '' : bare.slice(bare.lastIndexOf('/') + 1);
 }
 
 function parentOf(path: string): string {
