@@ -50,7 +50,19 @@ describe('berth run', () => {
       stdout: 'out\n',
       stderr: 'err\n',
     });
-    assert.equal((await berth('run', '--rm', 'busybox', 'sh', '-c', 'kill -9 $$')).code, 137);
+    await using client = spawned(
+      'run',
+      '--rm',
+      '--name',
+      'victim',
+      'busybox',
+      'sh',
+      '-c',
+      'echo ready; sleep 600',
+    );
+    await client.prints('ready');
+    await ok('kill', 'victim');
+    assert.equal(await client.exit(), 137);
   });
 
   it('hands its input on, and the end of it', async () => {
@@ -348,7 +360,7 @@ describe('the rest of the day', () => {
   it('stats, volumes, networks, system', async () => {
     await ok('run', '-d', '--name', 'busy', 'busybox', 'sleep', '600');
     assert.match(await ok('stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'busy'), /^busy 1$/);
-    assert.equal(await ok('volume', 'create', '-l', 'a=b', 'shelf'), 'shelf');
+    assert.equal(await ok('volume', 'create', '--label', 'a=b', 'shelf'), 'shelf');
     assert.match(
       await ok('volume', 'ls', '--format', '{{.Name}} {{.Label "a"}}', '--filter', 'name=shelf'),
       /^shelf b$/,

@@ -29,9 +29,10 @@ export async function terminalSize(fd: number): Promise<TerminalSize | undefined
   return columns > 0 && rows > 0 ? { rows, columns } : undefined;
 }
 
-/** Hands keys on as they are typed, Ctrl-C included, until disposed. */
+/** Hands keys on as they are typed, Ctrl-C included, and output as it is written, until disposed. */
 export function rawMode(stdin: ReadStream): Disposable {
   stdin.setRawMode(true);
+  keepOutput();
   // Whatever ends the process must give the user a sane terminal back.
   const restore = () => stdin.setRawMode(false);
   process.once('exit', restore);
@@ -41,4 +42,13 @@ export function rawMode(stdin: ReadStream): Disposable {
       restore();
     },
   };
+}
+
+/**
+ * Node's raw mode leaves the kernel's \n -> \r\n on, which garbles what a full-screen program draws: the far terminal
+ * has done that already, where it was wanted. Leaving raw mode restores it, as all else.
+ */
+function keepOutput(): void {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }

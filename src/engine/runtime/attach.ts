@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { Duplex } from 'node:stream';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { codeOf } from '#lib/errors';
 import { connectSeqpacket } from '#linux/socket';
 import type { Settings } from './bundle.ts';
@@ -21,6 +23,9 @@ export type AttachStream = Duplex;
 /** conmon's mark in front of each record. */
 const STDERR = 3;
 
+/** How long conmon may take to accept a connection before a start goes on without it. */
+const ACCEPT_PATIENCE_MS = 2_000;
+
 /**
  * conmon's attach socket, shared by all clients of a container. One connection for all of them: to
  * conmon the end of any connection is the end of stdin, so a mere onlooker who leaves would end it.
@@ -31,12 +36,34 @@ export class SharedAttachment {
   readonly #path: string;
   readonly #settings: Pick<Settings, 'openStdin' | 'stdinOnce' | 'terminal'>;
   readonly #clients = new Set<Client>();
+  readonly #conmonPid: number | undefined;
   #connection: Duplex | undefined;
+  /** conmon's descriptors before we connected. */
+  #descriptorsBefore = 0;
   #stdinClosed = false;
 
-  constructor(path: string, settings: Pick<Settings, 'openStdin' | 'stdinOnce' | 'terminal'>) {
+  constructor(
+    path: string,
+    settings: Pick<Settings, 'openStdin' | 'stdinOnce' | 'terminal'>,
+    conmonPid: number | undefined,
+  ) {
     this.#path = path;
     this.#settings = settings;
+    this.#conmonPid = conmonPid;
+  }
+
+  /**
+   * Resolves once conmon has taken up the connection, if there is one. connect(2) returns when it is
+   * queued, but what the container writes before conmon accepts it goes to the log only: on a busy
+   * machine a start right after the connect would cost the client its first lines. That it has
+   * accepted shows in the number of its descriptors; nothing else tells without writing to stdin.
+   */
+  async accepted(): Promise<void> {
+    const deadline = performance.now() + ACCEPT_PATIENCE_MS;
+    for (let round = 0; this.#connection && performance.now() < deadline; round++) {
+      if (descriptorsOf(this.#conmonPid) !== this.#descriptorsBefore) return;
+      await (round < 20 ? turn() : sleep(1));
+    }
   }
 
   /** A container that has ended gives a stream that has ended. */
@@ -63,6 +90,7 @@ export class SharedAttachment {
   #connect(): Duplex | undefined {
     if (this.#connection) return this.#connection;
     let connection: Duplex;
+    this.#descriptorsBefore = descriptorsOf(this.#conmonPid);
     try {
       connection = connectSeqpacket(this.#path);
     } catch (error) {
@@ -120,6 +148,15 @@ export class SharedAttachment {
   #mustStay(): boolean {
     const { openStdin, stdinOnce, terminal } = this.#settings;
     return openStdin && stdinOnce && !terminal && !this.#stdinClosed;
+  }
+}
+
+/** 0 when the process is gone. */
+function descriptorsOf(pid: number | undefined): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return 0;
   }
 }
 

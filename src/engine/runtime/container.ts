@@ -49,7 +49,7 @@ export class Container implements Disposable {
     this.settings = settings;
     this.init = processes.init;
     this.conmon = processes.conmon;
-    this.attachment = new SharedAttachment(bundle.attachSocket, settings);
+    this.attachment = new SharedAttachment(bundle.attachSocket, settings, processes.conmon?.identity.pid);
     context.exits.onExit(id, this.#ended.resolve);
     this.#outliveConmon().catch((error: unknown) =>
       context.log.error(`lost sight of a container: ${messageOf(error)}`, { id }),

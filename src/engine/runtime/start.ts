@@ -22,6 +22,7 @@ import type { RuntimeContext } from './context.ts';
  */
 export async function startContainer(context: RuntimeContext, container: Container): Promise<void> {
   const { runtime, hooks } = container.settings;
+  await container.attachment.accepted();
   if (!isCrun(runtime) || hooks.poststart) return runVerb(context, runtime, ['start', container.id]);
   const fifo = execFifo(context, container.id);
   let fd: number;
