@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { buildDaemon } from './build-daemon.ts';
 import { makeCodeCache } from './code-cache.ts';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
@@ -87,5 +88,6 @@ await build({
   define: { BERTH_BUNDLE: JSON.stringify(name) },
 });
 for (const file of await readdir('dist')) {
-  if (!file.startsWith(name) && file !== 'berth.mjs') await rm(`dist/${file}`);
+  if (file.startsWith('cli-') && !file.startsWith(name)) await rm(`dist/${file}`);
 }
+await buildDaemon();

@@ -43,4 +43,8 @@ if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -x node_mo
   echo "==> npm packages (Node 26 among them)"
   npm ci --no-audit --no-fund --loglevel=error
 fi
-[ -f dist/berth.mjs ] || npm run --silent build
+# A bundle that is older than a source would run old code.
+if [ ! -f dist/berth.mjs ] || [ ! -f dist/berthd.mjs ] ||
+  [ -n "$(find src scripts package.json node_modules/.package-lock.json -newer dist/berthd.mjs -print -quit)" ]; then
+  npm run --silent build
+fi

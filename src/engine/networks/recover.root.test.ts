@@ -107,7 +107,7 @@ test('with teardown nothing is left, and the subnet stays the same afterwards', 
   const state = () =>
     bed.sh(
       'host',
-      'ip -o link | sed "s/^[0-9]*: //;s/@.*//;s/:.*//" | sort; ip -o -4 addr; nft list ruleset; cat /proc/self/mounts | grep -c netns || true',
+      `ip -o link | sed "s/^[0-9]*: //;s/@.*//;s/:.*//" | sort; ip -o -4 addr; nft list ruleset; grep ${bed.base} /proc/self/mounts || true`,
     );
   const before = await state();
   const first = await bed.engine();

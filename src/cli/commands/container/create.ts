@@ -1,4 +1,5 @@
 import { atLeast, defineCommand } from '../../command.ts';
+import { proxyVariables } from '../../config/proxies.ts';
 import { createContainer } from './config/create.ts';
 import { createFlags } from './config/flags.ts';
 import { parsing } from './config/parsing.ts';
@@ -11,7 +12,10 @@ export const command = defineCommand({
   optionsFirst: true,
   flags: createFlags,
   async run(context, { flags, given, args: [image = '', ...words] }) {
-    const request = parsing(() => createRequest({ flags, given, image, command: words, env: context.env }));
+    const request = parsing(() => {
+      const proxies = proxyVariables(context.config, context.host);
+      return createRequest({ flags, given, image, command: words, env: context.env, proxies });
+    });
     const { Id } = await createContainer(context, flags, request);
     context.out.line(Id);
   },

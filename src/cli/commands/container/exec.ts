@@ -48,7 +48,10 @@ export const command = defineCommand({
       await exec.start(Id, { Tty: flags.tty || undefined });
       return 0;
     }
-    const { socket } = await exec.attach(Id, { Detach: false, Tty: flags.tty, ...consoleSize });
+    const attaching = exec.attach(Id, { Detach: false, Tty: flags.tty, ...consoleSize });
+    // For the question how it ended: attaching takes the connection away.
+    context.client.warm(1);
+    const { socket } = await attaching;
     using _size = flags.tty ? followSize((changed) => exec.resize(Id, changed)) : undefined;
     const end = await runSession(socket, {
       tty: flags.tty,

@@ -6,6 +6,7 @@ import { runSession } from '../../attach/session.ts';
 import { detachKeysOf } from '../../attach/settings.ts';
 import { forwardSignals } from '../../attach/signals.ts';
 import { atLeast, defineCommand } from '../../command.ts';
+import { proxyVariables } from '../../config/proxies.ts';
 import type { Context } from '../../context.ts';
 import {
   ClosedPipe,
@@ -42,7 +43,16 @@ export const command = defineCommand({
       if (!/^[0-9a-f]{64}$/.test(image)) parseReference(image);
       if (flags.detach && flags.attach.length > 0)
         throw invalid('conflicting options: cannot specify both --attach and --detach');
-      return createRequest({ flags, given, image, command: words, env: context.env, detach: flags.detach });
+      const proxies = proxyVariables(context.config, context.host);
+      return createRequest({
+        flags,
+        given,
+        image,
+        command: words,
+        env: context.env,
+        detach: flags.detach,
+        proxies,
+      });
     });
     try {
       return flags.detach

@@ -1,4 +1,4 @@
-import { canonicalName, familiarRepository, parseReference, repositoryName } from '#oci/reference';
+import { canonicalName, familiarRepository, parseReference } from '#oci/reference';
 import { defineCommand, exactly } from '../../command.ts';
 import { credentialsFor } from '../../config/credentials.ts';
 import { Exit } from '../../errors.ts';
@@ -24,7 +24,6 @@ export const command = defineCommand({
     const implied = parsed.tag === undefined && !flags['all-tags'];
     const reference = implied ? { ...parsed, tag: 'latest' } : parsed;
     if (implied && !flags.quiet) context.out.line('Using default tag: latest');
-    if (!flags.quiet) context.out.line(`The push refers to repository [${repositoryName(reference)}]`);
     const messages = context.client.images.push(familiarRepository(reference), {
       tag: reference.tag,
       platform: platformQuery(flags.platform),

@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import { invalid } from '#lib/errors';
 import { defineCommand, exactly } from '../../command.ts';
 import { Exit } from '../../errors.ts';
@@ -101,23 +102,9 @@ function checkCidr(text: string): string {
 
 function contains(subnet: string, address: string): boolean {
   const [base = '', bits = ''] = subnet.split('/');
-  const [a, b] = [toBits(base), toBits(address)];
-  return a.length === b.length && a.slice(0, Number(bits)) === b.slice(0, Number(bits));
-}
-
-/** The address as a string of 0 and 1; '' when it is none. */
-function toBits(address: string): string {
-  if (!isIp(address)) return '';
-  if (!address.includes(':'))
-    return address
-      .split('.')
-      .map((part) => Number(part).toString(2).padStart(8, '0'))
-      .join('');
-  const [head = '', tail] = address.split('::');
-  const groups = (text: string) => text.split(':').filter((group) => group !== '');
-  const front = groups(head);
-  const back = groups(tail ?? '');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
-  const all = [...front, ...Array<string>(zeros).fill('0'), ...back];
-  return all.map((group) => Number.parseInt(group, 16).toString(2).padStart(16, '0')).join('');
+  if (!isIp(address)) return false;
+  const family = (ip: string) => (ip.includes(':') ? 'ipv6' : 'ipv4');
+  const list = new BlockList();
+  list.addSubnet(base, Number(bits), family(base));
+  return list.check(address, family(address));
 }

@@ -22,6 +22,8 @@ export interface CreateInput {
   readonly env: Environment;
   /** Nobody attaches. */
   readonly detach?: boolean;
+  /** Variables that give way to every other, `NAME=value`. */
+  readonly proxies?: readonly string[];
 }
 
 type Request = ContainerCreateRequest;
@@ -54,7 +56,7 @@ export function attachments(flags: CreateFlags): { stdin: boolean; stdout: boole
 }
 
 function containerConfig(
-  { flags, given, image, command, env, detach }: CreateInput,
+  { flags, given, image, command, env, detach, proxies = [] }: CreateInput,
   exposed: object,
 ): ContainerConfig {
   const attach = detach ? { stdin: false, stdout: false, stderr: false } : attachments(flags);
@@ -69,7 +71,7 @@ function containerConfig(
     Cmd: some(command),
     // An empty entrypoint on purpose takes that of the image away.
     Entrypoint: given.has('entrypoint') ? [flags.entrypoint] : undefined,
-    Env: some(collectEnv(flags['env-file'], flags.env, env)),
+    Env: some(withProxies(collectEnv(flags['env-file'], flags.env, env), proxies)),
     Labels: someKeys(collectLabels(flags['label-file'], flags.label, env)),
     Hostname: flags.hostname || undefined,
     Domainname: flags.domainname || undefined,
@@ -88,6 +90,13 @@ function containerConfig(
     StopTimeout: flags['stop-timeout'],
     MacAddress: flags['mac-address'] || undefined,
   };
+}
+
+/** A proxy that the user named, in capitals or not, is the user's. */
+function withProxies(variables: readonly string[], proxies: readonly string[]): string[] {
+  const nameOf = (variable: string) => variable.split('=', 1)[0]?.toLowerCase();
+  const named = new Set(variables.map(nameOf));
+  return [...variables, ...proxies.filter((variable) => !named.has(nameOf(variable)))];
 }
 
 function hostConfig(flags: CreateFlags, given: ReadonlySet<string>): HostConfig {
