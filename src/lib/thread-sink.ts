@@ -20,7 +20,7 @@ export interface Sink<R> {
  * a failure of the stream ends the thread.
  */
 export async function feedThread<I, R>(script: URL, input: I, source: AsyncIterable<Uint8Array>): Promise<R> {
-  const thread = new Worker(script, { workerData: input });
+  const thread = new Worker(script, { workerData: input, trackUnmanagedFds: false });
   const result = Promise.withResolvers<R>();
   // Nobody may be waiting for it when the source fails first.
   result.promise.catch(() => {});

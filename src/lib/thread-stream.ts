@@ -34,7 +34,7 @@ export function threadStream<I>(script: URL, input: I): Readable {
     },
   });
   const start = () => {
-    const worker = new Worker(script, { workerData: input });
+    const worker = new Worker(script, { workerData: input, trackUnmanagedFds: false });
     worker.on('message', (message: Message) => {
       if (message.type === 'chunk') stream.push(message.chunk);
       else if (message.type === 'failure') stream.destroy(unpackError(message.failure));
