@@ -64,7 +64,7 @@ const lane = async () => {
   for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file);
 };
 await Promise.all([lane(), lane()]);
-for (const file of [...again]) await runFile(file, true);
+for (const file of again) await runFile(file, true);
 
 const passedAtSecond = again.filter((file) => !failed.includes(file));
 for (const file of passedAtSecond) console.log(`passed at the second try, alone: ${file}`);
