@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,13 +22,15 @@ const NODE_FLAGS = ['--min-semi-space-size=16', '--disable-sigusr1', '--disable-
  * of the one before: in the end V8's cache holds every function that they called, and no other.
  */
 export async function makeCodeCache(bundle: string, cache: string): Promise<void> {
-  await rm(cache, { force: true });
   const directory = await mkdtemp(join(tmpdir(), 'berth-build-'));
   const socket = join(directory, 'daemon.sock');
   const server = createServer(answer).on('upgrade', upgrade);
   try {
     await new Promise<void>((resolve) => server.listen(socket, resolve));
-    for (const command of COMMANDS) await warm(bundle, cache, ['-H', `unix://${socket}`, ...command]);
+    const growing = join(directory, 'cache');
+    for (const command of COMMANDS) await warm(bundle, growing, ['-H', `unix://${socket}`, ...command]);
+    await copyFile(growing, `${cache}.${process.pid}`);
+    await rename(`${cache}.${process.pid}`, cache);
   } finally {
     server.close().closeAllConnections();
     await rm(directory, { recursive: true });

@@ -152,23 +152,21 @@ create --pull never nothing:1
 attach failed
 `;
 
-/** What names the program, an id of its own or the moment: made alike. */
+const AGE = /(About an? \w+|Less than a second|\d+ \w+) ago|Up (About an? \w+|Less than a second|\d+ \w+)/g;
+
+/** What names the program, an id of its own or the moment: made alike. The width of a column with ages is a moment's, too. */
 function alike({ code, stdout, stderr }: Result): Result {
-  const normal = (text: string) =>
-    text
-      .replace(
-        /(?:S?Run|See) '(?:docker|berth) (.*) --help'( for more information( on a command)?)?\.?/g,
-        "See '$1 --help'",
-      )
+  const normal = (text: string) => {
+    const aged = text.replaceAll(AGE, 'T');
+    return (aged === text ? text : aged.replaceAll(/ +/g, ' '))
+      .replace(HINT, "See '$1 --help'")
       .replaceAll(/\bdocker\b/g, 'berth')
-      .replaceAll(
-        /(About an? \w+|Less than a second|\d+ \w+) ago|Up (About an? \w+|Less than a second|\d+ \w+)/g,
-        'T',
-      )
-      .replaceAll(/T +/g, 'T ')
       .replaceAll(/\b[0-9a-f]{64}\b/g, 'ID');
+  };
   return { code, stdout: normal(stdout), stderr: normal(stderr) };
 }
+
+const HINT = /(?:S?Run|See) '(?:docker|berth) (.*) --help'( for more information( on a command)?)?\.?/g;
 
 const words = (line: string): string[] =>
   Array.from(line.matchAll(/'([^']*)'|\S+/g), ([whole, quoted]) => quoted ?? whole);

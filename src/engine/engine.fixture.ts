@@ -29,7 +29,7 @@ export class Roots implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
   }
 }
 

@@ -6,6 +6,8 @@ import type { RuntimeContext } from './context.ts';
 
 /** Ends the name of a copy that is a peer of its source. */
 const SHARED = '.shared';
+/** More mounts than that on one another are nobody's intention. */
+const MOST_LAYERS = 64;
 
 /**
  * What the host mounts after our start is invisible in the isolated spawner's mount namespace, and a
@@ -33,13 +35,7 @@ export async function unstage(context: RuntimeContext, id: string): Promise<void
   for (const name of entries(directory)) {
     const target = join(directory, name);
     try {
-      if (target.endsWith(SHARED)) {
-        await context.spawner.unmountCopy(target);
-        await unmountCopy(target);
-      } else await unmount(target);
-      // Never recursive: if it should still be mounted, what is in it is somebody's data.
-      if (statSync(target).isDirectory()) rmdirSync(target);
-      else unlinkSync(target);
+      await removeCopy(context, target);
     } catch (error) {
       context.log.warn(`cannot remove a staged bind: ${messageOf(error)}`, { target });
     }
@@ -48,6 +44,24 @@ export async function unstage(context: RuntimeContext, id: string): Promise<void
     rmdirSync(directory);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTEMPTY') throw error;
+  }
+}
+
+/** What the host has mounted on the source since has arrived on the copy as well: there may be several to take off. */
+async function removeCopy(context: RuntimeContext, target: string): Promise<void> {
+  for (let layers = 1; ; layers++) {
+    if (target.endsWith(SHARED)) {
+      await context.spawner.unmountCopy(target);
+      await unmountCopy(target);
+    } else await unmount(target);
+    try {
+      // Never recursive: if it should still be mounted, what is in it is somebody's data.
+      if (statSync(target).isDirectory()) rmdirSync(target);
+      else unlinkSync(target);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EBUSY' || layers === MOST_LAYERS) throw error;
+    }
   }
 }
 

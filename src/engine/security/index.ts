@@ -3,4 +3,4 @@ export { apparmorEnabled } from './apparmor.ts';
 export { type CapabilityRequest, defaultCapabilities, resolveCapabilities } from './capabilities.ts';
 export { parseSecurityOptions, type SecurityOptions } from './options.ts';
 export { maskedPaths, readonlyPaths } from './paths.ts';
-export { Seccomp, type SeccompConfig, type SeccompSetting } from './seccomp.ts';
+export { BPF_ANNOTATION, Seccomp, type SeccompConfig, type SeccompSetting } from './seccomp.ts';

@@ -31,7 +31,8 @@ export interface PreparedSeccomp {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-const BPF_ANNOTATION = 'run.oci.seccomp_bpf_data';
+/** crun's name for a compiled filter, in base64. */
+export const BPF_ANNOTATION = 'run.oci.seccomp_bpf_data';
 const MAX_RESOLVED = 64;
 
 interface Resolved {

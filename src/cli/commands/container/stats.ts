@@ -48,13 +48,14 @@ async function refresh(
   const screen = await isTerminal(out.fd);
   await Promise.race([board.first(), sleep(FIRST_MS)]);
   for (;;) {
-    const text = await show();
-    // Home, the lines each cleared to its end, and the rest of the screen cleared: no flicker.
-    out.write(screen ? `\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J` : text);
+    if (!board.empty) out.write(screen ? redrawn(await show()) : await show());
     if (named && board.idle) return;
     await sleep(REFRESH_MS);
   }
 }
+
+/** Home, the lines each cleared to its end, and the rest of the screen cleared: no flicker. */
+const redrawn = (text: string) => `\x1b[H${text.replaceAll('\n', '\x1b[K\n')}\x1b[J`;
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
