@@ -61,8 +61,8 @@ export async function buildDaemon(): Promise<void> {
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
-    // Native code.
-    external: ['koffi'],
+    // Native code; and CommonJS that is loaded when it is needed, which a bundle would hand over as a default.
+    external: ['koffi', 'undici'],
     banner: {
       js: `import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);`,
     },

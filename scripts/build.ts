@@ -1,6 +1,6 @@
 import { buildCli } from './build-cli.ts';
 import { buildDaemon } from './build-daemon.ts';
 
+// `npm run build` makes the CLI; with `-- --daemon` the daemon too, which else runs from its sources.
 await buildCli();
-// The last: its time tells whether a build is as new as the sources.
-await buildDaemon();
+if (process.argv.includes('--daemon')) await buildDaemon();

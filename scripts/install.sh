@@ -44,7 +44,7 @@ if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -x node_mo
   npm ci --no-audit --no-fund --loglevel=error
 fi
 # A bundle that is older than a source would run old code.
-if [ ! -f dist/berth.mjs ] || [ ! -f dist/berthd.mjs ] ||
-  [ -n "$(find src scripts package.json node_modules/.package-lock.json -newer dist/berthd.mjs -print -quit)" ]; then
+if [ ! -f dist/berth.mjs ] ||
+  [ -n "$(find src scripts package.json node_modules/.package-lock.json -newer dist/berth.mjs -print -quit)" ]; then
   npm run --silent build
 fi
