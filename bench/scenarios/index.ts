@@ -1,3 +1,5 @@
+import type { EngineApi } from '../engine-api.ts';
+import type { Measurement } from '../measurement.ts';
 import type { Peer } from '../peer.ts';
 import { idle } from './idle.ts';
 import { apiCycle, commandRun, exec, list } from './latency.ts';
@@ -5,21 +7,14 @@ import { logs } from './logs.ts';
 import { inFlight } from './throughput.ts';
 import { unpack } from './unpack.ts';
 
-/** One row of the table. */
-export interface Row {
-  readonly what: string;
-  readonly unit: 'ms' | 's' | '/s' | 'MB' | 'MB/s';
-  readonly value: number;
-}
-
 export interface Material {
-  /** A docker archive of a whole Debian. */
-  readonly debian: string;
-  /** Scales the number of repetitions. */
-  readonly rounds: number;
+  readonly api: EngineApi;
+  /** A docker archive of a whole Debian; undefined when it is not wanted. */
+  readonly debian: string | undefined;
 }
 
-export type Scenario = (peer: Peer, material: Material) => Promise<Row[]>;
+/** One round of a measurement of an engine. */
+export type Scenario = (peer: Peer, material: Material) => Promise<Measurement[]>;
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   commandRun,
@@ -27,7 +22,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   exec,
   list,
   inFlight,
-  idle,
   logs,
   unpack,
+  idle,
 };

@@ -1,12 +1,17 @@
 import { Agent, request } from 'node:http';
 
-/** The Engine API over one keep-alive pool: what an SDK does. */
-export class Api implements Disposable {
+const TIMEOUT_MS = 60_000;
+
+/** The Engine API over kept connections: what an SDK does. */
+export class EngineApi implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #socket: string;
+  readonly #hostConfig: object;
 
-  constructor(socket: string) {
+  /** `hostConfig`: of every container that is made. */
+  constructor(socket: string, hostConfig: object) {
     this.#socket = socket;
+    this.#hostConfig = hostConfig;
   }
 
   call(method: string, path: string, body?: object): Promise<unknown> {
@@ -18,6 +23,7 @@ export class Api implements Disposable {
       const options = {
         socketPath: this.#socket,
         agent: this.#agent,
+        timeout: TIMEOUT_MS,
         method,
         path: `/v1.40${path}`,
         headers,
@@ -25,35 +31,41 @@ export class Api implements Disposable {
       const sent = request(options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString();
           if ((response.statusCode ?? 500) >= 400)
             reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
-          else resolve(text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : undefined);
+          else resolve(/^[[{]/.test(text) ? JSON.parse(text) : undefined);
         });
       });
+      sent.on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer`)));
       sent.on('error', reject);
       sent.end(payload);
     });
   }
 
-  async create(command: readonly string[], hostConfig: object): Promise<string> {
+  async create(command: readonly string[]): Promise<string> {
     const answer = await this.call('POST', '/containers/create', {
       Image: 'busybox:latest',
       Cmd: command,
-      HostConfig: hostConfig,
+      HostConfig: this.#hostConfig,
     });
     if (typeof answer === 'object' && answer && 'Id' in answer && typeof answer.Id === 'string')
       return answer.Id;
     throw new Error('create answered without an id');
   }
 
-  /** create, start, wait, remove. */
-  async cycle(hostConfig: object): Promise<void> {
-    const id = await this.create(['true'], hostConfig);
-    await this.call('POST', `/containers/${id}/start`);
-    await this.call('POST', `/containers/${id}/wait`);
-    await this.call('DELETE', `/containers/${id}`);
+  start(id: string): Promise<unknown> {
+    return this.call('POST', `/containers/${id}/start`);
+  }
+
+  wait(id: string): Promise<unknown> {
+    return this.call('POST', `/containers/${id}/wait`);
+  }
+
+  remove(id: string): Promise<unknown> {
+    return this.call('DELETE', `/containers/${id}`);
   }
 
   [Symbol.dispose](): void {
