@@ -1,5 +1,3 @@
-import type { EngineApi } from '../engine-api.ts';
-import type { Measurement } from '../measurement.ts';
 import type { Peer } from '../peer.ts';
 import { idle } from './idle.ts';
 import { apiCycle, commandRun, exec, list } from './latency.ts';
@@ -7,14 +5,21 @@ import { logs } from './logs.ts';
 import { inFlight } from './throughput.ts';
 import { unpack } from './unpack.ts';
 
-export interface Material {
-  readonly api: EngineApi;
-  /** A docker archive of a whole Debian; undefined when it is not wanted. */
-  readonly debian: string | undefined;
+/** One row of the table. */
+export interface Row {
+  readonly what: string;
+  readonly unit: 'ms' | 's' | '/s' | 'MB' | 'MB/s';
+  readonly value: number;
 }
 
-/** One round of a measurement of an engine. */
-export type Scenario = (peer: Peer, material: Material) => Promise<Measurement[]>;
+export interface Material {
+  /** A docker archive of a whole Debian. */
+  readonly debian: string;
+  /** Scales the number of repetitions. */
+  readonly rounds: number;
+}
+
+export type Scenario = (peer: Peer, material: Material) => Promise<Row[]>;
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   commandRun,
@@ -22,7 +27,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   exec,
   list,
   inFlight,
+  idle,
   logs,
   unpack,
-  idle,
 };

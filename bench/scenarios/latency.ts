@@ -1,61 +1,55 @@
-import { run, time } from '../command.ts';
-import { repeat } from '../measurement.ts';
+import { Api } from '../api.ts';
+import { run } from '../peer.ts';
+import { median, sample } from '../sample.ts';
 import type { Scenario } from './index.ts';
-import { ROWS } from './rows.ts';
 
 /** `run --rm busybox true` as a whole command, with and without a network. */
-export const commandRun: Scenario = async ({ command, limits }) => {
+export const commandRun: Scenario = async (peer, { rounds }) => {
   const argv = (...flags: string[]) => [
-    ...command,
+    ...peer.command,
     'run',
-    ...limits.flags,
+    ...peer.runFlags,
     '--rm',
     ...flags,
     'busybox',
     'true',
   ];
   await run(argv());
+  const bridged = await sample(10 * rounds, () => run(argv()));
+  const alone = await sample(10 * rounds, () => run(argv('--network', 'none')));
   return [
-    { what: ROWS.run, unit: 'ms', samples: await repeat(8, () => time(argv())) },
-    {
-      what: 'the same with `--network none`',
-      unit: 'ms',
-      samples: await repeat(8, () => time(argv('--network', 'none'))),
-    },
+    { what: 'run --rm busybox true', unit: 'ms', value: median(bridged) },
+    { what: 'the same, --network none', unit: 'ms', value: median(alone) },
   ];
 };
 
-/** Through the API, by a client that is already connected. */
-export const apiCycle: Scenario = async (_, { api }) => {
-  const exits: number[] = [];
-  const cycle = async () => {
-    const begin = performance.now();
-    const id = await api.create(['true']);
-    await api.start(id);
-    await api.wait(id);
-    exits.push(performance.now() - begin);
-    await api.remove(id);
-    return performance.now() - begin;
-  };
-  await cycle();
-  exits.length = 0;
-  const removals = await repeat(12, cycle);
-  return [
-    { what: ROWS.apiExit, unit: 'ms', samples: exits },
-    { what: ROWS.apiRemoved, unit: 'ms', samples: removals },
-  ];
+/** create + start + wait + remove through the API, by a client that is already connected. */
+export const apiCycle: Scenario = async (peer, { rounds }) => {
+  if (!peer.socket) return [];
+  using api = new Api(peer.socket);
+  const limits =
+    peer.runFlags.length > 0
+      ? {
+          Ulimits: [
+            { Name: 'nofile', Soft: 1024, Hard: 4096 },
+            { Name: 'nproc', Soft: 4096, Hard: 4096 },
+          ],
+        }
+      : {};
+  await api.cycle(limits);
+  const taken = await sample(15 * rounds, () => api.cycle(limits));
+  return [{ what: 'API create + start + wait + remove', unit: 'ms', value: median(taken) }];
 };
 
-export const exec: Scenario = async ({ command, limits }) => {
+export const exec: Scenario = async (peer, { rounds }) => {
   const name = `bench-exec-${process.pid}`;
-  await run([...command, 'run', ...limits.flags, '-d', '--name', name, 'busybox', 'sleep', '600']);
-  const argv = [...command, 'exec', name, 'true'];
-  await run(argv);
-  const samples = await repeat(10, () => time(argv));
-  await run([...command, 'rm', '-f', name]);
-  return [{ what: '`exec` of `true`', unit: 'ms', samples }];
+  await run([...peer.command, 'run', ...peer.runFlags, '-d', '--name', name, 'busybox', 'sleep', '600']);
+  const taken = await sample(10 * rounds, () => run([...peer.command, 'exec', name, 'true']));
+  await run([...peer.command, 'rm', '-f', name]);
+  return [{ what: 'exec true', unit: 'ms', value: median(taken) }];
 };
 
-export const list: Scenario = async ({ command }) => [
-  { what: '`ps -a`', unit: 'ms', samples: await repeat(10, () => time([...command, 'ps', '-a'])) },
-];
+export const list: Scenario = async (peer, { rounds }) => {
+  const taken = await sample(10 * rounds, () => run([...peer.command, 'ps', '-a']));
+  return [{ what: 'ps', unit: 'ms', value: median(taken) }];
+};
