@@ -14,6 +14,10 @@ export function resizeByControl(controlFifo: string, rows: number, columns: numb
   }
   try {
     writeSync(fd, `1 ${rows} ${columns}\n`);
+  } catch (error) {
+    // It went between the two calls.
+    if (codeOf(error) === 'EPIPE') throw conflict('cannot resize a stopped container', error);
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -41,6 +41,9 @@ export async function startContainer(context: RuntimeContext, container: Contain
     // it. The other way round nobody could ever start it.
     writeSync(fd, '0');
     unlinkSync(fifo);
+  } catch (error) {
+    if (codeOf(error) !== 'EPIPE') throw error;
+    throw conflict(`container ${container.id} ended before it was started`, error);
   } finally {
     closeSync(fd);
   }
