@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { makeCodeCache } from './code-cache.ts';
+import { flagsOfLauncher, makeCodeCache } from './code-cache.ts';
 
 /** Nothing of ours acts when it is merely imported: what is not used is left out. */
 const nothingActsOnImport: Plugin = {
@@ -64,8 +64,8 @@ const common: BuildOptions = {
 
 /**
  * The CLI as `dist/berth.mjs`, which loads one script from V8's code cache. V8 tells a cache that belongs to another
- * script by its length alone: so both are named after the content (and Node, whose caches differ), and berth.mjs, which comes last, names a pair that
- * belongs together, whoever runs it meanwhile.
+ * script by its length alone: so both are named after the content (and Node and its flags, whose caches differ), and
+ * berth.mjs, which comes last, names a pair that belongs together, whoever runs it meanwhile.
  */
 export async function buildCli(): Promise<void> {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
@@ -75,11 +75,13 @@ export async function buildCli(): Promise<void> {
     define: { BERTH_VERSION: JSON.stringify(version) },
     plugins: [builtinsByName, nothingActsOnImport],
   });
-  const name = `cli-${createHash('sha256').update(code).update(process.version).digest('hex').slice(0, 12)}`;
+  const flags = await flagsOfLauncher();
+  const hash = createHash('sha256').update(code).update(process.version).update(flags.join(' '));
+  const name = `cli-${hash.digest('hex').slice(0, 12)}`;
   await mkdir('dist', { recursive: true });
   if (!existsSync(`dist/${name}.cache`)) {
     await replace(`dist/${name}.js`, code);
-    await makeCodeCache(`dist/${name}.js`, `dist/${name}.cache`);
+    await makeCodeCache(`dist/${name}.js`, `dist/${name}.cache`, flags);
   }
   const define = { BERTH_BUNDLE: JSON.stringify(name) };
   await replace('dist/berth.mjs', await bundle({ entryPoints: ['src/cli/load.ts'], format: 'esm', define }));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,21 +14,27 @@ const COMMANDS = [
   ['run', '--rm', 'busybox', 'true'],
 ];
 
-/** The flags of bin/berth: V8 takes no cache that was made under other ones. */
-const NODE_FLAGS = ['--min-semi-space-size=16', '--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
+/** V8 takes no cache that was made under other flags. */
+export async function flagsOfLauncher(): Promise<readonly string[]> {
+  const launcher = await readFile('bin/berth', 'utf8');
+  const flags = /^node_flags='(.+)'$/m.exec(launcher)?.[1];
+  if (flags === undefined) throw new Error('bin/berth has no line node_flags=');
+  return flags.split(' ');
+}
 
 /**
  * Runs the bundle's usual commands against a stand-in for the daemon, one after the other, each starting from the cache
  * of the one before: in the end V8's cache holds every function that they called, and no other.
  */
-export async function makeCodeCache(bundle: string, cache: string): Promise<void> {
+export async function makeCodeCache(bundle: string, cache: string, flags: readonly string[]): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-build-'));
   const socket = join(directory, 'daemon.sock');
   const server = createServer(answer).on('upgrade', upgrade);
   try {
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     const growing = join(directory, 'cache');
-    for (const command of COMMANDS) await warm(bundle, growing, ['-H', `unix://${socket}`, ...command]);
+    for (const command of COMMANDS)
+      await warm([...flags, '--', runner, bundle, growing], ['-H', `unix://${socket}`, ...command]);
     await copyFile(growing, `${cache}.${process.pid}`);
     await rename(`${cache}.${process.pid}`, cache);
   } finally {
@@ -37,10 +43,11 @@ export async function makeCodeCache(bundle: string, cache: string): Promise<void
   }
 }
 
-function warm(bundle: string, cache: string, argv: readonly string[]): Promise<void> {
-  const args = [...NODE_FLAGS, '--', join(import.meta.dirname, 'code-cache-run.ts'), bundle, cache, ...argv];
+const runner = join(import.meta.dirname, 'code-cache-run.ts');
+
+function warm(node: readonly string[], argv: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, (error, _, stderr) => {
+    execFile(process.execPath, [...node, ...argv], (error, _, stderr) => {
       if (error)
         reject(new Error(`making the code cache: berth ${argv.join(' ')}: ${stderr}`, { cause: error }));
       else resolve();

@@ -17,7 +17,7 @@ it('the build leaves one bundle, its code cache and the loader', () => {
 
 it('V8 takes the code cache, under the flags of bin/berth', () => {
   const flags = Array.from(
-    readFileSync(BERTH, 'utf8').matchAll(/ (--[a-z][\w=-]*)/g),
+    readFileSync(BERTH, 'utf8').matchAll(/[ '](--[a-z][\w=-]*)/g),
     ([, flag = '']) => flag,
   );
   assert.ok(flags.includes('--disable-sigusr1'));

@@ -6,7 +6,7 @@ import type { Logger } from '#lib/log';
  * nobody knows what was half done, so the process ends at once: records are on disk, containers run on,
  * and the next start settles the rest.
  */
-export function handleCrashes(log: Logger): void {
+export function handleCrashes(log: Logger, exit: (status: number) => never): void {
   const fields = (error: unknown) => ({
     error: messageOf(error),
     stack: error instanceof Error ? error.stack : undefined,
@@ -14,6 +14,6 @@ export function handleCrashes(log: Logger): void {
   process.on('unhandledRejection', (error) => log.error('unhandled rejection', fields(error)));
   process.on('uncaughtException', (error) => {
     log.error('uncaught exception: the daemon ends, containers run on', fields(error));
-    process.exit(70);
+    exit(70);
   });
 }

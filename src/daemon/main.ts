@@ -14,30 +14,24 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 /** dockerd's exit status for a command line that it does not understand. */
 const BAD_USAGE = 125;
 
-function read(argv: readonly string[]): { flags: Settings; config: Config } {
-  const flags = parseArguments(argv);
-  if (flags.help) {
-    process.stdout.write(usage());
-    process.exit(0);
-  }
-  if (flags.version) {
-    process.stdout.write(`Berth version ${version}\n`);
-    process.exit(0);
-  }
-  return { flags, config: loadConfig(flags) };
-}
-
-function readOrExit(argv: readonly string[]): { flags: Settings; config: Config } {
+/** Undefined when there is nothing to start: the exit status is set then. */
+function read(argv: readonly string[]): { flags: Settings; config: Config } | undefined {
   try {
-    return read(argv);
+    const flags = parseArguments(argv);
+    if (flags.help) process.stdout.write(usage());
+    else if (flags.version) process.stdout.write(`Berth version ${version}\n`);
+    else return { flags, config: loadConfig(flags) };
   } catch (error) {
     process.stderr.write(`berthd: ${messageOf(error)}\nSee 'berthd --help'.\n`);
-    process.exit(BAD_USAGE);
+    process.exitCode = BAD_USAGE;
   }
+  return undefined;
 }
 
 async function main(): Promise<void> {
-  const { flags, config } = readOrExit(process.argv.slice(2));
+  const settings = read(process.argv.slice(2));
+  if (!settings) return;
+  const { flags, config } = settings;
   if (flags.validate) {
     process.stdout.write('configuration OK\n');
     return;
@@ -49,14 +43,15 @@ async function main(): Promise<void> {
     format: config.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
     target: process.stderr,
   });
-  handleCrashes(log);
+  // Only now: `--version` and a wrong flag need nothing of it.
+  const { exitNow } = await import('#linux/process');
+  handleCrashes(log, exitNow);
   try {
-    // Only now: `--version` and a wrong flag need nothing of it.
     const { startDaemon } = await import('./daemon.ts');
-    handleSignals(await startDaemon(config, version, log), flags, config, log);
+    handleSignals(await startDaemon(config, version, log), { flags, started: config, log, exit: exitNow });
   } catch (error) {
     log.error('failed to start daemon', { error: messageOf(error) });
-    process.exit(1);
+    exitNow(1);
   }
 }
 

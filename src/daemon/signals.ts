@@ -6,20 +6,28 @@ import type { Settings } from './options.ts';
 
 const IMPATIENCE = 3;
 
+interface Circumstances {
+  readonly flags: Settings;
+  /** The configuration that the daemon started with. */
+  readonly started: Config;
+  readonly log: DaemonLog;
+  readonly exit: (status: number) => never;
+}
+
 /** SIGTERM and SIGINT end the daemon (the third one at once), SIGHUP reads the configuration again. */
-export function handleSignals(daemon: Daemon, flags: Settings, started: Config, log: DaemonLog): void {
+export function handleSignals(daemon: Daemon, { flags, started, log, exit }: Circumstances): void {
   let asked = 0;
   const stop = (signal: NodeJS.Signals) => {
     asked++;
     log.info('processing signal', { signal });
     if (asked >= IMPATIENCE) {
       log.error(`forcing shutdown without cleanup: ${asked} signals received`);
-      process.exit(1);
+      exit(1);
     }
     if (asked === 1) {
       void daemon.stop().then(() => {
         log.info('daemon shutdown complete');
-        process.exit(0);
+        exit(0);
       });
     }
   };

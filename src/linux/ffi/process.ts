@@ -58,6 +58,8 @@ export const waitpid = libcCall<[pid: number, status: Int32Array, options: numbe
 export const waitid = libcCall<[type: number, id: number, info: Int32Array, options: number]>(
   'int waitid(int, uint, void *, int)',
 );
+/** _exit(2): no exit handlers, no waiting for threads. */
+export const exitProcess = libcCall<[status: number]>('int _exit(int)');
 export const WNOHANG = 1;
 export const WEXITED = 4;
 export const WNOWAIT = 0x1000000;

@@ -1,3 +1,4 @@
+export { exitNow } from './exit.ts';
 export { bootId, ProcessHandle, type ProcessIdentity } from './handle.ts';
 export { pipe, readAll, readLine } from './pipe.ts';
 export { findProgram, isExecutable } from './program.ts';
