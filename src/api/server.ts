@@ -24,6 +24,10 @@ export interface ApiOptions {
   readonly gitCommit?: string;
   /** Shown by info. */
   readonly debug?: boolean;
+  /** Oldest version of the API that clients may speak. Default: the oldest there is. */
+  readonly minApiVersion?: string;
+  /** Clients are told that experimental features are welcome. */
+  readonly experimental?: boolean;
 }
 
 /** What a node:http or node:https server for this API is made with. */
@@ -43,6 +47,7 @@ export class Api {
   readonly #router: Router;
   readonly #log: Logger;
   readonly #serverHeader: string;
+  readonly #experimental: boolean;
   /** Of exchanges under way: aborted when the client goes, all of them when the server closes. */
   readonly #underWay = new Set<AbortController>();
   readonly #upgraded = new Set<Duplex>();
@@ -51,6 +56,7 @@ export class Api {
   constructor(options: ApiOptions) {
     this.#router = allRoutes(options);
     this.#log = options.log;
+    this.#experimental = options.experimental ?? false;
     this.#serverHeader = `Berth/${options.version} (linux)`;
   }
 
@@ -120,7 +126,7 @@ export class Api {
     response.setHeader('Server', this.#serverHeader);
     response.setHeader(header.apiVersion, MAX_API_VERSION);
     response.setHeader(header.osType, 'linux');
-    response.setHeader(header.experimental, 'false');
+    response.setHeader(header.experimental, String(this.#experimental));
     const gone = new AbortController();
     this.#underWay.add(gone);
     (upgrade ?? response).once('close', () => {

@@ -1,51 +1,77 @@
 import { readFileSync } from 'node:fs';
 import { codeOf, invalid, messageOf } from '#lib/errors';
-import { ALL_OPTIONS, keyOf, type Settings } from './options.ts';
+import { ALL_OPTIONS, type AnyOption, keyOf, type Settings } from './options/index.ts';
+import { suggestion } from './suggestion.ts';
 
 export const DEFAULT_CONFIG_FILE = '/etc/berth/daemon.json';
+
+/** Objects that only group keys; these mean the same without it. */
+const GROUPS = ['proxies'];
 
 /** Reads daemon.json. The default one may be missing, one that was named may not. @throws invalid */
 export function readConfigFile(path: string | undefined): Settings {
   const file = path ?? DEFAULT_CONFIG_FILE;
-  let content: string;
+  let content: Buffer;
   try {
-    content = readFileSync(file, 'utf8');
+    content = readFileSync(file);
   } catch (error) {
     if (path === undefined && codeOf(error) === 'ENOENT') return {};
     throw failure(file, messageOf(error), error);
   }
-  return content.trim() === '' ? {} : decode(file, content);
-}
-
-function decode(file: string, content: string): Settings {
-  let document: unknown;
   try {
-    document = JSON.parse(content);
+    return decode(textOf(content));
   } catch (error) {
     throw failure(file, messageOf(error), error);
   }
+}
+
+/** UTF-8, or UTF-16 with the mark that editors of other systems leave. */
+function textOf(content: Buffer): string {
+  const utf16 = content[0] === 0xff && content[1] === 0xfe;
+  try {
+    return new TextDecoder(utf16 ? 'utf-16le' : 'utf-8', { fatal: true }).decode(content);
+  } catch (error) {
+    throw invalid('it is not UTF-8 text', error);
+  }
+}
+
+function decode(content: string): Settings {
+  if (content.trim() === '') return {};
+  const document: unknown = JSON.parse(content);
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw failure(file, 'it must hold a JSON object');
+    throw invalid('it must hold a JSON object');
   }
+  const values = ungroup(document);
   const options = new Map(ALL_OPTIONS.map((option) => [keyOf(option), option]));
-  const unknown = Object.keys(document).filter((key) => !options.has(key));
-  if (unknown.length > 0) {
-    throw failure(
-      file,
-      `the following directives don't match any configuration option: ${unknown.join(', ')}`,
-    );
-  }
+  refuseUnknown(Object.keys(values), options);
   const settings: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(document)) {
+  for (const [key, value] of Object.entries(values)) {
     const option = options.get(key);
     if (!option) continue;
     try {
       settings[option.name] = option.decode(value);
     } catch (error) {
-      throw failure(file, `${key} ${messageOf(error)}`, error);
+      throw invalid(`${key} ${messageOf(error)}`, error);
     }
   }
   return settings;
+}
+
+function ungroup(document: object): Readonly<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(document)) {
+    if (GROUPS.includes(key) && typeof value === 'object' && value !== null) Object.assign(values, value);
+    else if (value !== null) values[key] = value;
+  }
+  return values;
+}
+
+function refuseUnknown(keys: readonly string[], options: ReadonlyMap<string | undefined, AnyOption>): void {
+  const known = [...options.keys()].filter((key) => key !== undefined);
+  const unknown = keys.filter((key) => !options.has(key));
+  if (unknown.length === 0) return;
+  const named = unknown.map((key) => `${key}${suggestion(key, known)}`);
+  throw invalid(`the following directives don't match any configuration option: ${named.join(', ')}`);
 }
 
 const failure = (file: string, reason: string, cause?: unknown) =>
@@ -72,4 +98,6 @@ export function mergeSettings(flags: Settings, file: Settings, path: string | un
   return merged;
 }
 
-const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const show = (value: unknown): string =>
+  withoutCredentials(typeof value === 'string' ? value : JSON.stringify(value));
+const withoutCredentials = (text: string): string => text.replace(/\/\/[^/@\s"]+@/g, '//xxxxx:xxxxx@');

@@ -85,8 +85,12 @@ for (const [argv, message] of [
     ['--add-runtime', 'x'],
     'invalid argument "x" for "--add-runtime" flag: invalid value "x": use name=value',
   ],
-  [['--data-root', 'x'], '--data-root must be an absolute path, not "x"'],
-  [['-l', 'loud'], 'invalid log-level "loud": use one of debug, info, warn, error, fatal'],
+  [['--data-root', 'x'], 'invalid argument "x" for "--data-root" flag: must be an absolute path, not "x"'],
+  [['--data-rot', 'x'], 'unknown flag: --data-rot (did you mean --data-root?)'],
+  [
+    ['-l', 'loud'],
+    'invalid argument "loud" for "-l" flag: must be one of debug, info, warn, error, fatal, not "loud"',
+  ],
   [['--tlsverify'], 'TLS needs --tlscert and --tlskey'],
 ] as const) {
   test(`refused: ${argv.join(' ')}`, () => assert.throws(() => load(argv), { kind: 'invalid', message }));
@@ -97,6 +101,46 @@ for (const [file, message] of [
   [[], /it must hold a JSON object/],
   [{ foo: 1, bar: 2 }, /the following directives don't match any configuration option: foo, bar/],
   [{ hosts: 'unix:///a' }, /hosts must be an array of strings/],
+  [
+    { log_level: 'info', hots: [] },
+    /option: log_level \(did you mean log-level\?\), hots \(did you mean hosts\?\)/,
+  ],
+  [{ debug: 'yes' }, /debug must be true or false/],
+  [{ mtu: 1.5 }, /mtu must be a whole number/],
+  [{ mtu: -1 }, /mtu must not be less than 0/],
+  [{ 'log-opts': { 'max-size': 5 } }, /log-opts must be an object of strings: max-size is 5/],
+  [{ labels: ['x'] }, /labels "x" must be of the form key=value/],
+  [{ labels: ['x=1', 'x=2'] }, /conflict labels for x=1 and x=2/],
+  [{ bip: '10.0.0.1' }, /bip must be an IPv4 address and prefix such as 172.20.0.1\/16, not "10.0.0.1"/],
+  [{ 'fixed-cidr-v6': '10.0.0.0/8' }, /fixed-cidr-v6 must be an IPv6 address and prefix/],
+  [{ dns: ['resolver'] }, /dns must be an IP address, not "resolver"/],
+  [{ 'dns-search': ['a b'] }, /dns-search "a b" is not a valid domain/],
+  [{ 'registry-mirrors': ['mirror:5000'] }, /registry-mirrors "mirror:5000" is not an http\(s\) URL/],
+  [{ 'registry-mirrors': ['https://u:p@m'] }, /registry-mirrors .* must have no user, query or fragment/],
+  [{ 'insecure-registries': ['http://r:5000'] }, /insecure-registries .* without a scheme/],
+  [
+    { 'default-address-pools': [{ base: '10.0.0.0/16' }] },
+    /must give pool 10.0.0.0\/16 a size from 16 to 32/,
+  ],
+  [{ 'default-address-pools': [{ base: '10.0.0.0/16', size: 8 }] }, /a size from 16 to 32/],
+  [{ 'default-address-pools': [{ base: 'x', size: 8 }] }, /default-address-pools must be an IPv4 address/],
+  [
+    { 'default-ulimits': { nofile: { Name: 'nofile', Soft: 2, Hard: 1 } } },
+    /soft limit must be less than or equal to hard limit: nofile/,
+  ],
+  [{ 'default-ipc-mode': 'host' }, /default-ipc-mode must be one of shareable, private, not "host"/],
+  [
+    { 'exec-opts': ['native.cgroupdriver'] },
+    /invalid exec-opt \(native.cgroupdriver\): must be formatted 'opt=value'/,
+  ],
+  [{ 'exec-opts': ['isolation=process'] }, /unknown option: 'isolation'/],
+  [{ 'min-api-version': '1.99' }, /min-api-version must be from 1.24 to 1.\d+, and is 1.99/],
+  [{ 'min-api-version': 'v1.44' }, /without the prefix "v"/],
+  [{ 'metrics-addr': '9323' }, /metrics-addr must be address:port such as 127.0.0.1:9323, not "9323"/],
+  [{ hosts: ['http://x'] }, /invalid host "http:\/\/x"/],
+  [{ iptables: false }, /iptables cannot be false: published ports and masquerade live in an nftables table/],
+  [{ proxies: { 'http-proxy': 'nonsense' } }, /http-proxy must be a proxy such as/],
+  [{ features: { x: 1 } }, /features must be true or false/],
   [{ runtimes: { a: {} } }, /runtimes must give runtime a a path/],
   [{ 'config-file': '/x' }, /don't match any configuration option: config-file/],
 ] as const) {
@@ -121,4 +165,53 @@ test('a file that was named must be there', () => {
 
 test('the help names every flag', () => {
   for (const flag of ['--data-root', '-H, --host', '--tlsverify']) assert.ok(usage().includes(flag), flag);
+});
+
+test('every key of the file reaches the engine', () => {
+  const config = load([], {
+    'default-address-pools': [{ base: '10.200.0.0/16', size: 24 }],
+    'fixed-cidr': '10.1.0.0/24',
+    icc: false,
+    ipv6: false,
+    ip: '127.0.0.1',
+    'publish-policy': 'manual',
+    'userns-remap': 'default',
+    'min-api-version': '1.44',
+    'metrics-addr': '127.0.0.1:9323',
+    'default-network-opts': { bridge: { 'com.docker.network.driver.mtu': '1400' } },
+    'max-concurrent-uploads': 2,
+    'max-download-attempts': 7,
+    proxies: { 'http-proxy': 'http://proxy:3128', 'no-proxy': 'localhost' },
+    'http-proxy': null,
+    features: { 'containerd-snapshotter': true },
+    iptables: true,
+  });
+  const { engine } = config;
+  assert.deepEqual(engine.addressPools, [{ base: '10.200.0.0/16', size: 24 }]);
+  assert.equal(engine.fixedCidr, '10.1.0.0/24');
+  assert.equal(engine.icc, false);
+  assert.equal(engine.ipv6, false);
+  assert.equal(engine.publishAddress, '127.0.0.1');
+  assert.equal(engine.publishPolicy, 'manual');
+  assert.equal(engine.usernsRemap, 'default');
+  assert.deepEqual(engine.networkOptions, { bridge: { 'com.docker.network.driver.mtu': '1400' } });
+  assert.equal(engine.maxConcurrentUploads, 2);
+  assert.equal(engine.maxDownloadAttempts, 7);
+  assert.equal(engine.proxies?.http, 'http://proxy:3128');
+  assert.equal(engine.proxies?.none, 'localhost');
+  assert.deepEqual(engine.features, { 'containerd-snapshotter': true });
+  assert.equal(config.minApiVersion, '1.44');
+  assert.equal(config.metricsAddress, '127.0.0.1:9323');
+});
+
+test('a file that another editor saved: UTF-16, a byte order mark, nothing at all', () => {
+  const path = join(directory, 'encoded.json');
+  const read = (content: Buffer) => {
+    writeFileSync(path, content);
+    return loadConfig(parseArguments(['--config-file', path]));
+  };
+  assert.equal(read(Buffer.from('\ufeff{"debug": true}', 'utf16le')).debug, true);
+  assert.equal(read(Buffer.from('\ufeff{"debug": true}')).debug, true);
+  assert.equal(read(Buffer.from(' \n')).debug, false);
+  assert.throws(() => read(Buffer.from([0xc3, 0x28])), { message: /it is not UTF-8 text/ });
 });

@@ -1,18 +1,24 @@
-import { isAbsolute } from 'node:path';
-import type { EngineOptions } from '#engine';
 import { invalid } from '#lib/errors';
 import { mergeSettings, readConfigFile } from './config-file.ts';
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './log.ts';
-import type { Settings } from './options.ts';
+import { type EngineConfig, engineConfig } from './engine-config.ts';
+import { parseHost } from './host.ts';
+import type { LogFormat, LogLevel } from './log.ts';
+import type { Settings } from './options/index.ts';
 import type { TlsFiles } from './tls.ts';
 
 /** What the daemon runs with: complete and checked. */
 export interface Config {
-  readonly engine: Omit<EngineOptions, 'log'>;
+  readonly engine: EngineConfig;
   readonly hosts: readonly string[];
   readonly group: string | undefined;
   readonly pidfile: string;
   readonly tls: TlsFiles | undefined;
+  /** `address:port` of the Prometheus endpoint. */
+  readonly metricsAddress: string | undefined;
+  /** Oldest version of the API that clients may speak. */
+  readonly minApiVersion: string | undefined;
+  readonly experimental: boolean;
+  readonly debug: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat | undefined;
 }
@@ -24,71 +30,25 @@ export function loadConfig(flags: Settings): Config {
 }
 
 function complete(settings: Settings): Config {
-  const execRoot = absolute('exec-root', settings['exec-root'] ?? '/run/berth');
+  const execRoot = trimmed(settings['exec-root'] ?? '/run/berth');
+  const dataRoot = trimmed(settings['data-root'] ?? '/var/lib/berth');
   const hosts = settings.host ?? [];
+  const tls = tlsFiles(settings);
+  for (const host of hosts) parseHost(host, tls !== undefined);
+  const debug = settings.debug ?? false;
   return {
-    engine: engineOptions(settings, execRoot),
+    engine: engineConfig(settings, { dataRoot, execRoot }),
     hosts: hosts.length > 0 ? hosts : [`unix://${execRoot}/berthd.sock`],
     group: settings.group,
     pidfile: settings.pidfile ?? `${execRoot}/berthd.pid`,
-    tls: tlsFiles(settings),
-    logLevel: settings.debug ? 'debug' : oneOf('log-level', settings['log-level'] ?? 'info', LOG_LEVELS),
-    logFormat:
-      settings['log-format'] === undefined
-        ? undefined
-        : oneOf('log-format', settings['log-format'], LOG_FORMATS),
+    tls,
+    metricsAddress: settings['metrics-addr'] || undefined,
+    minApiVersion: settings['min-api-version'],
+    experimental: settings.experimental ?? false,
+    debug,
+    logLevel: debug ? 'debug' : (settings['log-level'] ?? 'info'),
+    logFormat: settings['log-format'],
   };
-}
-
-function engineOptions(settings: Settings, execRoot: string): Omit<EngineOptions, 'log'> {
-  const cgroupDriver = cgroupDriverOf(settings['exec-opt'] ?? []);
-  const driver = settings['log-driver'];
-  const logOptions = settings['log-opt'];
-  return {
-    dataRoot: absolute('data-root', settings['data-root'] ?? '/var/lib/berth'),
-    execRoot,
-    ...given('bip', settings.bip),
-    ...given('bridge', settings.bridge),
-    ...given('mtu', settings.mtu),
-    ...given('ipv6Subnet', settings['fixed-cidr-v6']),
-    ...given('dns', settings.dns),
-    ...given('dnsSearch', settings['dns-search']),
-    ...given('dnsOptions', settings['dns-opt']),
-    ...given('runtimes', settings['add-runtime']),
-    ...given('defaultRuntime', settings['default-runtime']),
-    ...given('cgroupDriver', cgroupDriver),
-    ...given('cgroupParent', settings['cgroup-parent']),
-    ...((driver || logOptions) && {
-      logConfig: { driver: driver ?? 'json-file', options: logOptions ?? {} },
-    }),
-    ...given('insecureRegistries', settings['insecure-registry']),
-    ...given('registryMirrors', settings['registry-mirror']),
-    ...given('maxConcurrentDownloads', settings['max-concurrent-downloads']),
-    ...given('defaultUlimits', settings['default-ulimit']),
-    ...given('defaultShmSize', settings['default-shm-size']),
-    ...given('init', settings.init),
-    ...given('initPath', settings['init-path']),
-    ...given('noNewPrivileges', settings['no-new-privileges']),
-    ...given('seccompProfile', settings['seccomp-profile']),
-    ...given('liveRestore', settings['live-restore']),
-    ...given('shutdownTimeout', settings['shutdown-timeout']),
-    ...given('labels', settings.label),
-  };
-}
-
-/** An option that was not given is left out, so that the engine's own default holds. */
-const given = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
-  value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
-
-function cgroupDriverOf(options: readonly string[]): EngineOptions['cgroupDriver'] {
-  let driver: EngineOptions['cgroupDriver'];
-  for (const option of options) {
-    const [name, value] = option.split('=', 2);
-    if (name !== 'native.cgroupdriver')
-      throw invalid(`Unknown option: ${name} (exec-opts knows native.cgroupdriver)`);
-    driver = oneOf('native.cgroupdriver', value ?? '', ['cgroupfs', 'systemd'] as const);
-  }
-  return driver;
 }
 
 function tlsFiles(settings: Settings): TlsFiles | undefined {
@@ -101,14 +61,4 @@ function tlsFiles(settings: Settings): TlsFiles | undefined {
   return { cert, key, ca, verify };
 }
 
-function absolute(name: string, path: string): string {
-  if (!isAbsolute(path)) throw invalid(`--${name} must be an absolute path, not ${JSON.stringify(path)}`);
-  return path.length > 1 ? path.replace(/\/+$/, '') : path;
-}
-
-function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((known) => known === value.toLowerCase());
-  if (found === undefined)
-    throw invalid(`invalid ${name} ${JSON.stringify(value)}: use one of ${allowed.join(', ')}`);
-  return found;
-}
+const trimmed = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);

@@ -119,12 +119,15 @@ test('killed, it starts again over what it left', async () => {
 test('a configuration that makes no sense ends it before it did anything', async () => {
   writeFileSync(configFile, '{"data-roots": "/x"}');
   const unknown = start();
-  assert.equal(await unknown.ended(), 125);
-  assert.match(unknown.log(), /don't match any configuration option: data-roots/);
+  assert.equal(await unknown.ended(), 1);
+  assert.match(
+    unknown.log(),
+    /don't match any configuration option: data-roots \(did you mean data-root\?\)/,
+  );
   assert.equal(existsSync(pidfile), false);
 
   writeFileSync(configFile, '{}');
-  const bridge = start('--bip', 'nonsense');
+  const bridge = start('--bridge', 'nonsense');
   assert.equal(await bridge.ended(), 1);
   assert.match(bridge.log(), /failed to start daemon.*nonsense/);
   assert.equal(existsSync(pidfile), false);

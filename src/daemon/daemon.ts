@@ -23,7 +23,14 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
   const engine = await Engine.open({ ...config.engine, log });
   scope.defer(() => engine.close());
 
-  const api = new Api({ engine, log, version, debug: config.logLevel === 'debug' });
+  const api = new Api({
+    engine,
+    log,
+    version,
+    debug: config.debug,
+    experimental: config.experimental,
+    ...(config.minApiVersion !== undefined && { minApiVersion: config.minApiVersion }),
+  });
   scope.defer(() => api.close());
   const listeners = await listen(api, { ...config, log });
   scope.keep();

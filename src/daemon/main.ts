@@ -3,16 +3,13 @@ import { messageOf } from '#lib/errors';
 import { type Config, loadConfig } from './config.ts';
 import { handleCrashes } from './crashes.ts';
 import { DaemonLog } from './log.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './options/index.ts';
 import { parseArguments, usage } from './parse-arguments.ts';
 import { handleSignals } from './signals.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-/** dockerd's exit status for a command line that it does not understand. */
-const BAD_USAGE = 125;
 
 /** Undefined when there is nothing to start: the exit status is set then. */
 function read(argv: readonly string[]): { flags: Settings; config: Config } | undefined {
@@ -23,7 +20,8 @@ function read(argv: readonly string[]): { flags: Settings; config: Config } | un
     else return { flags, config: loadConfig(flags) };
   } catch (error) {
     process.stderr.write(`berthd: ${messageOf(error)}\nSee 'berthd --help'.\n`);
-    process.exitCode = BAD_USAGE;
+    // As dockerd, whatever the reason.
+    process.exitCode = 1;
   }
   return undefined;
 }
@@ -33,7 +31,7 @@ async function main(): Promise<void> {
   if (!settings) return;
   const { flags, config } = settings;
   if (flags.validate) {
-    process.stdout.write('configuration OK\n');
+    process.stderr.write('configuration OK\n');
     return;
   }
   // For ps, top and the next daemon that finds our pid file; the command line stays as it is.

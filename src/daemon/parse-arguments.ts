@@ -1,5 +1,6 @@
 import { invalid, messageOf } from '#lib/errors';
-import { ALL_OPTIONS, type AnyOption, type Settings } from './options.ts';
+import { ALL_OPTIONS, type AnyOption, type Settings } from './options/index.ts';
+import { suggestion } from './suggestion.ts';
 
 /** Reads the command line as dockerd does: `--flag value`, `--flag=value`, `-H value`, `-Hvalue`, `-D`. @throws invalid */
 export function parseArguments(argv: readonly string[]): Settings {
@@ -21,6 +22,8 @@ export function parseArguments(argv: readonly string[]): Settings {
   return given;
 }
 
+const FLAGS = ALL_OPTIONS.map(({ name }) => name);
+
 interface Found {
   readonly option: AnyOption;
   readonly spelled: string;
@@ -31,7 +34,7 @@ function findOption(argument: string): Found {
   const [, long, attached] = /^--([\w-]+)(?:=(.*))?$/s.exec(argument) ?? [];
   if (long !== undefined) {
     const option = ALL_OPTIONS.find(({ name }) => name === long);
-    if (!option) throw invalid(`unknown flag: --${long}`);
+    if (!option) throw invalid(`unknown flag: --${long}${suggestion(long, FLAGS, (name) => `--${name}`)}`);
     return { option, spelled: `--${long}`, attached };
   }
   const [, letter, value] = /^-(\w)=?(.*)$/s.exec(argument) ?? [];

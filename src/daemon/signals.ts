@@ -2,7 +2,7 @@ import { messageOf } from '#lib/errors';
 import { type Config, loadConfig } from './config.ts';
 import type { Daemon } from './daemon.ts';
 import type { DaemonLog } from './log.ts';
-import type { Settings } from './options.ts';
+import type { Settings } from './options/index.ts';
 
 const IMPATIENCE = 3;
 

@@ -122,6 +122,8 @@ export async function openDomains(
     defaultUlimits: options.defaultUlimits ?? [],
     defaultShmSize: options.defaultShmSize ?? 0,
     defaultInit: options.init ?? false,
+    defaultIpcMode: options.defaultIpcMode ?? 'private',
+    defaultCgroupnsMode: options.defaultCgroupnsMode ?? 'private',
     defaultNoNewPrivileges: options.noNewPrivileges ?? false,
     logConfig: options.logConfig ?? { driver: 'json-file', options: {} },
     shutdownTimeout: options.shutdownTimeout ?? 15,

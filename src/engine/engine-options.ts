@@ -13,10 +13,33 @@ export interface EngineOptions {
   readonly log?: Logger;
   /** Ready-made network sandboxes. Default 4. */
   readonly sandboxPool?: number;
+  /** Address and prefix of the default bridge. */
   readonly bip?: string;
+  readonly bip6?: string;
   readonly bridge?: string;
   readonly mtu?: number;
+  /** IPv6 on the default bridge. Default: where the host has it. */
+  readonly ipv6?: boolean;
   readonly ipv6Subnet?: string;
+  /** The part of the default bridge's subnet that containers get addresses from. */
+  readonly fixedCidr?: string;
+  readonly defaultGateway?: string;
+  readonly defaultGateway6?: string;
+  /** Where networks without a subnet get theirs: `size` is the prefix length. Default: Docker's pools. */
+  readonly addressPools?: readonly { readonly base: string; readonly size: number }[];
+  /** Options of new networks, by driver. */
+  readonly networkOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Containers of the default bridge may talk to each other. Default true. */
+  readonly icc?: boolean;
+  /** Default true. */
+  readonly ipForward?: boolean;
+  /** Default true. */
+  readonly ipMasquerade?: boolean;
+  /** Where ports are published when no address is named. Default: everywhere. */
+  readonly publishAddress?: string;
+  readonly publishPolicy?: 'open' | 'host-firewall' | 'manual';
+  /** What `host-gateway` in extra hosts stands for. Default: the default bridge's addresses. */
+  readonly hostGateways?: readonly string[];
   readonly dns?: readonly string[];
   readonly dnsSearch?: readonly string[];
   readonly dnsOptions?: readonly string[];
@@ -28,18 +51,32 @@ export interface EngineOptions {
   readonly logConfig?: LogConfig;
   readonly insecureRegistries?: readonly string[];
   readonly registryMirrors?: readonly string[];
+  /** Default 3. */
   readonly maxConcurrentDownloads?: number;
+  /** Default 5. */
+  readonly maxConcurrentUploads?: number;
+  /** Of each download. Default 5. */
+  readonly maxDownloadAttempts?: number;
+  /** URLs for http:// and https:// registries, and the hosts that are reached without. Default: none. */
+  readonly proxies?: { readonly http: string; readonly https: string; readonly none: string };
+  readonly storageDriver?: string;
+  readonly storageOptions?: readonly string[];
+  readonly defaultCgroupnsMode?: 'host' | 'private';
+  readonly defaultIpcMode?: 'shareable' | 'private';
   readonly defaultUlimits?: readonly Ulimit[];
   readonly defaultShmSize?: number;
   readonly init?: boolean;
   readonly initPath?: string;
   readonly noNewPrivileges?: boolean;
   readonly seccompProfile?: string;
+  /** `user`, `user:group`, ids, or `default`: whose subordinate ids containers run with. */
+  readonly usernsRemap?: string;
   /** Containers run on when the engine closes. Default true. */
   readonly liveRestore?: boolean;
-  /** Seconds given to containers when the engine closes and liveRestore is off. Default 15. */
+  /** Seconds given to containers when the engine closes and liveRestore is off; -1: for ever. Default 15. */
   readonly shutdownTimeout?: number;
   readonly labels?: readonly string[];
+  readonly features?: Readonly<Record<string, boolean>>;
 }
 
 const RUNC = ['/usr/bin/runc', '/usr/sbin/runc', '/usr/local/bin/runc', '/usr/local/sbin/runc'];

@@ -20,7 +20,10 @@ const GO_ARCHITECTURE: Readonly<Record<string, string>> = {
   i686: '386',
 };
 
-export function systemVersion(host: SystemInfo, { version, gitCommit = '' }: ApiOptions): SystemVersion {
+export function systemVersion(
+  host: SystemInfo,
+  { version, gitCommit = '', experimental = false }: ApiOptions,
+): SystemVersion {
   const engine = {
     ApiVersion: MAX_API_VERSION,
     MinAPIVersion: MIN_API_VERSION,
@@ -42,7 +45,7 @@ export function systemVersion(host: SystemInfo, { version, gitCommit = '' }: Api
           ApiVersion,
           Arch,
           BuildTime,
-          Experimental: 'false',
+          Experimental: String(experimental),
           GitCommit,
           GoVersion,
           KernelVersion,
@@ -61,7 +64,10 @@ export function systemVersion(host: SystemInfo, { version, gitCommit = '' }: Api
   };
 }
 
-export function systemInfo(host: SystemInfo, { engine, version, debug = false }: ApiOptions): WireInfo {
+export function systemInfo(
+  host: SystemInfo,
+  { engine, version, debug = false, experimental = false }: ApiOptions,
+): WireInfo {
   const { options } = engine;
   const states = engine.containers.list().map(({ state }) => state);
   const paused = states.filter(({ status }) => status === 'paused').length;
@@ -115,12 +121,12 @@ export function systemInfo(host: SystemInfo, { engine, version, debug = false }:
     MemTotal: host.memory,
     GenericResources: null,
     DockerRootDir: options.dataRoot,
-    HttpProxy: process.env['HTTP_PROXY'] ?? '',
-    HttpsProxy: process.env['HTTPS_PROXY'] ?? '',
-    NoProxy: process.env['NO_PROXY'] ?? '',
+    HttpProxy: withoutCredentials(options.proxies?.http),
+    HttpsProxy: withoutCredentials(options.proxies?.https),
+    NoProxy: options.proxies?.none ?? '',
     Name: host.name,
     Labels: options.labels ?? [],
-    ExperimentalBuild: false,
+    ExperimentalBuild: experimental,
     ServerVersion: version,
     Runtimes: runtimes(host, options),
     DefaultRuntime: options.defaultRuntime ?? Object.keys(host.runtimeVersions)[0] ?? '',
@@ -143,6 +149,8 @@ export function systemInfo(host: SystemInfo, { engine, version, debug = false }:
     Warnings: host.warnings.length > 0 ? host.warnings : null,
   };
 }
+
+const withoutCredentials = (url = ''): string => url.replace(/\/\/[^/@]+@/, '//xxxxx:xxxxx@');
 
 const LOG_DRIVERS = ['journald', 'json-file', 'local', 'none'];
 

@@ -43,6 +43,8 @@ export interface ContainersOptions {
   /** Bytes. */
   readonly defaultShmSize: number;
   readonly defaultInit: boolean;
+  readonly defaultIpcMode: 'private' | 'shareable';
+  readonly defaultCgroupnsMode: 'private' | 'host';
   readonly defaultNoNewPrivileges: boolean;
   readonly logConfig: LogConfig;
   /** Seconds. */

@@ -1,0 +1,118 @@
+import type { EngineOptions } from '#engine';
+import { invalid } from '#lib/errors';
+import type { Settings } from './options/index.ts';
+
+export type EngineConfig = Omit<EngineOptions, 'log'>;
+
+/** What of the settings concerns the engine. @throws invalid */
+export function engineConfig(
+  settings: Settings,
+  roots: { dataRoot: string; execRoot: string },
+): EngineConfig {
+  const driver = settings['log-driver'];
+  const logOptions = settings['log-opt'];
+  return {
+    ...roots,
+    ...networkConfig(settings),
+    ...containerConfig(settings),
+    ...imageConfig(settings),
+    ...((driver || logOptions) && {
+      logConfig: { driver: driver ?? 'json-file', options: logOptions ?? {} },
+    }),
+    ...given('labels', withoutDuplicates(settings.label)),
+    ...given('features', settings.feature),
+  };
+}
+
+const networkConfig = (settings: Settings): Partial<EngineConfig> => ({
+  ...given('bip', settings.bip),
+  ...given('bip6', settings.bip6),
+  ...given('bridge', settings.bridge),
+  ...given('mtu', settings.mtu),
+  ...given('ipv6', settings.ipv6),
+  ...given('fixedCidr', settings['fixed-cidr']),
+  ...given('ipv6Subnet', settings['fixed-cidr-v6']),
+  ...given('defaultGateway', settings['default-gateway']),
+  ...given('defaultGateway6', settings['default-gateway-v6']),
+  ...given('addressPools', settings['default-address-pool']),
+  ...given('networkOptions', settings['default-network-opt']),
+  ...given('icc', settings.icc),
+  ...given('ipForward', settings['ip-forward']),
+  ...given('ipMasquerade', settings['ip-masq']),
+  ...given('publishAddress', settings.ip),
+  ...given('publishPolicy', settings['publish-policy']),
+  ...given('hostGateways', settings['host-gateway-ip']),
+  ...given('dns', settings.dns),
+  ...given('dnsSearch', settings['dns-search']),
+  ...given('dnsOptions', settings['dns-opt']),
+});
+
+const containerConfig = (settings: Settings): Partial<EngineConfig> => ({
+  ...given('runtimes', settings['add-runtime']),
+  ...given('defaultRuntime', settings['default-runtime']),
+  ...given('cgroupDriver', cgroupDriverOf(settings['exec-opt'] ?? [])),
+  ...given('cgroupParent', settings['cgroup-parent']),
+  ...given('defaultCgroupnsMode', settings['default-cgroupns-mode']),
+  ...given('defaultIpcMode', settings['default-ipc-mode']),
+  ...given('defaultUlimits', settings['default-ulimit']),
+  ...given('defaultShmSize', settings['default-shm-size']),
+  ...given('init', settings.init),
+  ...given('initPath', settings['init-path']),
+  ...given('noNewPrivileges', settings['no-new-privileges']),
+  ...given('seccompProfile', settings['seccomp-profile']),
+  ...given('usernsRemap', settings['userns-remap'] || undefined),
+  ...given('liveRestore', settings['live-restore']),
+  ...given('shutdownTimeout', settings['shutdown-timeout']),
+});
+
+const imageConfig = (settings: Settings): Partial<EngineConfig> => ({
+  ...given('storageDriver', settings['storage-driver'] || undefined),
+  ...given('storageOptions', settings['storage-opt']),
+  ...given('insecureRegistries', settings['insecure-registry']),
+  ...given('registryMirrors', settings['registry-mirror']),
+  // Docker's clients of this file write 0 for "the default".
+  ...given('maxConcurrentDownloads', settings['max-concurrent-downloads'] || undefined),
+  ...given('maxConcurrentUploads', settings['max-concurrent-uploads'] || undefined),
+  ...given('maxDownloadAttempts', settings['max-download-attempts'] || undefined),
+  ...given('proxies', proxies(settings)),
+});
+
+/** An option that was not given is left out, so that the engine's own default holds. */
+const given = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
+
+function cgroupDriverOf(options: readonly string[]): EngineConfig['cgroupDriver'] {
+  let driver: EngineConfig['cgroupDriver'];
+  for (const option of options) {
+    const [, name, value] = /^\s*([^=]+?)\s*=\s*(\S.*?)\s*$/.exec(option) ?? [];
+    if (name === undefined) throw invalid(`invalid exec-opt (${option}): must be formatted 'opt=value'`);
+    if (name.toLowerCase() !== 'native.cgroupdriver')
+      throw invalid(`invalid exec-opt (${option}): unknown option: '${name}', use native.cgroupdriver`);
+    if (value !== 'cgroupfs' && value !== 'systemd')
+      throw invalid(`invalid native.cgroupdriver ${JSON.stringify(value)}: use one of cgroupfs, systemd`);
+    driver = value;
+  }
+  return driver;
+}
+
+/** @throws invalid when one key has two values */
+function withoutDuplicates(labels: readonly string[] | undefined): readonly string[] | undefined {
+  const values = new Map<string, string>();
+  for (const label of labels ?? []) {
+    const key = label.slice(0, label.indexOf('='));
+    const former = values.get(key);
+    if (former !== undefined && former !== label) throw invalid(`conflict labels for ${former} and ${label}`);
+    values.set(key, label);
+  }
+  return labels && [...values.values()];
+}
+
+/** What is not given comes from the environment, as for every program. */
+function proxies(settings: Settings): EngineConfig['proxies'] {
+  const environment = (name: string) => process.env[name] ?? process.env[name.toLowerCase()];
+  const http = settings['http-proxy'] ?? environment('HTTP_PROXY');
+  const https = settings['https-proxy'] ?? environment('HTTPS_PROXY');
+  const none = settings['no-proxy'] ?? environment('NO_PROXY');
+  if (!http && !https) return undefined;
+  return { http: http ?? '', https: https ?? '', none: none ?? '' };
+}
