@@ -25,7 +25,7 @@ module.exports = {
     layer('linux', '^src/linux/', 'linux'),
     layer('oci', '^src/oci/', 'oci'),
     layer('store', '^src/store/', 'store|oci'),
-    layer('engine', '^src/engine/', 'engine|linux|oci|store'),
+    layer('engine', '^src/engine/', 'engine|linux|oci|store|dockerfile'),
     layer('api', '^src/api/', 'api|protocol|engine|oci'),
     layer('client', '^src/client/', 'client|protocol'),
     layer('cli', '^src/cli/', 'cli|client|protocol|oci'),

@@ -13,8 +13,8 @@ export function parseStartCommand(
   placed: Placed,
 ): StartCommand {
   new Flags(kind, statement.flags).end();
-  const empty = statement.rest === '' || jsonList(statement.rest)?.length === 0;
-  // An empty one takes back what the base image says.
+  // `[]` takes back what the base image says.
+  const empty = jsonList(statement.rest)?.length === 0;
   return { kind, ...placed, command: empty ? { form: 'exec', words: [] } : commandOf(kind, statement) };
 }
 

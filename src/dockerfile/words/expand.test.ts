@@ -105,4 +105,17 @@ describe('splitWords', () => {
   it('keeps quotes and what they hold', () => {
     assert.deepEqual(splitWords('a="b c" d\\ e \'f g\'', '\\'), ['a="b c"', 'd\\ e', "'f g'"]);
   });
+
+  it('words come back whole however they were quoted', () => {
+    const quote = (text: string) => `"${text.replace(/["\\$]/g, '\\$&')}"`;
+    fc.assert(
+      fc.property(fc.array(fc.string({ minLength: 1 }), { maxLength: 6 }), (expected) => {
+        const parts = splitWords(expected.map(quote).join(' '), '\\');
+        assert.deepEqual(
+          parts.map((part) => word(part)),
+          expected,
+        );
+      }),
+    );
+  });
 });

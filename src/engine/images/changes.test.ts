@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { isKind } from '#lib/errors';
 import { applyChanges } from './changes.ts';
 import { EMPTY_CONFIG, fromRunConfig, toRunConfig } from './config.ts';
-import { splitWords, unquote } from './shell-words.ts';
 
 const change = (...changes: string[]) => applyChanges(EMPTY_CONFIG, changes);
 
@@ -82,20 +80,6 @@ test('what cannot be meant is refused', () => {
       bad,
     );
   }
-});
-
-test('words come back whole however they were quoted', () => {
-  const words = fc.array(fc.string({ minLength: 1 }), { maxLength: 6 });
-  const quote = (word: string) => `"${word.replace(/["\\$]/g, '\\$&')}"`;
-  fc.assert(
-    fc.property(words, (expected) => {
-      const parts = splitWords(expected.map(quote).join(' '));
-      assert.deepEqual(
-        parts.map((part) => unquote(part, new Map())),
-        expected,
-      );
-    }),
-  );
 });
 
 test('a config survives its stored form', () => {
