@@ -1,12 +1,12 @@
+import type { PortBinding } from '#engine/ports';
 import type { Scope } from '#lib/scope';
 import type { BridgeNetwork } from './bridge-network.ts';
 import { writeContainerFiles } from './container-files.ts';
 import { addressesOf, endpointOf } from './endpoint.ts';
 import { applySysctls } from './netns.ts';
-import { publish, unpublish } from './publish.ts';
 import { buildSandbox, discard, type ReadySandbox } from './ready-sandbox.ts';
 import type { NetworkRecord, SandboxRecord } from './record.ts';
-import type { AttachOptions, PortBinding } from './sandbox.ts';
+import type { AttachOptions } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
 
 /** A container on a bridge network: a sandbox from the pool, or one made on demand when it asks for something special. */
@@ -24,8 +24,8 @@ export async function attachToBridge(
   writeContainerFiles(state, options, endpoint);
   const { containerId, name: containerName, directory } = options;
   const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
-  const ports = await publish(state, target, network.record.internal ? [] : bindingsOf(options));
-  scope.defer(() => unpublish(state, target, ports));
+  const ports = await state.ports.publish(target, network.record.internal ? [] : bindingsOf(options));
+  scope.defer(() => state.ports.unpublish(target, ports));
   return {
     sandboxId,
     containerId,

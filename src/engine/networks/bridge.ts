@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { invalid } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import type { Link, Request, RouteSocket } from '#linux/netlink';
-import { canForwardLoopback6, routeLoopback6 } from './loopback6.ts';
 import type { BridgeRecord } from './record.ts';
 import { normalizeAddress, parseCidr, type Subnet, subnetOf } from './subnet.ts';
 import { prepareBridge } from './sysctl.ts';
@@ -69,7 +68,6 @@ export function ensureBridge(route: RouteSocket, bridge: BridgeRecord, log: Logg
   const link = present ?? route.link(bridge.name);
   const missing = link ? missingAddresses(route, link, bridge, log) : [];
   route.send([...missing, { op: 'link-up', name: bridge.name }], { ignore: ['EEXIST'] });
-  if (bridge.subnet6 !== undefined && canForwardLoopback6()) routeLoopback6(route, bridge.name);
 }
 
 function missingAddresses(route: RouteSocket, link: Link, bridge: BridgeRecord, log: Logger): Request[] {

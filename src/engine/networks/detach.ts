@@ -1,7 +1,5 @@
 import { messageOf } from '#lib/errors';
-import { flushConntrack } from '#linux/netlink';
 import { addressesOf, announce } from './endpoint.ts';
-import { unpublish } from './publish.ts';
 import type { SandboxRecord } from './record.ts';
 import type { Endpoint } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
@@ -48,22 +46,8 @@ export async function releaseAbandoned(state: NetworksState, sandboxId: string):
 
 function closePorts(state: NetworksState, record: SandboxRecord, endpoint: Endpoint): void {
   const { containerId, containerName, ports } = record;
-  if (ports.length === 0) return;
-  unpublish(
-    state,
-    { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) },
-    ports,
-  );
-  // A flow without connections goes on to the old address for as long as packets come: conntrack must forget it.
-  if (ports.every((port) => port.protocol === 'tcp')) return;
-  for (const address of [endpoint.address, endpoint.address6]) {
-    if (address === undefined) continue;
-    try {
-      flushConntrack(address);
-    } catch (error) {
-      state.options.log.warn('could not flush conntrack', { address, error: messageOf(error) });
-    }
-  }
+  const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
+  state.ports.unpublish(target, ports);
 }
 
 async function dismantle(state: NetworksState, record: SandboxRecord): Promise<void> {

@@ -1,12 +1,10 @@
 /** Networks, and the network sandbox that each container has from start to stop. */
+export type { PortBinding, Protocol, PublishedPort } from '#engine/ports';
 export type { CreateNetworkOptions, Network, NetworksOptions } from './network.ts';
 export { Networks } from './networks.ts';
 export type {
   AttachOptions,
   Endpoint,
   InterfaceCounters,
-  PortBinding,
-  Protocol,
-  PublishedPort,
   Sandbox,
 } from './sandbox.ts';

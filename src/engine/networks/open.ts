@@ -1,32 +1,22 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { codeOf, messageOf } from '#lib/errors';
+import { Firewall } from '#engine/firewall';
+import { Ports } from '#engine/ports';
 import { KeyedLock } from '#lib/lock';
 import { Scope } from '#lib/scope';
 import { listMounts, shareMount } from '#linux/mount';
 import { NamespaceWorker } from '#linux/namespaces';
 import { RouteSocket } from '#linux/netlink';
-import { Nftables, watchTable } from '#linux/nftables';
 import { ensureBridge } from './bridge.ts';
 import { openBridgeNetwork } from './create.ts';
 import { ensureDefaultNetworks } from './default-networks.ts';
-import { Firewall } from './firewall.ts';
-import { followLoopback6 } from './loopback6.ts';
 import { sweepNetns } from './netns.ts';
 import type { NetworksOptions } from './network.ts';
 import { SandboxPool } from './pool.ts';
-import { PortAllocator } from './port-allocator.ts';
 import { buildSandbox } from './ready-sandbox.ts';
 import type { NetworkRecord, SandboxRecord } from './record.ts';
 import { adoptSandboxes } from './recover.ts';
 import { applyBridges, defaultNetwork, type KnownNetwork, type NetworksState } from './state.ts';
 import { enableForwarding, hasIpv6 } from './sysctl.ts';
-
-/** Identifiers of nft(8) have letters, digits and a few marks. */
-const tableName = (instance: string): string =>
-  /^[a-z][a-z0-9_-]{0,30}$/i.test(instance)
-    ? instance
-    : `berth-${createHash('sha256').update(instance).digest('hex').slice(0, 8)}`;
 
 /**
  * Brings up the networks of an instance: bridges, firewall and everything that is recorded. What an
@@ -44,20 +34,16 @@ export async function openState(
   resources.defer(() => worker[Symbol.asyncDispose]());
   const route = new RouteSocket();
   resources.defer(() => route[Symbol.dispose]());
-  const nft = new Nftables();
-  resources.defer(() => nft[Symbol.dispose]());
+  const firewall = await Firewall.open(options);
+  resources.defer(() => firewall[Symbol.dispose]());
 
-  const state = assemble(options, { worker, route, nft });
-  await state.firewall.claim();
+  const state = assemble(options, { worker, route, firewall });
+  resources.defer(() => state.ports[Symbol.dispose]());
   enableForwarding({ ipv6: state.ipv6, log: options.log });
   loadNetworks(state);
   await adoptSandboxes(state);
-  resources.defer(() => {
-    for (const hold of [...state.holds.values()].flat()) hold[Symbol.dispose]();
-  });
-  followLoopback6(state);
   applyBridges(state);
-  resources.defer(watchFirewall(state));
+  firewall.watch();
   const known = new Set(
     [...state.sandboxes.values()].flatMap(({ netns }) => (netns === undefined ? [] : [netns])),
   );
@@ -82,9 +68,10 @@ function shareNetnsRoot(root: string): void {
 
 function assemble(
   options: NetworksOptions,
-  native: { worker: NamespaceWorker; route: RouteSocket; nft: Nftables },
+  native: { worker: NamespaceWorker; route: RouteSocket; firewall: Firewall },
 ): NetworksState {
-  const { worker, route, nft } = native;
+  const { worker, route, firewall } = native;
+  const ipv6 = hasIpv6();
   const networks = new Map<string, KnownNetwork>();
   const pool = new SandboxPool({
     size: options.bridge === 'none' ? 0 : options.poolSize,
@@ -99,15 +86,14 @@ function assemble(
     options,
     worker,
     route,
-    firewall: new Firewall({ table: tableName(options.instance), nft, log: options.log }),
-    ports: new PortAllocator(),
+    firewall,
+    ports: new Ports({ firewall, ipv6, log: options.log }),
     pool,
-    ipv6: hasIpv6(),
+    ipv6,
     networks,
     networkRecords: options.database.records<NetworkRecord>('networks', { unique: { name: '$.name' } }),
     sandboxes: new Map(),
     sandboxRecords: options.database.records<SandboxRecord>('sandboxes'),
-    holds: new Map(),
     locks: new KeyedLock(),
   };
 }
@@ -128,17 +114,4 @@ function loadNetworks(state: NetworksState): void {
     ensureBridge(route, record.bridge, options.log);
     state.networks.set(record.id, { record, bridge: openBridgeNetwork(state, record, record.bridge) });
   }
-}
-
-/** Puts the table back whenever another program has changed it. */
-function watchFirewall(state: NetworksState): () => void {
-  const watch = watchTable(state.firewall.table, () => {
-    try {
-      state.firewall.restore();
-    } catch (error) {
-      const fields = { error: messageOf(error), code: codeOf(error) };
-      state.options.log.error('the nftables table could not be restored', fields);
-    }
-  });
-  return () => watch[Symbol.dispose]();
 }

@@ -1,5 +1,6 @@
+import type { PublishedPort } from '#engine/ports';
 import type { Network } from './network.ts';
-import type { Endpoint, PublishedPort } from './sandbox.ts';
+import type { Endpoint } from './sandbox.ts';
 
 /** The Linux bridge of a network. Immutable once containers use it. */
 export interface BridgeRecord {

@@ -1,6 +1,5 @@
 import { release, releaseAbandoned } from './detach.ts';
 import { addressesOf } from './endpoint.ts';
-import { republish } from './publish.ts';
 import type { SandboxRecord } from './record.ts';
 import type { NetworksState } from './state.ts';
 
@@ -21,7 +20,7 @@ async function adopt(state: NetworksState, record: SandboxRecord): Promise<void>
     if (endpoint.address === '') continue;
     state.networks.get(endpoint.networkId)?.bridge?.adopt(endpoint);
     const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
-    await republish(state, target, record.ports);
+    await state.ports.adopt(target, record.ports);
   }
 }
 

@@ -1,12 +1,12 @@
+import type { Firewall } from '#engine/firewall';
+import type { Ports } from '#engine/ports';
 import type { KeyedLock } from '#lib/lock';
 import type { NamespaceWorker } from '#linux/namespaces';
 import type { RouteSocket } from '#linux/netlink';
 import type { Records } from '#store';
 import type { BridgeNetwork } from './bridge-network.ts';
-import type { Firewall } from './firewall.ts';
 import type { Network, NetworksOptions } from './network.ts';
 import type { SandboxPool } from './pool.ts';
-import type { PortAllocator } from './port-allocator.ts';
 import type { NetworkRecord, SandboxRecord } from './record.ts';
 import type { Endpoint } from './sandbox.ts';
 
@@ -22,7 +22,7 @@ export interface NetworksState {
   readonly worker: NamespaceWorker;
   readonly route: RouteSocket;
   readonly firewall: Firewall;
-  readonly ports: PortAllocator;
+  readonly ports: Ports;
   readonly pool: SandboxPool;
   /** Whether this host speaks IPv6. */
   readonly ipv6: boolean;
@@ -32,8 +32,6 @@ export interface NetworksState {
   /** By container id; an abandoned one by its sandbox id. */
   readonly sandboxes: Map<string, SandboxRecord>;
   readonly sandboxRecords: Records<SandboxRecord>;
-  /** Held ports by container id. */
-  readonly holds: Map<string, readonly Disposable[]>;
   /** By container id. */
   readonly locks: KeyedLock;
 }

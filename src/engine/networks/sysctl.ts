@@ -22,12 +22,6 @@ function write(path: string, value: string): void {
 export const hasIpv6 = (): boolean =>
   read('ipv6/conf/all/disable_ipv6') === '0' && read('ipv6/conf/default/disable_ipv6') === '0';
 
-/** First and last port that the kernel picks from by itself. */
-export function ephemeralRange(): { first: number; last: number } {
-  const [first = 32768, last = 60999] = (read('ipv4/ip_local_port_range') ?? '').split(/\s+/).map(Number);
-  return { first, last };
-}
-
 /**
  * Makes the host route between interfaces, which containers need to reach anything outside.
  * A host that forwards stops listening to router advertisements unless accept_ra is 2: interfaces

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { silentLogger } from '#lib/log';
 import { Firewall } from './firewall.ts';
 
+const NO_ROUTES = { send: () => {} };
+
 /** A kernel in which another process owns the table for the first `refusals` attempts. */
 function contested(refusals: number) {
   let attempts = 0;
@@ -20,12 +22,17 @@ function contested(refusals: number) {
 
 test('a table is taken over from an engine that is just ending', async () => {
   const nft = contested(2);
-  await new Firewall({ table: 't', nft, log: silentLogger }).claim();
+  await new Firewall({ table: 't', nft, route: NO_ROUTES, log: silentLogger }).claim();
   assert.equal(nft.attempts(), 3);
 });
 
 test('a table that another process keeps is refused by the name of its owner', async () => {
-  const firewall = new Firewall({ table: 't', nft: contested(Number.POSITIVE_INFINITY), log: silentLogger });
+  const firewall = new Firewall({
+    table: 't',
+    nft: contested(Number.POSITIVE_INFINITY),
+    route: NO_ROUTES,
+    log: silentLogger,
+  });
   await assert.rejects(firewall.claim(0), {
     kind: 'conflict',
     message:

@@ -1,5 +1,5 @@
-import type { Protocol } from './sandbox.ts';
-import { parseAddress } from './subnet.ts';
+import { parseAddress } from '#lib/address';
+import type { Protocol } from './port.ts';
 
 /** A port of the host as it is bound: a wildcard (`0.0.0.0`, `::`) covers every address of its family. */
 export interface HostPort {

@@ -1,7 +1,7 @@
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { connect, isIPv6, type Socket } from 'node:net';
 import { codeOf } from '#lib/errors';
-import type { HoldHandlers } from './port-hold.ts';
+import type { HoldHandlers } from './hold.ts';
 
 /** Where the forwarder sends: the container's addresses in the order they are tried. */
 export interface ForwardTarget {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer, isIPv6, type Socket } from 'node:net';
-import type { HostPort } from './port-allocator.ts';
+import type { HostPort } from './allocator.ts';
 
 /** What became of traffic that reached the host's own socket, and so was not forwarded by the kernel. */
 export interface HoldHandlers {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { codeOf } from '#lib/errors';
 import type { RouteSocket } from '#linux/netlink';
-import type { NetworksState } from './state.ts';
 
 /** RT_TABLE_LOCAL of rtnetlink(7). */
 const LOCAL_TABLE = 255;
@@ -27,7 +26,7 @@ export function canForwardLoopback6(): boolean {
  * What route_localnet is to IPv4. The answer of a container arrives on the bridge for ::1, and the
  * kernel looks for a route of that address on that very interface.
  */
-export function routeLoopback6(route: RouteSocket, bridge: string): void {
+export function routeLoopback6(route: Pick<RouteSocket, 'send'>, bridge: string): void {
   // Routes to one destination differ by their metric: one of its own for each bridge, the same after a restart.
   const metric = FIRST_METRIC + (createHash('sha256').update(bridge).digest().readUInt32BE() % 0x1000000);
   route.send(
@@ -44,14 +43,4 @@ export function routeLoopback6(route: RouteSocket, bridge: string): void {
     ],
     { ignore: ['EEXIST'] },
   );
-}
-
-/** Bridge netfilter may be switched on or off by others (loading br_netfilter is enough): the firewall follows. */
-export function followLoopback6(state: Pick<NetworksState, 'firewall' | 'networks' | 'route'>): void {
-  const possible = canForwardLoopback6();
-  if (possible === state.firewall.loopback6) return;
-  for (const { record } of state.networks.values()) {
-    if (possible && record.bridge?.subnet6 !== undefined) routeLoopback6(state.route, record.bridge.name);
-  }
-  state.firewall.setLoopback6(possible);
 }

@@ -6,6 +6,8 @@ import { silentLogger } from '#lib/log';
 import { Nftables, watchTable } from '#linux/nftables';
 import { Firewall } from './firewall.ts';
 
+const NO_ROUTES = { send: () => {} };
+
 const run = promisify(execFile);
 const FORWARD = {
   protocol: 'tcp',
@@ -27,7 +29,7 @@ test('a table that the kernel does not protect is restored when somebody deletes
     },
     tableOwner: () => undefined,
   };
-  const firewall = new Firewall({ table, nft: unowned, log: silentLogger });
+  const firewall = new Firewall({ table, nft: unowned, route: NO_ROUTES, log: silentLogger });
   firewall.rebuild();
   firewall.add([FORWARD, { ...FORWARD, hostPort: 2 }]);
   const restored = { count: 0, next: Promise.withResolvers<void>() };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type HostPort, PortAllocator } from './port-allocator.ts';
+import { type HostPort, PortAllocator } from './allocator.ts';
 
 const tcp = (address: string, port: number): HostPort => ({ protocol: 'tcp', address, port });
 

@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, conflict, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
+import { RouteSocket } from '#linux/netlink';
+import { Nftables, watchTable } from '#linux/nftables';
+import { canForwardLoopback6, routeLoopback6 } from './loopback6.ts';
 import { addScript, deleteScript, elementOf, type Forward, type RuledBridge, scriptOf } from './ruleset.ts';
 
 const CLAIM_PATIENCE_MS = 3_000;
@@ -19,19 +23,51 @@ export interface TableWriter {
  * Our own nftables table. It remembers what should be in it, so that it can be put back whole
  * at any time; nothing outside the table is ever read or changed.
  */
-export class Firewall {
+export class Firewall implements Disposable {
   readonly table: string;
   readonly #nft: TableWriter;
+  readonly #route: Pick<RouteSocket, 'send'>;
   readonly #log: Logger;
+  readonly #resources = new DisposableStack();
   readonly #bridges = new Map<string, RuledBridge>();
   readonly #forwards = new Map<string, Forward>();
   #loopback6 = false;
   #closed = false;
 
-  constructor(options: { table: string; nft: TableWriter; log: Logger }) {
+  constructor(options: {
+    table: string;
+    nft: TableWriter;
+    route: Pick<RouteSocket, 'send'>;
+    log: Logger;
+  }) {
     this.table = options.table;
     this.#nft = options.nft;
+    this.#route = options.route;
     this.#log = options.log;
+  }
+
+  /** The table of an instance, taken over; what is in it stays until the first `setBridges`. @throws conflict */
+  static async open(options: { instance: string; log: Logger }): Promise<Firewall> {
+    using resources = new DisposableStack();
+    const route = resources.use(new RouteSocket());
+    const nft = resources.use(new Nftables());
+    const firewall = new Firewall({ table: tableName(options.instance), nft, route, log: options.log });
+    await firewall.claim();
+    firewall.#resources.use(resources.move());
+    return firewall;
+  }
+
+  /** Puts the table back whenever another program has changed it. */
+  watch(): void {
+    const watch = watchTable(this.table, () => {
+      try {
+        this.restore();
+      } catch (error) {
+        const fields = { error: messageOf(error), code: codeOf(error) };
+        this.#log.error('the nftables table could not be restored', fields);
+      }
+    });
+    this.#resources.use(watch);
   }
 
   /**
@@ -66,18 +102,26 @@ export class Firewall {
   setBridges(bridges: readonly RuledBridge[]): void {
     this.#bridges.clear();
     for (const bridge of bridges) this.#bridges.set(bridge.name, bridge);
+    this.#loopback6 = canForwardLoopback6();
+    if (this.#loopback6) for (const bridge of bridges) this.#routeLoopback6(bridge);
     this.rebuild();
   }
 
-  get loopback6(): boolean {
-    return this.#loopback6;
+  /**
+   * Whether the kernel carries [::1] to containers now. Bridge netfilter may be switched on or off by others
+   * (loading br_netfilter is enough): the table follows.
+   */
+  carriesLoopback6(): boolean {
+    const possible = canForwardLoopback6();
+    if (this.#loopback6 === possible) return possible;
+    this.#loopback6 = possible;
+    if (possible) for (const bridge of this.#bridges.values()) this.#routeLoopback6(bridge);
+    if (this.#bridges.size > 0) this.rebuild();
+    return possible;
   }
 
-  /** Says whether the kernel can carry [::1] to a container now; rewrites the table when that has changed. */
-  setLoopback6(possible: boolean): void {
-    if (this.#loopback6 === possible) return;
-    this.#loopback6 = possible;
-    if (this.#bridges.size > 0) this.rebuild();
+  #routeLoopback6(bridge: RuledBridge): void {
+    if (bridge.subnet6 !== undefined) routeLoopback6(this.#route, bridge.name);
   }
 
   /** Remembers published ports for the next rebuild, without a transaction of their own. */
@@ -135,6 +179,11 @@ export class Firewall {
     this.#nft.run(`delete table inet ${this.table}`);
   }
 
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#resources.dispose();
+  }
+
   #change(script: readonly string[]): void {
     try {
       this.#nft.run(script.join('\n'));
@@ -147,6 +196,12 @@ export class Firewall {
     }
   }
 }
+
+/** Identifiers of nft(8) have letters, digits and a few marks. */
+const tableName = (instance: string): string =>
+  /^[a-z][a-z0-9_-]{0,30}$/i.test(instance)
+    ? instance
+    : `berth-${createHash('sha256').update(instance).digest('hex').slice(0, 8)}`;
 
 const keyOf = (forward: Forward): string => {
   const { map, key } = elementOf(forward);

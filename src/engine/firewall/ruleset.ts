@@ -1,5 +1,4 @@
-import type { Protocol } from './sandbox.ts';
-import { parseAddress } from './subnet.ts';
+import { parseAddress } from '#lib/address';
 
 /** What the rules need to know of a bridge of ours. */
 export interface RuledBridge {
@@ -13,7 +12,7 @@ export interface RuledBridge {
 
 /** One published port: what arrives at the host's address and port goes to a container's. */
 export interface Forward {
-  readonly protocol: Protocol;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
   /** `0.0.0.0` and `::`: every address of the host. */
   readonly hostIp: string;
   readonly hostPort: number;

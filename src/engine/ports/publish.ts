@@ -1,24 +1,14 @@
 import { isIP } from 'node:net';
+import type { Forward } from '#engine/firewall';
+import { normalizeAddress } from '#lib/address';
 import { codeOf, invalid, messageOf, systemError } from '#lib/errors';
 import { Scope } from '#lib/scope';
+import type { HostPort } from './allocator.ts';
+import { ephemeralRange } from './ephemeral.ts';
+import { holdPort } from './hold.ts';
 import { type ForwardTarget, loopbackForwarder, refuse } from './loopback-forwarder.ts';
-import { followLoopback6 } from './loopback6.ts';
-import type { HostPort } from './port-allocator.ts';
-import { holdPort } from './port-hold.ts';
-import type { Forward } from './ruleset.ts';
-import type { PortBinding, PublishedPort } from './sandbox.ts';
-import type { NetworksState } from './state.ts';
-import { normalizeAddress } from './subnet.ts';
-import { ephemeralRange } from './sysctl.ts';
-
-/** Whose ports: the container that gets the traffic. */
-export interface PublishTarget {
-  readonly containerId: string;
-  readonly containerName: string;
-  readonly endpointId: string;
-  readonly address: string;
-  readonly address6?: string;
-}
+import type { PortBinding, PublishedPort, PublishTarget } from './port.ts';
+import type { PortsState } from './ports.ts';
 
 /** Texts of errno that Docker's users know from Go. */
 const BIND_FAILURES: Readonly<Record<string, string>> = {
@@ -27,13 +17,9 @@ const BIND_FAILURES: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/**
- * Publishes ports, all or none: reserves them among ourselves and against other programs of the host,
- * then has the kernel forward them in one transaction.
- * @throws invalid, or system with Docker's text when a port is not to be had
- */
+/** @throws invalid, system */
 export async function publish(
-  state: NetworksState,
+  state: PortsState,
   target: PublishTarget,
   bindings: readonly PortBinding[],
 ): Promise<PublishedPort[]> {
@@ -44,7 +30,7 @@ export async function publish(
     for (const hold of holds) hold[Symbol.dispose]();
     releasePorts(state, target.containerId, published);
   });
-  if (bindings.length > 0) followLoopback6(state);
+  if (bindings.length > 0) state.firewall.carriesLoopback6();
   for (const binding of bindings) {
     try {
       const bound = await bindOne(state, target, binding);
@@ -62,22 +48,21 @@ export async function publish(
   return published;
 }
 
-/** Holds the ports again that an earlier life of the engine published; the firewall only remembers them. */
 export async function republish(
-  state: NetworksState,
+  state: PortsState,
   target: PublishTarget,
   published: readonly PublishedPort[],
 ): Promise<void> {
   const holds: Disposable[] = [];
   for (const port of published) {
     const hostPort = { protocol: port.protocol, address: port.hostIp, port: port.hostPort };
-    state.ports.claim(target.containerId, [hostPort]);
+    state.allocator.claim(target.containerId, [hostPort]);
     try {
       holds.push(await holdPort(hostPort, handlersFor(target, hostPort, port.containerPort)));
     } catch (error) {
       // Somebody took it while no engine ran. The kernel's forwarding comes first, so the container goes on.
       const text = `${port.hostIp}:${port.hostPort}/${port.protocol}`;
-      state.options.log.warn('another program listens on a published port', {
+      state.log.warn('another program listens on a published port', {
         port: text,
         error: messageOf(error),
       });
@@ -87,9 +72,8 @@ export async function republish(
   state.firewall.adopt(forwardsOf(target, published));
 }
 
-/** The ports of a container are nobody's when this returns. */
 export function unpublish(
-  state: NetworksState,
+  state: PortsState,
   target: PublishTarget,
   published: readonly PublishedPort[],
 ): void {
@@ -99,9 +83,9 @@ export function unpublish(
   releasePorts(state, target.containerId, published);
 }
 
-function releasePorts(state: NetworksState, owner: string, published: readonly PublishedPort[]): void {
+function releasePorts(state: PortsState, owner: string, published: readonly PublishedPort[]): void {
   for (const { protocol, hostIp, hostPort } of published) {
-    state.ports.release(owner, { protocol, address: hostIp, port: hostPort });
+    state.allocator.release(owner, { protocol, address: hostIp, port: hostPort });
   }
 }
 
@@ -117,7 +101,7 @@ export function forwardsOf(
 }
 
 /** Host addresses of one binding: without one, every address of both families. @throws invalid */
-function hostAddresses(state: NetworksState, binding: PortBinding): string[] {
+function hostAddresses(state: PortsState, binding: PortBinding): string[] {
   if (binding.hostIp === '') return state.ipv6 ? ['0.0.0.0', '::'] : ['0.0.0.0'];
   const address = normalizeAddress(binding.hostIp);
   if (isIP(address) === 6 && !state.ipv6)
@@ -126,7 +110,7 @@ function hostAddresses(state: NetworksState, binding: PortBinding): string[] {
 }
 
 /** Host ports in the order they are tried. @throws invalid */
-function* candidates(state: NetworksState, binding: PortBinding): Generator<number> {
+function* candidates(state: PortsState, binding: PortBinding): Generator<number> {
   const { hostPort, hostPortEnd = hostPort, containerPort } = binding;
   for (const port of [hostPort, hostPortEnd]) {
     if (!Number.isInteger(port) || port < 0 || port > 65535) throw invalid(`invalid host port: ${port}`);
@@ -137,7 +121,7 @@ function* candidates(state: NetworksState, binding: PortBinding): Generator<numb
   if (hostPortEnd < hostPort) throw invalid(`invalid range of host ports: ${hostPort}-${hostPortEnd}`);
   if (hostPort === 0) {
     const { first, last } = ephemeralRange();
-    yield* state.ports.ephemeral(first, last);
+    yield* state.allocator.ephemeral(first, last);
     return;
   }
   for (let port = hostPort; port <= hostPortEnd; port++) yield port;
@@ -145,7 +129,7 @@ function* candidates(state: NetworksState, binding: PortBinding): Generator<numb
 
 /** Takes the first candidate that is free at every address: the same port for IPv4 and IPv6. */
 async function bindOne(
-  state: NetworksState,
+  state: PortsState,
   target: PublishTarget,
   binding: PortBinding,
 ): Promise<{ ports: PublishedPort[]; holds: Disposable[] }> {
@@ -155,7 +139,7 @@ async function bindOne(
   let failure: unknown;
   for (const port of candidates(state, binding)) {
     const wanted = addresses.map((address) => ({ protocol, address, port }));
-    const taken = state.ports.claim(target.containerId, wanted);
+    const taken = state.allocator.claim(target.containerId, wanted);
     if (taken) {
       failure = systemError(`Bind for ${textOf(taken)} failed: port is already allocated`);
       continue;
@@ -167,7 +151,7 @@ async function bindOne(
         holds,
       };
     } catch (error) {
-      for (const each of wanted) state.ports.release(target.containerId, each);
+      for (const each of wanted) state.allocator.release(target.containerId, each);
       failure = error;
       if (fixed || codeOf(error) !== 'EADDRINUSE') break;
     }
