@@ -18,10 +18,13 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
+  /** The message itself is the body, instead of JSON. */
+  readonly plain: boolean;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, { plain = false }: { readonly plain?: boolean } = {}) {
     super(message);
     this.status = status;
+    this.plain = plain;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { isKind } from '#lib/errors';
 import { type ApiVersion, atLeast, mediaType, type Schema } from '#protocol';
 import { readText } from './body.ts';
-import { bodyOf, statusOf } from './errors.ts';
+import { bodyOf, HttpError, statusOf } from './errors.ts';
 import type { Query } from './query.ts';
 import type { Params } from './router.ts';
 import { type Connection, hijackRequest, hijackUpgrade } from './streams/connection.ts';
@@ -119,6 +119,8 @@ export class Exchange {
       return;
     }
     if (isKind(error, 'not-modified')) this.empty(304);
+    else if (error instanceof HttpError && error.plain)
+      this.send(error.status, `${error.message}\n`, { 'content-type': mediaType.plainText });
     else this.json(bodyOf(error), statusOf(error));
   }
 }

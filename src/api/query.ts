@@ -6,9 +6,16 @@ const FALSE = new Set(['', '0', 'no', 'false', 'none']);
 /** The query parameters of a request, read as Docker reads them. */
 export class Query {
   readonly #values: URLSearchParams;
+  readonly #broken: string | undefined;
 
   constructor(search: string) {
     this.#values = new URLSearchParams(search);
+    this.#broken = /%(?![0-9a-f]{2}).{0,2}/i.exec(search)?.[0];
+  }
+
+  /** @throws invalid for an escape that is none */
+  check(): void {
+    if (this.#broken !== undefined) throw invalid(`invalid URL escape ${JSON.stringify(this.#broken)}`);
   }
 
   has(name: string): boolean {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Engine } from '#engine';
 import { messageOf, notFound } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { header, MAX_API_VERSION } from '#protocol';
+import { header, MAX_API_VERSION, MIN_API_VERSION } from '#protocol';
 import { statusOf } from './errors.ts';
 import { Exchange } from './exchange.ts';
 import { Query } from './query.ts';
@@ -48,6 +48,7 @@ export class Api {
   readonly #log: Logger;
   readonly #serverHeader: string;
   readonly #experimental: boolean;
+  readonly #minApiVersion: string;
   /** Of exchanges under way: aborted when the client goes, all of them when the server closes. */
   readonly #underWay = new Set<AbortController>();
   readonly #upgraded = new Set<Duplex>();
@@ -57,7 +58,9 @@ export class Api {
     this.#router = allRoutes(options);
     this.#log = options.log;
     this.#experimental = options.experimental ?? false;
-    this.#serverHeader = `Berth/${options.version} (linux)`;
+    // Clients read the operating system out of this very form.
+    this.#serverHeader = `Docker/${options.version} (linux)`;
+    this.#minApiVersion = options.minApiVersion ?? MIN_API_VERSION;
   }
 
   serve(server: Server): void {
@@ -106,11 +109,13 @@ export class Api {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, upgrade: Duplex | undefined) {
-    const { exchange, path } = this.#open(request, response, upgrade);
+    const { exchange, path, query } = this.#open(request, response, upgrade);
     try {
-      const target = splitVersion(path);
+      const target = splitVersion(path, this.#minApiVersion);
+      if (request.method === 'OPTIONS') return exchange({}, target.version).empty(200);
       const route = this.#router.find(request.method ?? '', target.path);
       if (!route) throw notFound('page not found');
+      query.check();
       await route.handler(exchange(route.params, target.version));
     } catch (error) {
       const status = statusOf(error);
@@ -133,13 +138,13 @@ export class Api {
       this.#underWay.delete(gone);
       if (upgrade || !response.writableFinished) gone.abort();
     });
-    const url = request.url ?? '/';
+    const url = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '');
     const mark = url.indexOf('?');
     const query = new Query(mark < 0 ? '' : url.slice(mark + 1));
     const body = upgrade ? upgradeBody(request, upgrade) : request;
     const exchange = (params: Readonly<Record<string, string>>, version: string) =>
       new Exchange({ request, response, params, query, version, body, upgrade, signal: gone.signal });
-    return { exchange, path: mark < 0 ? url : url.slice(0, mark) };
+    return { exchange, query, path: mark < 0 ? url : url.slice(0, mark) };
   }
 }
 

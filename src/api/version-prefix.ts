@@ -1,21 +1,29 @@
-import { invalid } from '#lib/errors';
-import { compareVersions, isApiVersion, MAX_API_VERSION, MIN_API_VERSION } from '#protocol';
+import { compareVersions, MAX_API_VERSION } from '#protocol';
+import { HttpError } from './errors.ts';
+
+/** Clients that spoke these show the answer to a user as it is: they get it as plain text. */
+const FIRST_JSON_ERRORS = '1.24';
 
 /**
  * Takes `/v1.50` off a path. Without one the newest version is meant.
- * @throws invalid for a version that is not spoken here
+ * @throws HttpError 400 for a version that is older than `minimum` or newer than what is spoken here
  */
-export function splitVersion(path: string): { readonly version: string; readonly path: string } {
-  const [, version, rest] = /^\/v(\d[\d.]*)(\/.*)$/.exec(path) ?? [];
+export function splitVersion(
+  path: string,
+  minimum: string,
+): { readonly version: string; readonly path: string } {
+  const [, version, rest] = /^\/v([\d.]+)(\/.*)$/.exec(path) ?? [];
   if (version === undefined || rest === undefined) return { version: MAX_API_VERSION, path };
-  if (!isApiVersion(version)) throw invalid(`invalid API version in the URL: ${version}`);
-  if (compareVersions(version, MIN_API_VERSION) < 0) {
-    throw invalid(
-      `client version ${version} is too old. Minimum supported API version is ${MIN_API_VERSION}, please upgrade your client to a newer version`,
+  if (compareVersions(version, minimum) < 0) {
+    throw new HttpError(
+      400,
+      `client version ${version} is too old. Minimum supported API version is ${minimum}, please upgrade your client to a newer version`,
+      { plain: compareVersions(version, FIRST_JSON_ERRORS) < 0 },
     );
   }
   if (compareVersions(version, MAX_API_VERSION) > 0) {
-    throw invalid(
+    throw new HttpError(
+      400,
       `client version ${version} is too new. Maximum supported API version is ${MAX_API_VERSION}`,
     );
   }

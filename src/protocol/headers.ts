@@ -15,6 +15,7 @@ export const mediaType = {
   ndjson: 'application/x-ndjson',
   jsonSequence: 'application/json-seq',
   jsonLines: 'application/jsonl',
+  plainText: 'text/plain; charset=utf-8',
   tar: 'application/x-tar',
   rawStream: 'application/vnd.docker.raw-stream',
   multiplexedStream: 'application/vnd.docker.multiplexed-stream',

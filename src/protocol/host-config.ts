@@ -120,5 +120,7 @@ export const hostConfig = object({
   MaskedPaths: array(string),
   ReadonlyPaths: array(string),
   Init: boolean,
+  /** Since 1.56. */
+  Umask: integer,
 });
 export type HostConfig = Static<typeof hostConfig>;

@@ -12,7 +12,7 @@ import { exposedPorts } from './ports.ts';
 /** @throws invalid, unsupported */
 export function createRequest(
   wire: ContainerCreateRequest,
-  options: { readonly name: string; readonly platform: string },
+  options: { readonly name: string; readonly platform: string; readonly readOnlyNonRecursive?: boolean },
 ): CreateRequest {
   const host = hostConfig(wire.HostConfig ?? {});
   return {
@@ -20,7 +20,8 @@ export function createRequest(
     ...(options.platform && { platform: options.platform }),
     config: containerConfig(wire),
     hostConfig: host,
-    endpoints: endpoints(wire, host.networkMode),
+    endpoints: endpoints(wire),
+    ...(options.readOnlyNonRecursive && { readOnlyNonRecursive: true }),
   };
 }
 
@@ -75,17 +76,10 @@ function healthcheck(wire: HealthConfig): HealthcheckConfig {
   };
 }
 
-/** The old container-wide MAC address goes to the endpoint of the container's network. */
-function endpoints(wire: ContainerCreateRequest, networkMode: string): EndpointSpec[] {
-  const settings = new Map<string, EndpointSettings>();
-  for (const [name, endpoint] of Object.entries(wire.NetworkingConfig?.EndpointsConfig ?? {})) {
-    settings.set(networkName(name), endpoint);
-  }
-  if (wire.MacAddress) {
-    settings.set(networkMode, { MacAddress: wire.MacAddress, ...settings.get(networkMode) });
-  }
-  return [...settings].map(([network, endpoint]) => endpointSpec(network, endpoint));
-}
+const endpoints = (wire: ContainerCreateRequest): EndpointSpec[] =>
+  Object.entries(wire.NetworkingConfig?.EndpointsConfig ?? {}).map(([name, endpoint]) =>
+    endpointSpec(networkName(name), endpoint),
+  );
 
 export function endpointSpec(network: string, wire: EndpointSettings): EndpointSpec {
   return {

@@ -54,6 +54,7 @@ export function hostConfig(wire: WireHostConfig): HostConfig {
     readonlyPaths: wire.ReadonlyPaths,
     storageOptions: wire.StorageOpt ?? {},
     annotations: wire.Annotations ?? {},
+    umask: wire.Umask,
     containerIdFile: wire.ContainerIDFile ?? '',
     consoleSize: [rows, columns],
   };

@@ -36,6 +36,7 @@ function bindOptions(options: NonNullable<Mount['BindOptions']>): NonNullable<Mo
     ...(options.NonRecursive && { nonRecursive: true }),
     ...(options.CreateMountpoint && { createMountpoint: true }),
     ...(options.ReadOnlyNonRecursive && { readOnlyNonRecursive: true }),
+    ...(options.ReadOnlyForceRecursive && { readOnlyForceRecursive: true }),
   };
 }
 

@@ -57,6 +57,7 @@ export function hostConfig(host: HostConfig): Nullable<WireHostConfig> {
     ...(host.maskedPaths && { MaskedPaths: host.maskedPaths }),
     ...(host.readonlyPaths && { ReadonlyPaths: host.readonlyPaths }),
     ...(host.init !== undefined && { Init: host.init }),
+    ...(host.umask !== undefined && { Umask: host.umask }),
   };
 }
 
@@ -121,6 +122,7 @@ function mount(spec: MountSpec): Mount {
         NonRecursive: bind.nonRecursive,
         CreateMountpoint: bind.createMountpoint,
         ReadOnlyNonRecursive: bind.readOnlyNonRecursive,
+        ReadOnlyForceRecursive: bind.readOnlyForceRecursive,
       },
     }),
     ...(volume && {

@@ -22,11 +22,11 @@ const GO_ARCHITECTURE: Readonly<Record<string, string>> = {
 
 export function systemVersion(
   host: SystemInfo,
-  { version, gitCommit = '', experimental = false }: ApiOptions,
+  { version, gitCommit = '', experimental = false, minApiVersion = MIN_API_VERSION }: ApiOptions,
 ): SystemVersion {
   const engine = {
     ApiVersion: MAX_API_VERSION,
-    MinAPIVersion: MIN_API_VERSION,
+    MinAPIVersion: minApiVersion,
     GitCommit: gitCommit,
     GoVersion: `node ${process.version}`,
     Os: 'linux',

@@ -12,11 +12,12 @@ export function swarmRoutes(router: Router): void {
   for (const noun of ['nodes', 'services', 'tasks', 'secrets', 'configs']) {
     router.get(`/${noun}`, refuse);
     router.get(`/${noun}/{id}`, refuse);
-    router.get(`/${noun}/{id}/logs`, refuse);
-    router.post(`/${noun}/create`, refuse);
+    if (noun === 'tasks') continue;
     router.post(`/${noun}/{id}/update`, refuse);
     router.delete(`/${noun}/{id}`, refuse);
   }
+  for (const noun of ['services', 'secrets', 'configs']) router.post(`/${noun}/create`, refuse);
+  for (const noun of ['services', 'tasks']) router.get(`/${noun}/{id}/logs`, refuse);
   router.get('/swarm', refuse);
   router.get('/swarm/unlockkey', refuse);
   router.post('/swarm/update', refuse);

@@ -1,6 +1,8 @@
 import type { ImageConfig } from '#engine/images';
 import { conflict } from '#lib/errors';
 import type { Context } from './context.ts';
+import { DEFAULT_CONFIG } from './defaults.ts';
+import { mergeConfig } from './merge.ts';
 import { pause, unpause } from './pause.ts';
 import type { ContainerConfig, ContainerRecord } from './record.ts';
 import { MOUNT_POINTS } from './spec-mounts.ts';
@@ -14,7 +16,7 @@ export interface CommitOptions {
   readonly pause: boolean;
   /** Dockerfile instructions: `CMD ["x"]`, `ENV a=b`. */
   readonly changes: readonly string[];
-  /** Replaces parts of the container's own configuration. */
+  /** Laid over the container's own configuration, as a container's is over its image's. */
   readonly config?: Partial<ContainerConfig>;
 }
 
@@ -28,7 +30,11 @@ export async function commit(context: Context, reference: string, options: Commi
     throw conflict(`You cannot commit container ${record.id} which is ${record.state.status}`);
   }
   const { images, snapshots } = context.options;
-  const config = images.applyChanges(imageConfig({ ...record.config, ...options.config }), options.changes);
+  const asked = { ...DEFAULT_CONFIG, image: '', ...options.config };
+  const config = images.applyChanges(
+    imageConfig(mergeConfig(asked, imageConfig(record.config))),
+    options.changes,
+  );
   await using _frozen = await freeze(context, record, options.pause);
   const name = options.repository && `${options.repository}${options.tag ? `:${options.tag}` : ''}`;
   const image = await images.commit({

@@ -27,6 +27,8 @@ export interface CreateRequest {
   readonly config: Partial<ContainerConfig> & Pick<ContainerConfig, 'image'>;
   readonly hostConfig?: Partial<Omit<HostConfig, 'resources'>> & { readonly resources?: Partial<Resources> };
   readonly endpoints?: readonly EndpointSpec[];
+  /** Read-only binds leave what is mounted below them writable unless they say otherwise. */
+  readonly readOnlyNonRecursive?: boolean;
 }
 
 /**
@@ -48,7 +50,8 @@ export async function create(
   const { path, args } = commandLine(config);
   const { hostConfig, warnings } = completeHostConfig(context, asked.hostConfig);
   validateLogConfig(hostConfig.logConfig);
-  const plan = planMounts(config, hostConfig, (reference) => context.store.get(reference));
+  const find = (reference: string) => context.store.get(reference);
+  const plan = planMounts(config, hostConfig, find, { readOnlyNonRecursive: request.readOnlyNonRecursive });
   const name = request.name
     ? checkName(request.name)
     : generateName((candidate) => context.store.hasName(candidate));

@@ -92,6 +92,7 @@ export const DEFAULT_HOST_CONFIG: HostConfig = {
   readonlyPaths: undefined,
   storageOptions: {},
   annotations: {},
+  umask: undefined,
   containerIdFile: '',
   consoleSize: [0, 0],
 };

@@ -120,7 +120,12 @@ function execProcess(context: Context, record: ContainerRecord, config: ExecConf
   );
   return {
     terminal: config.tty,
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      additionalGids: user.additionalGids,
+      ...(host.umask === undefined ? {} : { umask: host.umask }),
+    },
     args: config.cmd,
     env: overlayEnvironment(base, config.env),
     cwd: config.workingDir || record.config.workingDir || '/',

@@ -33,6 +33,7 @@ const CHECKS: Readonly<Partial<Record<string, (spec: MountSpec, target: string) 
     }
     const propagation = spec.bind?.propagation;
     if (propagation && !isPropagation(propagation)) throw invalid(`invalid propagation mode: ${propagation}`);
+    checkReadOnly(spec);
     if (!spec.bind?.createMountpoint && !exists(source)) {
       throw invalid(`bind source path does not exist: ${source}`);
     }
@@ -60,6 +61,16 @@ const CHECKS: Readonly<Partial<Record<string, (spec: MountSpec, target: string) 
     return { ...spec, target };
   },
 };
+
+function checkReadOnly({ readonly, bind = {} }: MountSpec): void {
+  if (bind.readOnlyNonRecursive && !readonly) throw invalid('mount is ReadOnlyNonRecursive but not ReadOnly');
+  if (!bind.readOnlyForceRecursive) return;
+  if (!readonly) throw invalid('mount is ReadOnlyForceRecursive but not ReadOnly');
+  if (bind.propagation !== 'rprivate') {
+    throw invalid('mount is ReadOnlyForceRecursive but Propagation is not rprivate');
+  }
+  if (bind.nonRecursive) throw invalid('mount is ReadOnlyForceRecursive but NonRecursive');
+}
 
 function required(value: string, field: string): string {
   if (value === '') throw invalid(`field ${field} must not be empty`);

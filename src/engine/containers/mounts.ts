@@ -17,6 +17,7 @@ export function planMounts(
   config: Pick<ContainerConfig, 'volumes'>,
   host: Pick<HostConfig, 'binds' | 'mounts' | 'tmpfs' | 'volumesFrom'>,
   find: (reference: string) => ContainerRecord,
+  { readOnlyNonRecursive = false }: { readonly readOnlyNonRecursive?: boolean | undefined } = {},
 ): MountPlan {
   const plan = new Map<string, MountPoint>();
   for (const spec of host.volumesFrom) {
@@ -35,8 +36,12 @@ export function planMounts(
     if (!plan.has(destination) && !taken.has(destination))
       plan.set(destination, anonymousVolume(destination));
   }
-  return [...plan.values()];
+  const points = [...plan.values()];
+  return readOnlyNonRecursive ? points.map(nonRecursive) : points;
 }
+
+const nonRecursive = (point: MountPoint): MountPoint =>
+  point.type === 'bind' && !point.readWrite ? { ...point, readOnlyNonRecursive: true } : point;
 
 /**
  * `-v`: `/host:/target[:mode]`, `volume:/target[:mode]` or `/target` for an anonymous volume.

@@ -51,6 +51,7 @@ export interface MountSpec {
     readonly nonRecursive?: boolean;
     readonly createMountpoint?: boolean;
     readonly readOnlyNonRecursive?: boolean;
+    readonly readOnlyForceRecursive?: boolean;
   };
   readonly volume?: {
     readonly noCopy?: boolean;
@@ -159,6 +160,8 @@ export interface HostConfig {
   readonly readonlyPaths: readonly string[] | undefined;
   readonly storageOptions: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of the first process, of execs and probes; undefined: the runtime's. */
+  readonly umask: number | undefined;
   /** Where `docker run --cidfile` pointed: shown by inspect only. */
   readonly containerIdFile: string;
   /** rows, columns of the terminal at create. */
@@ -218,6 +221,8 @@ export interface MountPoint {
   readonly propagation: string;
   readonly noCopy?: boolean;
   readonly anonymous?: boolean;
+  /** Read-only alone, not what is mounted below it. */
+  readonly readOnlyNonRecursive?: boolean;
   /** The `--mount` it came from; absent for `-v`, image volumes and volumes-from. Not shown by inspect. */
   readonly spec?: MountSpec;
 }

@@ -128,7 +128,8 @@ function userMount({ point, source, isDirectory }: ReadyMount): Mount {
     options.push('ro');
     // A file system mounted below the source would stay writable otherwise (mount_setattr(2), AT_RECURSIVE).
     // Below a file there is none, and crun opens what it is to change as a directory.
-    if (recursive && isDirectory && !point.spec?.bind?.readOnlyNonRecursive) options.push('rro');
+    const alone = point.readOnlyNonRecursive || point.spec?.bind?.readOnlyNonRecursive;
+    if (recursive && isDirectory && !alone) options.push('rro');
   }
   return { destination: point.destination, type: 'bind', source, options };
 }

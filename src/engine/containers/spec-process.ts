@@ -36,6 +36,7 @@ export function specProcess(record: ContainerRecord, facts: ProcessFacts): Proce
       uid: facts.user.uid,
       gid: facts.user.gid,
       additionalGids: facts.user.additionalGids,
+      ...(hostConfig.umask === undefined ? {} : { umask: hostConfig.umask }),
     },
     args: facts.init ? [INIT_IN_CONTAINER, '--', ...command] : command,
     env: environment(config, { hostname: facts.hostname, home: facts.user.home }),

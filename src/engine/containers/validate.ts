@@ -46,6 +46,9 @@ export function validate(
   checkSysctls(host);
   checkUlimits(host.ulimits);
   if (host.shmSize < 0) throw invalid('SHM size can not be less than 0');
+  if (host.umask !== undefined && (host.umask < 0 || host.umask > 0o777)) {
+    throw invalid(`invalid umask ${host.umask}: it must be between 0 and 0777 (511)`);
+  }
   if (host.oomScoreAdj < -1000 || host.oomScoreAdj > 1000) {
     throw invalid(`Invalid value ${host.oomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   }

@@ -79,4 +79,7 @@ function readList(path: string): string {
   }
 }
 
+/** The host has the unified hierarchy (v2) and no other. */
+export const isCgroupUnified = (): boolean => cgroupLayout() === 'v2';
+
 export const cgroupVersion = (layout: CgroupLayout): '1' | '2' => (layout === 'v2' ? '2' : '1');

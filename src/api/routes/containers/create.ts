@@ -1,17 +1,23 @@
 import type { Engine } from '#engine';
+import { isCgroupUnified } from '#engine/system';
 import { containerCreateRequest } from '#protocol';
+import { meaningOf } from '../../decode/by-version/create.ts';
 import { createRequest } from '../../decode/create.ts';
 import type { Router } from '../../router.ts';
 
 export function createRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/create', async (exchange) => {
-    const wire = await exchange.read(containerCreateRequest);
+    const meaning = meaningOf(await exchange.read(containerCreateRequest), {
+      since: (version) => exchange.since(version),
+      cgroupUnified: isCgroupUnified(),
+    });
     const { query } = exchange;
-    const request = createRequest(wire, {
+    const request = createRequest(meaning.wire, {
       name: query.text('name').replace(/^\//, ''),
-      platform: query.text('platform'),
+      platform: exchange.since('1.41') ? query.text('platform') : '',
+      readOnlyNonRecursive: meaning.readOnlyNonRecursive,
     });
     const { id, warnings } = await containers.create(request, exchange.signal);
-    exchange.json({ Id: id, Warnings: warnings }, 201);
+    exchange.json({ Id: id, Warnings: [...warnings, ...meaning.warnings] }, 201);
   });
 }
