@@ -20,9 +20,14 @@ test('versions', async () => {
   const old = await server.request('GET', '/v1.23/_ping');
   assert.equal(old.status, 400);
   assert.equal(
-    message(old.text),
-    'client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version',
+    old.text,
+    'client version 1.23 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version\n',
   );
+  assert.match(old.headers['content-type'] ?? '', /^text\/plain/);
+  for (const odd of ['/v1/_ping', '/v.../_ping', '/v1.1.9/_ping'])
+    assert.equal((await server.request('GET', odd)).status, 400, odd);
+  assert.equal((await server.request('GET', 'http://docker/v1.24/_ping')).text, 'OK');
+  assert.equal(ping.headers['server'], 'Docker/0.0.0 (linux)');
   const future = await server.request('GET', '/v1.57/_ping');
   assert.equal(future.status, 400);
   assert.match(
@@ -38,13 +43,17 @@ test('unknown routes and methods', async () => {
     ['GET', '/v1.50'],
     ['POST', '/_ping'],
     ['GET', '/containers/a/b/c'],
-    ['OPTIONS', '/info'],
+    ['HEAD', '/version'],
+    ['PUT', '/info'],
     ['POST', '/session'],
   ] as const) {
     const answer = await server.request(method, path);
     assert.equal(answer.status, 404, path);
-    assert.deepEqual(JSON.parse(answer.text), { message: 'page not found' });
+    if (method !== 'HEAD') assert.deepEqual(JSON.parse(answer.text), { message: 'page not found' });
   }
+  const options = await server.request('OPTIONS', '/v1.50/whatever');
+  assert.deepEqual([options.status, options.text], [200, '']);
+  assert.equal((await server.request('GET', '/containers/json?filters=%zz')).status, 400);
   assert.equal((await server.request('GET', '/containers/%zz/json')).status, 400);
 });
 
@@ -165,7 +174,13 @@ test('a create call arrives as the engine speaks', async () => {
     MacAddress: '02:00:00:00:00:01',
   });
   assert.equal(answer.status, 201);
-  assert.deepEqual(JSON.parse(answer.text), { Id: 'abc', Warnings: ['w'] });
+  assert.deepEqual(JSON.parse(answer.text), {
+    Id: 'abc',
+    Warnings: [
+      'w',
+      'The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead.',
+    ],
+  });
   assert.ok(request);
   assert.equal(request.name, 'web');
   assert.deepEqual(request.config.cmd, ['true']);

@@ -1,13 +1,15 @@
 import type { HostConfig } from '#protocol';
+import { parseContainerPort } from '../ports.ts';
 import type { Since } from './since.ts';
 
-/** A port without bindings stood for one on any host port until 1.52, and for none since. */
+/** A port without bindings stood for one on any host port until 1.52, and for none since. @throws invalid */
 export function portBindings(
   { PortBindings }: HostConfig,
   warnings: string[],
   since: Since,
 ): Pick<HostConfig, 'PortBindings'> {
   if (!PortBindings) return {};
+  for (const port of Object.keys(PortBindings)) parseContainerPort(port);
   const empty = Object.entries(PortBindings).filter(([, bindings]) => bindings.length === 0);
   if (since('1.53')) {
     const bound = Object.entries(PortBindings).filter(([, bindings]) => bindings.length > 0);
