@@ -190,6 +190,8 @@ test('a create call arrives as the engine speaks', async () => {
   assert.ok(hostConfig?.resources);
   assert.equal(hostConfig.networkMode, 'bridge');
   assert.deepEqual(hostConfig.portBindings, [
+    // Without a binding, this version meant any port of the host.
+    { containerPort: 81, protocol: 'tcp', hostIp: '', hostPort: 0 },
     { containerPort: 80, protocol: 'tcp', hostIp: '127.0.0.1', hostPort: 8080, hostPortEnd: 8081 },
     { containerPort: 80, protocol: 'tcp', hostIp: '', hostPort: 0 },
   ]);

@@ -1,8 +1,9 @@
-import { invalid } from '#lib/errors';
+import { invalid, messageOf } from '#lib/errors';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type EngineConfig, engineConfig } from './engine-config.ts';
 import { parseHost } from './host.ts';
 import type { LogFormat, LogLevel } from './log.ts';
+import { apiVersion } from './options/check.ts';
 import type { Settings } from './options/index.ts';
 import type { TlsFiles } from './tls.ts';
 
@@ -43,12 +44,23 @@ function complete(settings: Settings): Config {
     pidfile: settings.pidfile ?? `${execRoot}/berthd.pid`,
     tls,
     metricsAddress: settings['metrics-addr'] || undefined,
-    minApiVersion: settings['min-api-version'],
+    minApiVersion: settings['min-api-version'] ?? minApiVersionOfEnvironment(),
     experimental: settings.experimental ?? false,
     debug,
     logLevel: debug ? 'debug' : (settings['log-level'] ?? 'info'),
     logFormat: settings['log-format'],
   };
+}
+
+function minApiVersionOfEnvironment(): string | undefined {
+  const version = process.env['DOCKER_MIN_API_VERSION'];
+  if (!version) return undefined;
+  try {
+    apiVersion(version);
+  } catch (error) {
+    throw invalid(`DOCKER_MIN_API_VERSION ${messageOf(error)}`, error);
+  }
+  return version;
 }
 
 function tlsFiles(settings: Settings): TlsFiles | undefined {
