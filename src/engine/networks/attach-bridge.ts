@@ -44,8 +44,8 @@ async function takeOrBuild(
   options: AttachOptions,
   network: { record: NetworkRecord; bridge: BridgeNetwork },
 ): Promise<ReadySandbox> {
-  const { mac, address, address6 } = options;
-  const plain = mac === undefined && address === undefined && address6 === undefined;
+  const { mac, address, address6, makeNetns } = options;
+  const plain = [mac, address, address6, makeNetns].every((special) => special === undefined);
   const ready = plain && network.record.name === 'bridge' ? await state.pool.take() : undefined;
   if (ready) return ready;
   const asked = {
@@ -53,7 +53,7 @@ async function takeOrBuild(
     ...(address === undefined ? {} : { address }),
     ...(address6 === undefined ? {} : { address6 }),
   };
-  return await buildSandbox(state, network, asked);
+  return await buildSandbox(state, network, asked, makeNetns);
 }
 
 /** The asked ones, and with -P an ephemeral port for each exposed one that has none. */

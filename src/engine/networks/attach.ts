@@ -80,7 +80,7 @@ async function alone(
     return { ...record, mode: 'host', ...rest };
   }
   const netns = netnsPath(state.options.netnsRoot, sandboxId);
-  await buildIsolated(state.worker, netns, { ipv6: state.ipv6 });
+  await buildIsolated(state.worker, netns, { ipv6: state.ipv6, makeNetns: options.makeNetns });
   scope.defer(() => state.worker.removeNetns(netns));
   await applySysctls(state.worker, netns, options.sysctls);
   writeContainerFiles(state, options, endpoint);

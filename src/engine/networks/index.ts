@@ -6,5 +6,6 @@ export type {
   AttachOptions,
   Endpoint,
   InterfaceCounters,
+  MakeNetns,
   Sandbox,
 } from './sandbox.ts';

@@ -6,7 +6,7 @@ import { Scope } from '#lib/scope';
 import type { NamespaceWorker } from '#linux/namespaces';
 import type { Request } from '#linux/netlink';
 import type { BridgeRecord } from './record.ts';
-import type { Lease } from './sandbox.ts';
+import type { Lease, MakeNetns } from './sandbox.ts';
 
 /** Name of the interface inside. */
 const INSIDE = 'eth0';
@@ -35,12 +35,13 @@ export const vethName = (sandboxId: string): string => `veth${sandboxId.slice(0,
 export async function buildIsolated(
   worker: NamespaceWorker,
   path: string,
-  options: { ipv6: boolean },
+  options: { ipv6: boolean; makeNetns: MakeNetns | undefined },
 ): Promise<void> {
   await using scope = new Scope();
   scope.defer(() => worker.removeNetns(path));
+  await options.makeNetns?.(path);
   await Promise.all([
-    worker.createNetns(path),
+    options.makeNetns ? undefined : worker.createNetns(path),
     worker.setSysctls(path, options.ipv6 ? { ...SYSCTLS, ...SYSCTLS6 } : SYSCTLS),
     worker.netlink(path, [{ op: 'link-up', name: 'lo' }]),
   ]);
@@ -50,15 +51,23 @@ export async function buildIsolated(
 /** A namespace on a bridge: addresses and routes set, everything up. All or nothing. */
 export async function buildOnBridge(
   worker: NamespaceWorker,
-  options: { path: string; veth: string; bridge: BridgeRecord; lease: Lease; internal: boolean },
+  options: {
+    path: string;
+    veth: string;
+    bridge: BridgeRecord;
+    lease: Lease;
+    internal: boolean;
+    makeNetns: MakeNetns | undefined;
+  },
 ): Promise<void> {
   const { path, veth, bridge, lease } = options;
   await using scope = new Scope();
   scope.defer(() => worker.removeNetns(path));
+  await options.makeNetns?.(path);
   const mtu = bridge.mtu === undefined ? {} : { mtu: bridge.mtu };
   // The worker keeps the order, so nothing waits for an answer in between; after a failure the rest fails too.
   await Promise.all([
-    worker.createNetns(path),
+    options.makeNetns ? undefined : worker.createNetns(path),
     // Before the interface is there: new interfaces take `default`.
     worker.setSysctls(path, lease.address6 === undefined ? SYSCTLS : { ...SYSCTLS, ...SYSCTLS6 }),
     worker.netlink(undefined, [

@@ -3,7 +3,7 @@ import { Scope } from '#lib/scope';
 import type { BridgeNetwork } from './bridge-network.ts';
 import { buildOnBridge, netnsPath, vethName } from './netns.ts';
 import type { NetworkRecord } from './record.ts';
-import type { Lease } from './sandbox.ts';
+import type { Lease, MakeNetns } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
 
 /** A namespace on a bridge network, complete, that waits for its container. */
@@ -19,6 +19,7 @@ export async function buildSandbox(
   state: Pick<NetworksState, 'worker' | 'options'>,
   network: { record: NetworkRecord; bridge: BridgeNetwork },
   asked: { address?: string; address6?: string; mac?: string } = {},
+  makeNetns?: MakeNetns,
 ): Promise<ReadySandbox> {
   await using scope = new Scope();
   const { bridge } = network;
@@ -28,7 +29,7 @@ export async function buildSandbox(
   const netns = netnsPath(state.options.netnsRoot, sandboxId);
   const veth = vethName(sandboxId);
   const { internal } = network.record;
-  await buildOnBridge(state.worker, { path: netns, veth, bridge: bridge.bridge, lease, internal });
+  await buildOnBridge(state.worker, { path: netns, veth, bridge: bridge.bridge, lease, internal, makeNetns });
   scope.keep();
   return { sandboxId, netns, veth, lease };
 }

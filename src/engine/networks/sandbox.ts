@@ -30,6 +30,12 @@ export interface Sandbox {
   readonly ports: readonly PublishedPort[];
 }
 
+/**
+ * Makes a network namespace and binds it at `path`, in place of the engine's own worker: for a container whose
+ * user namespace is to own it. Not called where the container gets no namespace of its own.
+ */
+export type MakeNetns = (path: string) => Promise<void>;
+
 export interface AttachOptions {
   readonly containerId: string;
   /** bridge | default | none | host | container:<id> (resolved to an id) | network name or id. */
@@ -53,6 +59,7 @@ export interface AttachOptions {
   readonly sysctls: Readonly<Record<string, string>>;
   /** Where resolv.conf, hosts and hostname are written. */
   readonly directory: string;
+  readonly makeNetns?: MakeNetns;
   /** Id of the container whose sandbox is joined, when `mode` does not already say so as container:<id>. */
   readonly join?: string;
 }

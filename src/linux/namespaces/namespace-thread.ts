@@ -1,12 +1,13 @@
-import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import { unlinkSync, writeFileSync } from 'node:fs';
 import { codeOf, invalid } from '#lib/errors';
 import { serve } from '#lib/thread';
 import { CLONE_NEWNET, O_CLOEXEC } from '../ffi/constants.ts';
 import { close, open } from '../ffi/descriptors.ts';
-import { MNT_DETACH, MS_BIND, mount, UMOUNT_NOFOLLOW, umount2 } from '../ffi/mount.ts';
+import { MNT_DETACH, UMOUNT_NOFOLLOW, umount2 } from '../ffi/mount.ts';
 import { setns, unshare } from '../ffi/namespaces.ts';
 import { type Request, RouteSocket } from '../netlink/index.ts';
 import { Nftables } from '../nftables/index.ts';
+import { bindNamespace } from './bind-namespace.ts';
 
 /** The worker thread of NamespaceWorker: every handler leaves it in the namespace it found it in. */
 
@@ -34,17 +35,10 @@ function within<T>(netns: string | undefined, work: () => T): T {
 }
 
 function createNetns(path: string): void {
-  // Exclusive: somebody else's namespace is never hidden below ours.
-  closeSync(openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_RDONLY, 0o444));
-  try {
-    elsewhere(
-      () => unshare(CLONE_NEWNET),
-      () => mount('/proc/thread-self/ns/net', path, null, MS_BIND, null),
-    );
-  } catch (error) {
-    unlinkSync(path);
-    throw error;
-  }
+  elsewhere(
+    () => unshare(CLONE_NEWNET),
+    () => bindNamespace('/proc/thread-self/ns/net', path),
+  );
 }
 
 function removeNetns(path: string): void {
