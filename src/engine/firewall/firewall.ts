@@ -4,8 +4,11 @@ import { codeOf, conflict, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { RouteSocket } from '#linux/netlink';
 import { Nftables, watchTable } from '#linux/nftables';
+import { elementsOfBridge, type RuledBridge } from './bridge.ts';
+import { Contents, type Difference } from './contents.ts';
+import { addScript, deleteScript, type Element } from './element.ts';
 import { canForwardLoopback6, routeLoopback6 } from './loopback6.ts';
-import { addScript, deleteScript, elementOf, type Forward, type RuledBridge, scriptOf } from './ruleset.ts';
+import { scriptOf } from './ruleset.ts';
 
 const CLAIM_PATIENCE_MS = 3_000;
 const CLAIM_RETRY_MS = 50;
@@ -28,10 +31,11 @@ export class Firewall implements Disposable {
   readonly #nft: TableWriter;
   readonly #route: Pick<RouteSocket, 'send'>;
   readonly #log: Logger;
-  readonly #resources = new DisposableStack();
   readonly #bridges = new Map<string, RuledBridge>();
-  readonly #forwards = new Map<string, Forward>();
+  readonly #contents = new Contents();
+  readonly #resources = new DisposableStack();
   #loopback6 = false;
+  #written = false;
   #closed = false;
 
   constructor(options: {
@@ -98,13 +102,21 @@ export class Firewall implements Disposable {
     );
   }
 
-  /** Replaces the bridges and rewrites the table. */
+  /** All bridges that there are now; the kernel is told of what is new and what has gone. The first call writes the table. */
   setBridges(bridges: readonly RuledBridge[]): void {
+    const former = new Map(this.#bridges);
     this.#bridges.clear();
     for (const bridge of bridges) this.#bridges.set(bridge.name, bridge);
-    this.#loopback6 = canForwardLoopback6();
-    if (this.#loopback6) for (const bridge of bridges) this.#routeLoopback6(bridge);
-    this.rebuild();
+    const gone = [...former.values()].filter(({ name }) => !this.#bridges.has(name));
+    const fresh = bridges.filter((bridge) => !isSame(former.get(bridge.name), bridge));
+    const changed = fresh.flatMap(({ name }) => former.get(name) ?? []);
+    if (!this.#written) this.#loopback6 = canForwardLoopback6();
+    if (this.#loopback6) for (const bridge of fresh) this.#routeLoopback6(bridge);
+    this.change({
+      add: fresh.flatMap(elementsOfBridge),
+      remove: [...gone, ...changed].flatMap(elementsOfBridge),
+    });
+    if (!this.#written) this.rebuild();
   }
 
   /**
@@ -116,40 +128,54 @@ export class Firewall implements Disposable {
     if (this.#loopback6 === possible) return possible;
     this.#loopback6 = possible;
     if (possible) for (const bridge of this.#bridges.values()) this.#routeLoopback6(bridge);
-    if (this.#bridges.size > 0) this.rebuild();
+    if (this.#written) this.rebuild();
     return possible;
   }
 
-  #routeLoopback6(bridge: RuledBridge): void {
-    if (bridge.subnet6 !== undefined) routeLoopback6(this.#route, bridge.name);
+  #routeLoopback6({ name, subnets }: RuledBridge): void {
+    if (subnets.some((subnet) => subnet.includes(':'))) routeLoopback6(this.#route, name);
   }
 
-  /** Remembers published ports for the next rebuild, without a transaction of their own. */
-  adopt(forwards: readonly Forward[]): void {
-    for (const forward of forwards) this.#forwards.set(keyOf(forward), forward);
+  /**
+   * Changes what is in the table's sets, in one transaction. Before the table is written for the first time it is
+   * only remembered.
+   */
+  change(change: { add?: readonly Element[]; remove?: readonly Element[] }): void {
+    const { added, removed } = this.#contents.change(change);
+    if (!this.#written || added.length + removed.length === 0) return;
+    const script = [...deleteScript(this.table, removed), ...addScript(this.table, added)];
+    try {
+      this.#nft.run(script.join('\n'));
+    } catch (error) {
+      this.#log.debug('an nftables element could not be changed', { error: messageOf(error) });
+      this.#afterFailure({ added, removed });
+    }
   }
 
-  add(forwards: readonly Forward[]): void {
-    if (forwards.length === 0) return;
-    this.adopt(forwards);
-    this.#change(addScript(this.table, forwards));
+  /**
+   * Flushed by somebody a moment ago: what should be there is known, so all of it is put back at once. But what the
+   * kernel does not take must not spoil every later transaction.
+   */
+  #afterFailure({ added, removed }: Difference): void {
+    try {
+      this.#nft.ownTable(this.table);
+      this.#nft.run(this.#script());
+    } catch (error) {
+      this.#contents.change({ add: removed, remove: added });
+      this.rebuild();
+      throw error;
+    }
   }
 
-  remove(forwards: readonly Forward[]): void {
-    const present = forwards.filter((forward) => this.#forwards.delete(keyOf(forward)));
-    if (present.length > 0) this.#change(deleteScript(this.table, present));
+  #script(): string {
+    return scriptOf(this.table, { elements: this.#contents, loopback6: this.#loopback6 });
   }
 
   /** Writes the whole table in one transaction, whatever is there. */
   rebuild(): void {
     this.#nft.ownTable(this.table);
-    const script = scriptOf(this.table, {
-      bridges: [...this.#bridges.values()],
-      forwards: [...this.#forwards.values()],
-      loopback6: this.#loopback6,
-    });
     try {
-      this.#nft.run(script);
+      this.#nft.run(this.#script());
     } catch (error) {
       // A table of an older Berth may have a chain or map of the same name and another type.
       this.#log.warn('the nftables table could not be updated in place and is made anew', {
@@ -157,8 +183,9 @@ export class Firewall implements Disposable {
       });
       this.#nft.run(`delete table inet ${this.table}`);
       this.#nft.ownTable(this.table);
-      this.#nft.run(script);
+      this.#nft.run(this.#script());
     }
+    this.#written = true;
   }
 
   /** Somebody else deleted something of our table. */
@@ -183,27 +210,13 @@ export class Firewall implements Disposable {
     this.#closed = true;
     this.#resources.dispose();
   }
-
-  #change(script: readonly string[]): void {
-    try {
-      this.#nft.run(script.join('\n'));
-    } catch (error) {
-      // Flushed by somebody a moment ago: what should be there is known, so put all of it back at once.
-      this.#log.debug('an nftables element could not be changed, rebuilding the table', {
-        error: messageOf(error),
-      });
-      this.rebuild();
-    }
-  }
 }
+
+const isSame = (one: RuledBridge | undefined, other: RuledBridge): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
 
 /** Identifiers of nft(8) have letters, digits and a few marks. */
 const tableName = (instance: string): string =>
   /^[a-z][a-z0-9_-]{0,30}$/i.test(instance)
     ? instance
     : `berth-${createHash('sha256').update(instance).digest('hex').slice(0, 8)}`;
-
-const keyOf = (forward: Forward): string => {
-  const { map, key } = elementOf(forward);
-  return `${map} ${key}`;
-};

@@ -1,60 +1,88 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addScript, deleteScript, elementOf, type Forward, scriptOf } from './ruleset.ts';
+import { elementsOfBridge, type RuledBridge } from './bridge.ts';
+import { addScript, deleteScript } from './element.ts';
+import { elementOfForward, elementOfNeighbour, elementOfOpening, type Forward } from './forward.ts';
+import { scriptOf } from './ruleset.ts';
 
-const BRIDGE = {
+const BRIDGE: RuledBridge = {
   name: 'br-t',
-  subnet: '172.17.0.0/16',
-  subnet6: 'fd00::/64',
+  subnets: ['172.17.0.0/16', 'fd00::/64'],
   internal: false,
   masquerade: true,
 };
 const web: Forward = { protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 80, address: '172.17.0.2', port: 8080 };
 
 test('a wildcard and an address go to maps of their own, by family', () => {
-  assert.deepEqual(elementOf(web), { map: 'any4', key: 'tcp . 80', value: '172.17.0.2 . 8080' });
-  assert.deepEqual(elementOf({ ...web, hostIp: '127.0.0.1' }), {
-    map: 'at4',
+  assert.deepEqual(elementOfForward(web), { set: 'any4', key: 'tcp . 80', value: '172.17.0.2 . 8080' });
+  assert.deepEqual(elementOfForward({ ...web, hostIp: '127.0.0.1' }), {
+    set: 'at4',
     key: '127.0.0.1 . tcp . 80',
     value: '172.17.0.2 . 8080',
   });
-  assert.deepEqual(elementOf({ ...web, hostIp: '::', address: 'fd00::2' }), {
-    map: 'any6',
+  assert.deepEqual(elementOfForward({ ...web, hostIp: '::', address: 'fd00::2' }), {
+    set: 'any6',
     key: 'tcp . 80',
     value: 'fd00::2 . 8080',
   });
-  assert.equal(elementOf({ ...web, hostIp: '::1' }).map, 'at6');
+  assert.equal(elementOfForward({ ...web, hostIp: '::1' }).set, 'at6');
+  assert.deepEqual(elementOfOpening(web), { set: 'routed4', key: '172.17.0.2 . tcp . 8080' });
+  assert.deepEqual(elementOfNeighbour('fd00::2', 'fd01::/64'), {
+    set: 'nearby6',
+    key: 'fd00::2 . fd01::/64',
+  });
 });
 
 test('elements of one map are one command', () => {
   const forwards = [web, { ...web, hostPort: 81 }, { ...web, hostIp: '::', address: 'fd00::2' }];
-  assert.deepEqual(addScript('t', forwards), [
+  assert.deepEqual(addScript('t', forwards.map(elementOfForward)), [
     'add element inet t any4 { tcp . 80 : 172.17.0.2 . 8080, tcp . 81 : 172.17.0.2 . 8080 }',
     'add element inet t any6 { tcp . 80 : fd00::2 . 8080 }',
   ]);
-  assert.deepEqual(deleteScript('t', [web]), ['delete element inet t any4 { tcp . 80 }']);
+  assert.deepEqual(deleteScript('t', [elementOfForward(web)]), ['delete element inet t any4 { tcp . 80 }']);
   assert.deepEqual(addScript('t', []), []);
 });
 
-test('the script touches no table but its own', () => {
-  const script = scriptOf('mine', { bridges: [BRIDGE], forwards: [web], loopback6: true });
-  for (const line of script.split('\n'))
-    assert.match(line, /^(add (map|chain|rule|element)|flush (chain|map)) inet mine /);
+test('the script touches no table but its own, and has as many rules for any number of networks', () => {
+  const script = (bridges: RuledBridge[]) =>
+    scriptOf('mine', { elements: bridges.flatMap(elementsOfBridge), loopback6: true }).split('\n');
+  const one = script([BRIDGE]);
+  for (const line of one)
+    assert.match(line, /^(add (set|map|chain|rule|element)|flush (chain|set|map)) inet mine /);
+  const rules = (lines: string[]) => lines.filter((line) => line.startsWith('add rule')).length;
+  assert.equal(rules(script([BRIDGE, { ...BRIDGE, name: 'br-u' }])), rules(one));
 });
 
-test('an internal network has no way out', () => {
-  const script = scriptOf('t', { bridges: [{ ...BRIDGE, internal: true }], forwards: [], loopback6: false });
-  assert.ok(!script.includes('oifname != "br-t" masquerade'));
-  assert.ok(script.includes('forward iifname { "br-t" } drop'));
+const setsOf = (bridge: RuledBridge) => elementsOfBridge(bridge).map(({ set }) => set);
+
+test('what the options of a network mean to the sets', () => {
+  assert.deepEqual(setsOf(BRIDGE), [
+    'bridges',
+    'within',
+    'subnets4',
+    'subnets6',
+    'masquerade4',
+    'masquerade6',
+  ]);
+  assert.ok(!setsOf({ ...BRIDGE, icc: false }).includes('within'));
+  const internal = setsOf({ ...BRIDGE, internal: true });
+  assert.ok(internal.includes('internal') && !internal.includes('masquerade4'));
+  assert.ok(!setsOf({ ...BRIDGE, gatewayMode4: 'routed' }).includes('masquerade4'));
+  assert.ok(setsOf({ ...BRIDGE, gatewayMode4: 'routed' }).includes('masquerade6'));
+  assert.ok(setsOf({ ...BRIDGE, gatewayMode6: 'nat-unprotected' }).includes('open6'));
+  assert.deepEqual(
+    elementsOfBridge({ ...BRIDGE, hostIp4: '192.0.2.1', trustedInterfaces: ['eth1'] }).filter(({ set }) =>
+      ['snat4', 'trusted'].includes(set),
+    ),
+    [
+      { set: 'trusted', key: '"eth1" . "br-t"' },
+      { set: 'snat4', key: '172.17.0.0/16', value: '192.0.2.1' },
+    ],
+  );
 });
 
 test('[::1] is left to our own listener where the kernel cannot carry it', () => {
-  const script = (loopback6: boolean) => scriptOf('t', { bridges: [BRIDGE], forwards: [], loopback6 });
+  const script = (loopback6: boolean) => scriptOf('t', { elements: [], loopback6 });
   assert.ok(script(false).includes('output ip6 daddr ::1 return'));
   assert.ok(!script(true).includes('output ip6 daddr ::1 return'));
-});
-
-test('without a bridge there is nothing but empty publishing', () => {
-  const script = scriptOf('t', { bridges: [], forwards: [], loopback6: false });
-  assert.ok(!script.includes('{  }') && !script.includes('postrouting ip'));
 });

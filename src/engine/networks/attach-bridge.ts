@@ -24,8 +24,8 @@ export async function attachToBridge(
   writeContainerFiles(state, options, endpoint);
   const { containerId, name: containerName, directory } = options;
   const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
-  const ports = await state.ports.publish(target, network.record.internal ? [] : bindingsOf(options));
-  scope.defer(() => state.ports.unpublish(target, ports));
+  const ports = state.ports.publish(target, network.record.internal ? [] : bindingsOf(options));
+  scope.defer(() => void state.ports.unpublish(containerId));
   return {
     sandboxId,
     containerId,

@@ -1,7 +1,6 @@
 import { messageOf } from '#lib/errors';
 import { addressesOf, announce } from './endpoint.ts';
 import type { SandboxRecord } from './record.ts';
-import type { Endpoint } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
 
 /** Undoes an attach. A container without a sandbox is fine. */
@@ -16,8 +15,7 @@ export async function detach(state: NetworksState, containerId: string): Promise
  * then namespace and addresses stay until the last of them has gone.
  */
 export async function release(state: NetworksState, record: SandboxRecord): Promise<void> {
-  const endpoint = record.endpoints[0];
-  if (record.mode === 'bridge' && endpoint) closePorts(state, record, endpoint);
+  state.ports.unpublish(record.containerId);
   const abandoned = record.mode !== 'container' && hasJoiners(state, record);
   state.options.database.transaction(() => {
     state.sandboxRecords.delete(record.containerId);
@@ -42,12 +40,6 @@ export async function releaseAbandoned(state: NetworksState, sandboxId: string):
   state.sandboxRecords.delete(sandboxId);
   state.sandboxes.delete(sandboxId);
   await dismantle(state, owner);
-}
-
-function closePorts(state: NetworksState, record: SandboxRecord, endpoint: Endpoint): void {
-  const { containerId, containerName, ports } = record;
-  const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
-  state.ports.unpublish(target, ports);
 }
 
 async function dismantle(state: NetworksState, record: SandboxRecord): Promise<void> {

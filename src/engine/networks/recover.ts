@@ -20,7 +20,7 @@ async function adopt(state: NetworksState, record: SandboxRecord): Promise<void>
     if (endpoint.address === '') continue;
     state.networks.get(endpoint.networkId)?.bridge?.adopt(endpoint);
     const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
-    await state.ports.adopt(target, record.ports);
+    state.ports.adopt(target, record.ports);
   }
 }
 

@@ -77,9 +77,8 @@ export function applyBridges(state: Pick<NetworksState, 'networks' | 'firewall'>
   const ruled = [...state.networks.values()].flatMap(({ record }) => {
     if (!record.bridge) return [];
     const { name, subnet, subnet6, masquerade } = record.bridge;
-    return [
-      { name, subnet, ...(subnet6 === undefined ? {} : { subnet6 }), internal: record.internal, masquerade },
-    ];
+    const subnets = subnet6 === undefined ? [subnet] : [subnet, subnet6];
+    return [{ name, subnets, internal: record.internal, masquerade }];
   });
   state.firewall.setBridges(ruled);
 }

@@ -1,8 +1,13 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { createServer, isIPv6, type Socket } from 'node:net';
+import { type Reservation, reservePort } from '#linux/socket';
 import type { HostPort } from './allocator.ts';
+import { refuse } from './relay.ts';
 
-/** What became of traffic that reached the host's own socket, and so was not forwarded by the kernel. */
+/** The kernel's own default. */
+const UDP_BUFFER = 212_992;
+
+/** What becomes of traffic that reaches the host's own socket, and so was not forwarded by the kernel. */
 export interface HoldHandlers {
   /** Owns the connection. */
   connection(socket: Socket): void;
@@ -15,37 +20,43 @@ export interface HoldHandlers {
 /**
  * Keeps a port of the host for a container: while it is held no other program can listen there
  * and believe that it gets the traffic, and the kernel does not pick it as a source port.
- * DNAT sees packets before sockets do, so the socket gets nothing but what DNAT leaves to it.
+ * DNAT sees packets before sockets do, so the socket gets nothing but what DNAT leaves to it: that is refused, or
+ * given to `handlers`.
  *
- * A TCP port has to be held by listening: a socket that is only bound has SO_REUSEADDR (libuv sets
- * it), and then another one with SO_REUSEADDR may bind and listen as if the port were free. A
- * UDP socket is bound without it. SCTP has no sockets here; the allocator alone guards its ports.
+ * SCTP has no sockets here (asking for one could load its kernel module): the allocator alone guards its ports.
  * @throws an error with code EADDRINUSE, EADDRNOTAVAIL...
  */
-export async function holdPort(port: HostPort, handlers: HoldHandlers): Promise<Disposable> {
-  switch (port.protocol) {
-    case 'tcp':
-      return await holdTcp(port, handlers);
-    case 'udp':
-      return await holdUdp(port, handlers);
-    case 'sctp':
-      return { [Symbol.dispose]: () => {} };
-  }
+export function holdPort({ protocol, address, port }: HostPort, handlers?: HoldHandlers): Disposable {
+  if (protocol === 'sctp') return { [Symbol.dispose]: () => {} };
+  return adopt(reservePort({ protocol, address, port }), { protocol, address }, handlers);
 }
 
-async function holdTcp({ address, port }: HostPort, handlers: HoldHandlers): Promise<Disposable> {
+/** The port at every address of both families, by one descriptor. */
+export function holdEverywhere({ protocol, port }: Pick<HostPort, 'protocol' | 'port'>): Disposable {
+  const address = '::';
+  if (protocol === 'sctp') return { [Symbol.dispose]: () => {} };
+  return adopt(reservePort({ protocol, address, port, dual: true }), { protocol, address });
+}
+
+function adopt(
+  reservation: Reservation,
+  { protocol, address }: Pick<HostPort, 'protocol' | 'address'>,
+  handlers?: HoldHandlers,
+): Disposable {
+  if (!handlers && !reservation.listening) return reservation;
+  if (protocol === 'tcp') return serveTcp(reservation.fd, handlers ?? refuse);
+  return serveUdp(reservation.fd, address, handlers ?? refuse);
+}
+
+function serveTcp(fd: number, handlers: HoldHandlers): Disposable {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket.once('close', () => sockets.delete(socket)).on('error', () => {}));
     handlers.connection(socket);
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true }, resolve);
-  await promise;
-  server.off('error', reject);
   // accept() may fail for want of descriptors: the port stays held, the client is refused.
   server.on('error', () => {});
+  server.listen({ fd });
   server.unref();
   return {
     [Symbol.dispose]: () => {
@@ -57,18 +68,15 @@ async function holdTcp({ address, port }: HostPort, handlers: HoldHandlers): Pro
   };
 }
 
-async function holdUdp({ address, port }: HostPort, handlers: HoldHandlers): Promise<Disposable> {
-  const v6 = isIPv6(address);
-  const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6 });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.once('error', reject);
-  socket.bind({ address, port, exclusive: true }, resolve);
-  await promise;
-  socket.off('error', reject);
+function serveUdp(fd: number, address: string, handlers: HoldHandlers): Disposable {
+  const socket: Datagrams = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
   socket.on('error', () => {});
   socket.on('message', (data, from) => {
     handlers.datagram(data, from, (answer) => socket.send(answer, from.port, from.address));
   });
+  socket.bind({ fd });
+  // The reservation made it small.
+  socket.setRecvBufferSize(UDP_BUFFER);
   socket.unref();
   return {
     [Symbol.dispose]: () => {

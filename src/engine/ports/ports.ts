@@ -1,10 +1,11 @@
 import type { Firewall } from '#engine/firewall';
-import { messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { flushConntrack } from '#linux/netlink';
+import { adopt } from './adopt.ts';
 import { PortAllocator } from './allocator.ts';
+import { move } from './move.ts';
 import type { PortBinding, PublishedPort, PublishTarget } from './port.ts';
-import { publish, republish, unpublish } from './publish.ts';
+import { publish } from './publish.ts';
+import { unpublish } from './unpublish.ts';
 
 export interface PortsOptions {
   readonly firewall: Firewall;
@@ -13,11 +14,17 @@ export interface PortsOptions {
   readonly log: Logger;
 }
 
+/** What one binding has: up to one port for each family, and what keeps others from it. */
+export interface Held {
+  readonly ports: readonly PublishedPort[];
+  readonly hold: Disposable;
+}
+
 /** Everything the verbs of this folder share. */
 export interface PortsState extends PortsOptions {
   readonly allocator: PortAllocator;
-  /** Held ports by container id. */
-  readonly holds: Map<string, readonly Disposable[]>;
+  /** By container id. */
+  readonly published: Map<string, { readonly target: PublishTarget; readonly held: readonly Held[] }>;
 }
 
 /** The ports of the host that lead to containers. */
@@ -25,42 +32,41 @@ export class Ports implements Disposable {
   readonly #state: PortsState;
 
   constructor(options: PortsOptions) {
-    this.#state = { ...options, allocator: new PortAllocator(), holds: new Map() };
+    this.#state = { ...options, allocator: new PortAllocator(), published: new Map() };
   }
 
   /**
-   * Publishes ports, all or none: reserves them among ourselves and against other programs of the host,
-   * then has the kernel forward them in one transaction.
-   * @throws invalid, or system with Docker's text when a port is not to be had
+   * Publishes ports, all or none, beside those that the container has already: reserves them among ourselves and
+   * against other programs of the host, then has the kernel forward them in one transaction.
+   * @throws system with Docker's text when a port is not to be had
    */
-  publish(target: PublishTarget, bindings: readonly PortBinding[]): Promise<PublishedPort[]> {
+  publish(target: PublishTarget, bindings: readonly PortBinding[]): PublishedPort[] {
     return publish(this.#state, target, bindings);
   }
 
-  /** Holds the ports again that an earlier life of the engine published; the firewall only remembers them. */
-  adopt(target: PublishTarget, published: readonly PublishedPort[]): Promise<void> {
-    return republish(this.#state, target, published);
+  /** Holds the ports again that an earlier life of the engine published. */
+  adopt(target: PublishTarget, published: readonly PublishedPort[]): void {
+    adopt(this.#state, target, published);
   }
 
-  /** The ports of a container are nobody's when this returns. */
-  unpublish(target: PublishTarget, published: readonly PublishedPort[]): void {
-    if (published.length === 0) return;
-    unpublish(this.#state, target, published);
-    // A flow without connections goes on to the old address for as long as packets come: conntrack must forget it.
-    if (published.every((port) => port.protocol === 'tcp')) return;
-    for (const address of [target.address, target.address6]) {
-      if (address === undefined) continue;
-      try {
-        flushConntrack(address);
-      } catch (error) {
-        this.#state.log.warn('could not flush conntrack', { address, error: messageOf(error) });
-      }
-    }
+  /** Leads a container's ports to other endpoints of it: the same ports of the host. Returns them. */
+  move(target: PublishTarget): PublishedPort[] {
+    return move(this.#state, target);
+  }
+
+  /**
+   * The ports of a container, or those of them that `which` names, are nobody's when this returns. One binding goes
+   * as a whole, with both of its families. Returns what has gone.
+   */
+  unpublish(containerId: string, which: (port: PublishedPort) => boolean = () => true): PublishedPort[] {
+    return unpublish(this.#state, containerId, which);
   }
 
   /** Lets go of the host's ports; the kernel goes on forwarding them. */
   [Symbol.dispose](): void {
-    for (const hold of [...this.#state.holds.values()].flat()) hold[Symbol.dispose]();
-    this.#state.holds.clear();
+    for (const { held } of this.#state.published.values()) {
+      for (const { hold } of held) hold[Symbol.dispose]();
+    }
+    this.#state.published.clear();
   }
 }

@@ -28,8 +28,11 @@ export const getsockopt = libcCall<
 >('int getsockopt(int, int, int, void *, void *)');
 
 export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_SEQPACKET = 5;
 export const SOCK_NONBLOCK = 0o4000;
@@ -40,7 +43,12 @@ export const MSG_NOSIGNAL = 0x4000;
 export const SHUT_WR = 1;
 
 export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
 export const SO_RCVBUFFORCE = 33;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
+
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;

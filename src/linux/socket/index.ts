@@ -1,1 +1,2 @@
+export { type Reservation, reservePort } from './reserve.ts';
 export { connectSeqpacket } from './seqpacket.ts';

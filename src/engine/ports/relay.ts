@@ -3,8 +3,8 @@ import { connect, isIPv6, type Socket } from 'node:net';
 import { codeOf } from '#lib/errors';
 import type { HoldHandlers } from './hold.ts';
 
-/** Where the forwarder sends: the container's addresses in the order they are tried. */
-export interface ForwardTarget {
+/** Where the relay sends: the container's addresses in the order they are tried. */
+export interface RelayTarget {
   readonly addresses: readonly string[];
   readonly port: number;
 }
@@ -21,23 +21,25 @@ export const refuse: HoldHandlers = {
 };
 
 /**
- * Carries [::1] of the host to a container where the kernel cannot (see `loopback6.ts`).
- * Whatever does not come from ::1 is refused: from outside, a port is reached through DNAT or not at all.
+ * Carries to a container what the kernel cannot: an address family that the container does not have, and [::1] of
+ * the host (see the firewall's `loopback6.ts`). With `from` it serves that client only and refuses all others: they
+ * come in through the kernel or not at all.
  */
-export function loopbackForwarder(target: ForwardTarget): HoldHandlers {
-  const conversations = new Map<number, Conversation>();
+export function relay(target: RelayTarget, from?: string): HoldHandlers {
+  const conversations = new Map<string, Conversation>();
   return {
     connection: (socket) => {
-      if (socket.remoteAddress === '::1') relay(socket, target);
+      if (from === undefined || socket.remoteAddress === from) join(socket, target);
       else socket.resetAndDestroy();
     },
-    datagram: (data, from, reply) => {
-      if (from.address !== '::1') return;
-      let conversation = conversations.get(from.port);
+    datagram: (data, client, reply) => {
+      if (from !== undefined && client.address !== from) return;
+      const name = `${client.address} ${client.port}`;
+      let conversation = conversations.get(name);
       if (!conversation) {
         if (conversations.size >= UDP_CONVERSATIONS) return;
-        conversation = new Conversation(target, reply, () => conversations.delete(from.port));
-        conversations.set(from.port, conversation);
+        conversation = new Conversation(target, reply, () => conversations.delete(name));
+        conversations.set(name, conversation);
       }
       conversation.send(data);
     },
@@ -48,7 +50,7 @@ export function loopbackForwarder(target: ForwardTarget): HoldHandlers {
 }
 
 /** Joins two TCP connections; each side's end of stream is passed on, a broken side breaks the other. */
-function relay(client: Socket, { addresses, port }: ForwardTarget, attempt = 0): void {
+function join(client: Socket, { addresses, port }: RelayTarget, attempt = 0): void {
   const host = addresses[attempt];
   if (host === undefined) {
     client.resetAndDestroy();
@@ -61,8 +63,7 @@ function relay(client: Socket, { addresses, port }: ForwardTarget, attempt = 0):
   const next = (error: Error) => {
     client.off('error', giveUp);
     // Nothing has been sent yet: the container may serve the other family only.
-    if (codeOf(error) === 'ECONNREFUSED' && !client.destroyed)
-      relay(client, { addresses, port }, attempt + 1);
+    if (codeOf(error) === 'ECONNREFUSED' && !client.destroyed) join(client, { addresses, port }, attempt + 1);
     else client.resetAndDestroy();
   };
   server.once('error', next);
@@ -81,7 +82,7 @@ function relay(client: Socket, { addresses, port }: ForwardTarget, attempt = 0):
 
 /** The datagrams of one client port, with a socket of their own towards the container. */
 class Conversation {
-  readonly #target: ForwardTarget;
+  readonly #target: RelayTarget;
   readonly #reply: (data: Buffer) => void;
   readonly #ended: () => void;
   readonly #timer: NodeJS.Timeout;
@@ -91,7 +92,7 @@ class Conversation {
   /** The datagram that nobody has answered yet: the next address gets it when this one refuses. */
   #unanswered: Buffer | undefined;
 
-  constructor(target: ForwardTarget, reply: (data: Buffer) => void, ended: () => void) {
+  constructor(target: RelayTarget, reply: (data: Buffer) => void, ended: () => void) {
     this.#target = target;
     this.#reply = reply;
     this.#ended = ended;

@@ -1,0 +1,63 @@
+import { parseAddress } from '#lib/address';
+import type { Element } from './element.ts';
+
+/** How the containers of a network are reached from outside of it, and under which address they go out. */
+export type GatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
+
+/** What the rules need to know of a bridge of ours. */
+export interface RuledBridge {
+  readonly name: string;
+  /** CIDR, of both families. */
+  readonly subnets: readonly string[];
+  /** No way in or out of the network. */
+  readonly internal: boolean;
+  /** Its packets leave under an address of the host. */
+  readonly masquerade: boolean;
+  /** Its containers reach each other. Default true. */
+  readonly icc?: boolean;
+  /** Default `nat`. */
+  readonly gatewayMode4?: GatewayMode;
+  readonly gatewayMode6?: GatewayMode;
+  /** Addresses of the host that its packets leave under, when it is not left to the host's routes. */
+  readonly hostIp4?: string;
+  readonly hostIp6?: string;
+  /** Interfaces of the host from which its containers are reached without being published. */
+  readonly trustedInterfaces?: readonly string[];
+}
+
+const quoted = (name: string): string => `"${name}"`;
+const pair = (from: string, to: string): string => `${quoted(from)} . ${quoted(to)}`;
+
+export const familyOf = (address: string): 4 | 6 => parseAddress(address.replace(/\/.*/, ''))?.family ?? 4;
+
+/** What a bridge adds to the sets of the table. */
+export function elementsOfBridge(bridge: RuledBridge): Element[] {
+  const { name, subnets, internal, icc = true, trustedInterfaces = [] } = bridge;
+  return [
+    { set: 'bridges', key: quoted(name) },
+    ...(internal ? [{ set: 'internal', key: quoted(name) }] : []),
+    ...(icc ? [{ set: 'within', key: pair(name, name) }] : []),
+    ...trustedInterfaces.map((from) => ({ set: 'trusted', key: pair(from, name) })),
+    ...([4, 6] as const)
+      .filter((family) => modeOf(bridge, family) === 'nat-unprotected')
+      .map((family) => ({ set: `open${family}`, key: quoted(name) })),
+    ...subnets.map((subnet) => ({ set: `subnets${familyOf(subnet)}`, key: `${quoted(name)} . ${subnet}` })),
+    ...subnets.flatMap((subnet) => leavingAs(bridge, subnet)),
+  ];
+}
+
+const modeOf = (bridge: RuledBridge, family: 4 | 6): GatewayMode =>
+  (family === 4 ? bridge.gatewayMode4 : bridge.gatewayMode6) ?? 'nat';
+
+/** The address that packets of a subnet leave under; nothing where they keep their own. */
+function leavingAs(bridge: RuledBridge, subnet: string): Element[] {
+  const family = familyOf(subnet);
+  const mode = modeOf(bridge, family);
+  if (bridge.internal || !bridge.masquerade || mode === 'routed' || mode === 'isolated') return [];
+  const hostIp = family === 4 ? bridge.hostIp4 : bridge.hostIp6;
+  return [
+    hostIp === undefined
+      ? { set: `masquerade${family}`, key: subnet }
+      : { set: `snat${family}`, key: subnet, value: hostIp },
+  ];
+}

@@ -1,0 +1,85 @@
+import { isIP } from 'node:net';
+import { codeOf, messageOf } from '#lib/errors';
+import type { HostPort } from './allocator.ts';
+import { type HoldHandlers, holdEverywhere, holdPort } from './hold.ts';
+import type { PublishedPort, PublishTarget } from './port.ts';
+import { relay } from './relay.ts';
+
+/** Texts of errno that Docker's users know from Go. */
+const BIND_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'cannot assign requested address',
+  EACCES: 'permission denied',
+};
+
+export const hostPortOf = ({ protocol, hostIp, hostPort }: PublishedPort): HostPort => ({
+  protocol,
+  address: hostIp,
+  port: hostPort,
+});
+
+/**
+ * Holds one published port at all of its addresses, against other programs of the host.
+ * @throws BindError
+ */
+export function hold(
+  target: PublishTarget,
+  ports: readonly PublishedPort[],
+  options: { loopback6: boolean },
+): Disposable {
+  const all = ports.map((port) => ({ port, handlers: handlersFor(target, port, options.loopback6) }));
+  const [four, six] = all;
+  const everywhere =
+    all.length === 2 && four?.port.hostIp === '0.0.0.0' && six?.port.hostIp === '::' && !four.handlers;
+  if (everywhere && !six.handlers) {
+    try {
+      return holdEverywhere(hostPortOf(four.port));
+    } catch {
+      // One by one: then it is known which of them is taken.
+    }
+  }
+  using stack = new DisposableStack();
+  for (const { port, handlers } of all) {
+    if (port.hostPort === 0) continue;
+    try {
+      stack.use(holdPort(hostPortOf(port), handlers));
+    } catch (error) {
+      throw new BindError(target, port, error);
+    }
+  }
+  return stack.move();
+}
+
+/** What the kernel cannot carry to the container: the other address family, and on some hosts [::1]. */
+function handlersFor(
+  target: PublishTarget,
+  { hostIp, containerPort: port }: PublishedPort,
+  loopback6: boolean,
+): HoldHandlers | undefined {
+  const { address, address6 } = target;
+  const addresses = [address, address6].filter((each) => each !== undefined);
+  if ((isIP(hostIp) === 6 ? address6 : address) === undefined) return relay({ addresses, port });
+  if ((hostIp === '::' || hostIp === '::1') && !loopback6) return relay({ addresses, port }, '::1');
+  return undefined;
+}
+
+const textOf = ({ address, port }: { address: string; port: number }): string =>
+  isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+
+export const textOfPort = (port: HostPort): string => textOf(port);
+
+/** `failed to bind host port for 0.0.0.0:80:172.17.0.2:80/tcp: address already in use` */
+export class BindError extends Error {
+  readonly code: string | undefined;
+
+  constructor(target: PublishTarget, port: PublishedPort, cause: unknown) {
+    const { address = '', address6 = address } = target;
+    const inside = isIP(port.hostIp) === 6 ? address6 : address || address6;
+    const where = `${textOf(hostPortOf(port))}:${textOf({ address: inside, port: port.containerPort })}/${port.protocol}`;
+    const code = codeOf(cause);
+    super(`failed to bind host port for ${where}: ${BIND_FAILURES[code ?? ''] ?? messageOf(cause)}`, {
+      cause,
+    });
+    this.code = code;
+  }
+}
