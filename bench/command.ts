@@ -1,34 +1,60 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { buffer } from 'node:stream/consumers';
 
-/** Nothing that is measured here takes longer unless it hangs. */
-const TIMEOUT_MS = 120_000;
-const LIMITS = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 2 ** 20 } as const;
+/** Of any command that is not part of a measured row: preparing, cleaning up. */
+const PATIENCE_MS = 60_000;
 
-/** Runs a command to its end; its standard output. Fails with its standard error, or when it takes too long. */
-export function run(argv: readonly string[], input?: Buffer): Promise<string> {
-  const [file = '', ...args] = argv;
-  return new Promise((resolve, reject) => {
-    const child = execFile(file, args, LIMITS, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${argv.join(' ')}: ${stderr || error.message}`, { cause: error }));
-      else resolve(stdout);
-    });
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
-  });
+export interface RunOptions {
+  readonly input?: Buffer;
+  /** Ends it, with all that it started. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a command to its end; its standard output. Fails with its standard error. */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { input, signal = AbortSignal.timeout(PATIENCE_MS) } = options;
+  const child = start(argv, signal, [input ? 'pipe' : 'ignore', 'pipe', 'pipe']);
+  child.process.stdin?.on('error', () => {});
+  child.process.stdin?.end(input);
+  const output = child.process.stdout ? buffer(child.process.stdout) : Promise.resolve(Buffer.alloc(0));
+  await child.succeeded;
+  return (await output).toString();
 }
 
 /** Milliseconds that a command takes whose output nobody reads. */
-export function time(argv: readonly string[]): Promise<number> {
+export async function time(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const begin = performance.now();
+  await start(argv, signal, ['ignore', 'ignore', 'pipe']).succeeded;
+  return performance.now() - begin;
+}
+
+function start(argv: readonly string[], signal: AbortSignal, stdio: ('ignore' | 'pipe')[]) {
+  signal.throwIfAborted();
   const [file = '', ...args] = argv;
-  const start = performance.now();
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { ...LIMITS, stdio: ['ignore', 'ignore', 'pipe'] });
-    let errors = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(performance.now() - start);
-      else reject(new Error(`${argv.join(' ')}: ${errors || `ended with ${code ?? signal}`}`));
+  // A process group of its own, to be ended as one.
+  const process_ = spawn(file, args, { stdio, detached: true });
+  const end = () => {
+    if (process_.pid !== undefined && process_.exitCode === null) killGroup(process_.pid);
+  };
+  signal.addEventListener('abort', end, { once: true });
+  let errors = '';
+  process_.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const succeeded = new Promise<void>((resolve, reject) => {
+    process_.once('error', reject);
+    process_.once('close', (code, by) => {
+      signal.removeEventListener('abort', end);
+      if (code === 0) resolve();
+      else if (signal.aborted) reject(signal.reason);
+      else reject(new Error(`${argv.join(' ')}: ${errors.trim() || `ended with ${code ?? by}`}`));
     });
   });
+  return { process: process_, succeeded };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }

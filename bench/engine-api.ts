@@ -1,17 +1,17 @@
 import { Agent, request } from 'node:http';
 
-const TIMEOUT_MS = 60_000;
-
 /** The Engine API over kept connections: what an SDK does. */
 export class EngineApi implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #socket: string;
   readonly #hostConfig: object;
+  readonly #signal: AbortSignal;
 
   /** `hostConfig`: of every container that is made. */
-  constructor(socket: string, hostConfig: object) {
+  constructor(socket: string, hostConfig: object, signal: AbortSignal) {
     this.#socket = socket;
     this.#hostConfig = hostConfig;
+    this.#signal = signal;
   }
 
   call(method: string, path: string, body?: object): Promise<unknown> {
@@ -23,7 +23,7 @@ export class EngineApi implements Disposable {
       const options = {
         socketPath: this.#socket,
         agent: this.#agent,
-        timeout: TIMEOUT_MS,
+        signal: this.#signal,
         method,
         path: `/v1.40${path}`,
         headers,
@@ -39,7 +39,6 @@ export class EngineApi implements Disposable {
           else resolve(/^[[{]/.test(text) ? JSON.parse(text) : undefined);
         });
       });
-      sent.on('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer`)));
       sent.on('error', reject);
       sent.end(payload);
     });

@@ -1,75 +1,113 @@
+import { mkdtempDisposableSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { busyboxRootfs } from '../scripts/busybox-image.ts';
+import { run } from './command.ts';
+import type { Contender } from './contender.ts';
+import { openContenders, PEERS } from './contenders/index.ts';
 import { debianArchive } from './debian.ts';
-import { type Peer, run } from './peer.ts';
-import { startBerth } from './peers/berth.ts';
-import { prepareCrun } from './peers/crun.ts';
-import { startDocker } from './peers/docker.ts';
-import { startPodman } from './peers/podman.ts';
-import { median, sample } from './sample.ts';
-import { type Row, scenarios } from './scenarios/index.ts';
-import { type Column, table } from './table.ts';
+import { type Outcome, race } from './race.ts';
+import { scenarios } from './scenarios/index.ts';
+import { progress, type Results, table } from './table.ts';
 
-const { values: flags } = parseArgs({
-  options: {
-    peers: { type: 'string', default: 'berth,docker,podman' },
-    only: { type: 'string', default: Object.keys(scenarios).join(',') },
-    rounds: { type: 'string', default: '2' },
-    cache: { type: 'string', default: '/var/tmp/berth-bench' },
-  },
-});
+const options = {
+  peers: { type: 'string', default: PEERS.join(',') },
+  rows: { type: 'string' },
+  repeat: { type: 'string', default: '1' },
+  idle: { type: 'string', default: '200' },
+  cache: { type: 'string', default: '/var/tmp/berth-bench' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
 
-const starts: Record<string, () => Promise<Peer>> = {
-  berth: startBerth,
-  docker: startDocker,
-  podman: startPodman,
-};
-const rounds = Number(flags.rounds);
-const chosen = flags.only.split(',');
+const usage = (rows: readonly string[]) => `npm run bench -- [options]
+  --peers LIST   columns of the table, from ${PEERS.join(',')}
+  --rows LIST    from ${rows.join(',')}
+  --repeat N     so many times the usual number of rounds
+  --idle N       how many idle containers (200)
+  --cache DIR    where the image of a whole Debian is kept (/var/tmp/berth-bench)`;
+
+function choose(wanted: string | undefined, known: readonly string[], what: string): string[] {
+  if (wanted === undefined) return [...known];
+  const names = wanted.split(',').filter(Boolean);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`no such ${what}: ${unknown} (known: ${known.join(', ')})`);
+  return known.filter((name) => names.includes(name));
+}
+
+function positive(text: string, flag: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${flag} takes a positive number, not ${text}`);
+  return Number(text);
+}
+
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-async function measure(start: () => Promise<Peer>, rootfs: Buffer, debian: string): Promise<Column> {
-  await using peer = await start();
-  say(`== ${peer.version}`);
-  await run([...peer.command, 'import', '-', 'busybox:latest'], rootfs);
-  const rows: Row[] = [];
-  for (const name of chosen) {
-    const scenario = scenarios[name];
-    if (!scenario) throw new Error(`no such scenario: ${name} (known: ${Object.keys(scenarios).join(', ')})`);
-    const measured = await scenario(peer, { debian, rounds });
-    for (const row of measured) say(`   ${row.what}: ${row.value.toPrecision(3)} ${row.unit}`);
-    rows.push(...measured);
-  }
-  return { name: peer.version, rows };
+/** Ctrl-C ends what runs; then the contenders are taken down. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (signal: NodeJS.Signals) => controller.abort(new Error(`ended by ${signal}`));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  return controller.signal;
 }
 
-async function floor(rootfs: Buffer, tar: string | undefined): Promise<Column> {
-  await using crun = await prepareCrun(rootfs);
-  const batch = 20;
-  const taken = await sample(3 * rounds, () => run([...crun.command, String(batch)]));
-  const value = median(taken) / batch;
-  const rows: Row[] = [
-    { what: 'run --rm busybox true', unit: 'ms', value },
-    { what: 'API create + start + wait + remove', unit: 'ms', value },
-  ];
-  if (tar) {
-    const directory = `${flags.cache}/unpacked`;
-    const unpack = await sample(1, () =>
-      run(['sh', '-c', `mkdir -p ${directory} && tar -xf ${tar} -C ${directory}`]),
-    );
-    await run(['rm', '-rf', directory]);
-    rows.push({ what: 'load of a Debian image', unit: 's', value: median(unpack) / 1000 });
+async function main(): Promise<void> {
+  const { values: flags } = parseArgs({ options });
+  const signal = interrupted();
+  const all = scenarios({
+    idle: positive(flags.idle, 'idle'),
+    debian: () => debianArchive(flags.cache, signal),
+  });
+  if (flags.help) return console.log(usage(Object.keys(all)));
+  const rows = choose(flags.rows, Object.keys(all), 'row');
+  const repeat = positive(flags.repeat, 'repeat');
+  const peers = choose(flags.peers, PEERS, 'peer');
+  if (rows.includes('load')) {
+    say('== an image of a whole Debian');
+    await debianArchive(flags.cache, signal);
   }
-  return { name: 'floor: crun run, tar', rows };
+  const rootfs = await busyboxRootfs();
+
+  const began = performance.now();
+  // Peers that are ended in the middle of their work leave temporary files.
+  using temporary = mkdtempDisposableSync('/var/tmp/bench-tmp-');
+  process.env['TMPDIR'] = temporary.path;
+  await using contenders = await openContenders(peers, rootfs, say);
+  const results: Record<string, Outcome[]> = {};
+  for (const [name, scenario] of Object.entries(all)) {
+    if (!rows.includes(name) || signal.aborted) continue;
+    say(`== ${name}`);
+    try {
+      results[name] = await race(scenario, contenders.list, { repeat, signal });
+      say(progress(name, results[name]));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      say(`== ${String(error)}: the rows that were done follow`);
+      process.exitCode = 130;
+    }
+    await tidy(contenders.list);
+  }
+  say(`== done in ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+  print(results, contenders.list);
 }
 
-const rootfs = await busyboxRootfs();
-const debian = chosen.includes('unpack') ? await debianArchive(flags.cache) : undefined;
-const columns: Column[] = [];
-for (const name of flags.peers.split(',')) {
-  const start = starts[name];
-  if (!start) throw new Error(`no such peer: ${name} (known: ${Object.keys(starts).join(', ')})`);
-  columns.push(await measure(start, rootfs, debian?.archive ?? ''));
+/** What a turn left that failed must not slow down the next ones. */
+async function tidy(contenders: readonly Contender[]): Promise<void> {
+  for (const contender of contenders) {
+    if (contender.kind !== 'engine') continue;
+    const { command, name } = contender;
+    try {
+      const left = (await run([...command, 'ps', '-aq'])).split('\n').filter(Boolean);
+      if (left.length > 0) await run([...command, 'rm', '-f', ...left]);
+    } catch (error) {
+      say(`   ${name}: ${String(error)}`);
+    }
+  }
 }
-columns.push(await floor(rootfs, debian?.tar));
-console.log(table(columns));
+
+const print = (results: Results, contenders: readonly Contender[]) =>
+  console.log(
+    table(
+      results,
+      contenders.map(({ name }) => name),
+    ),
+  );
+
+await main();

@@ -7,6 +7,12 @@ export interface Measurement {
   readonly samples: readonly number[];
 }
 
+export const one = (what: string, unit: Unit, value: number): Measurement => ({
+  what,
+  unit,
+  samples: [value],
+});
+
 export const isHighBetter = (unit: Unit): boolean => unit === '/s' || unit === 'MB/s';
 
 export function median(values: readonly number[]): number {
@@ -32,6 +38,13 @@ export async function repeat(times: number, work: () => Promise<number>): Promis
   return samples;
 }
 
+/** Milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
 /** Runs per second of `total` runs, `inFlight` at a time. */
 export async function throughput(
   total: number,
@@ -39,10 +52,9 @@ export async function throughput(
   work: () => Promise<unknown>,
 ): Promise<number> {
   let begun = 0;
-  const start = performance.now();
   const lane = async () => {
     while (begun++ < total) await work();
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
-  return (total * 1000) / (performance.now() - start);
+  const took = await timed(() => Promise.all(Array.from({ length: inFlight }, lane)));
+  return (total * 1000) / took;
 }

@@ -1,28 +1,58 @@
-import type { Row } from './scenarios/index.ts';
+import { isHighBetter, type Measurement, median } from './measurement.ts';
+import type { Outcome } from './race.ts';
 
-export interface Column {
-  readonly name: string;
-  readonly rows: readonly Row[];
+/** What a cell says of a row: the median, and against the first column how many times that one is better. */
+function cell(what: string, outcome: Outcome, first: Outcome | undefined): string {
+  const mine = outcome.measurements.find((row) => row.what === what);
+  if (!mine) return outcome.failure === undefined ? '-' : 'failed';
+  const value = median(mine.samples);
+  const shown = `${Number(value.toPrecision(3))} ${mine.unit}`;
+  const base = first?.measurements.find((row) => row.what === what);
+  if (!base || first === outcome) return shown;
+  return `${shown} (${ratio(base, value)}x)`;
 }
 
-const better = (unit: Row['unit']): 'low' | 'high' => (unit === '/s' || unit === 'MB/s' ? 'high' : 'low');
+function ratio(base: Measurement, value: number): string {
+  const ours = median(base.samples);
+  const times = isHighBetter(base.unit) ? ours / value : value / ours;
+  return times.toFixed(times < 10 ? 1 : 0);
+}
 
-const show = (row: Row): string => `${Number(row.value.toPrecision(3))} ${row.unit}`;
+const rowsOf = (outcomes: readonly Outcome[]): string[] => [
+  ...new Set(outcomes.flatMap(({ measurements }) => measurements.map(({ what }) => what))),
+];
 
-/** A Markdown table: the first column is ours; behind each other figure, how many times ours is better. */
-export function table(columns: readonly Column[]): string {
-  const [ours, ...others] = columns;
-  if (!ours) return '';
-  const find = (column: Column, what: string) => column.rows.find((row) => row.what === what);
-  const cell = (column: Column, row: Row): string => {
-    const theirs = find(column, row.what);
-    if (!theirs) return '-';
-    const ratio = better(row.unit) === 'low' ? theirs.value / row.value : row.value / theirs.value;
-    return `${show(theirs)} (${ratio.toFixed(ratio < 10 ? 1 : 0)}x)`;
-  };
-  const lines = ours.rows.map((row) => [row.what, show(row), ...others.map((column) => cell(column, row))]);
-  const head = ['', ours.name, ...others.map((column) => column.name)];
-  return [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...lines]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
+/** A scenario's rows for the terminal, as soon as it is through: one line for each row, and one for each failure. */
+export function progress(name: string, outcomes: readonly Outcome[]): string {
+  const lines = rowsOf(outcomes).map((what) => {
+    const cells = outcomes
+      .filter(({ measurements }) => measurements.some((row) => row.what === what))
+      .map((outcome) => `${outcome.contender}: ${cell(what, outcome, outcomes[0])}`);
+    return `   ${what.replaceAll('`', '')}: ${cells.join(', ')}`;
+  });
+  return [...lines, ...failures(name, outcomes).map((line) => `   FAILED ${line}`)].join('\n');
+}
+
+const failures = (name: string, outcomes: readonly Outcome[]): string[] =>
+  outcomes.flatMap(({ contender, failure }) =>
+    failure === undefined ? [] : [`${name}, ${contender}: ${failure.replaceAll(/\s+/g, ' ').slice(0, 300)}`],
+  );
+
+/** Scenarios by their names, what came of each. */
+export type Results = Readonly<Record<string, readonly Outcome[]>>;
+
+/** One Markdown table of all. */
+export function table(results: Results, columns: readonly string[]): string {
+  const lines = Object.values(results).flatMap((outcomes) =>
+    rowsOf(outcomes).map((what) => [what, ...outcomes.map((outcome) => cell(what, outcome, outcomes[0]))]),
+  );
+  const head = ['', ...columns];
+  const rows = [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...lines];
+  const notes = Object.entries(results).flatMap(([name, outcomes]) => failures(name, outcomes));
+  return [
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+    `Medians. In brackets: how many times better ${columns[0]} is. A dash: it has no such thing.`,
+    ...notes.map((note) => `Failed: ${note}`),
+  ].join('\n');
 }

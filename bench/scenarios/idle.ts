@@ -1,42 +1,45 @@
-import { Api } from '../api.ts';
-import { memoryOf, run } from '../peer.ts';
-import { throughput } from '../sample.ts';
-import type { Scenario } from './index.ts';
+import { time } from '../command.ts';
+import type { EngineContender, EngineItself } from '../contender.ts';
+import { EngineApi } from '../engine-api.ts';
+import { type Measurement, one, timed } from '../measurement.ts';
+import { memoryOf, residentSetOf } from '../memory.ts';
+import type { Scenario } from '../scenario.ts';
 
-const COUNT = 200;
+const IN_FLIGHT = 8;
 
-/** Many containers that do nothing: how long they take to start and go, and what our processes cost meanwhile. */
-export const idle: Scenario = async (peer) => {
-  if (!peer.socket) return [];
-  using api = new Api(peer.socket);
-  const before = memoryOf(peer.processes);
-  const limits =
-    peer.runFlags.length > 0
-      ? {
-          Ulimits: [
-            { Name: 'nofile', Soft: 1024, Hard: 4096 },
-            { Name: 'nproc', Soft: 4096, Hard: 4096 },
-          ],
-        }
-      : {};
+/** Many containers that do nothing: how long they take to start and go, and what the engine's processes cost meanwhile. */
+export const idle = (count: number): Scenario => ({
+  rounds: 1,
+  patience: 180_000,
+  engine: (contender, signal) => contender.engine && measure(contender, contender.engine, { count, signal }),
+});
+
+async function measure(
+  { command }: EngineContender,
+  engine: EngineItself,
+  { count, signal }: { count: number; signal: AbortSignal },
+): Promise<Measurement[]> {
+  using api = new EngineApi(engine.socket, engine.hostConfig, signal);
+  const before = memoryOf(engine.processes);
   const ids: string[] = [];
-  const perSecond = await throughput(COUNT, 8, async () => {
-    const id = await api.create(['sleep', '3600'], limits);
-    ids.push(id);
-    await api.call('POST', `/containers/${id}/start`);
-  });
-  const after = memoryOf(peer.processes);
-  const begin = performance.now();
-  await run([...peer.command, 'rm', '-f', ...ids]);
-  const removal = performance.now() - begin;
+  let begun = 0;
+  const lane = async () => {
+    while (begun++ < count) {
+      const id = await api.create(['sleep', '3600']);
+      ids.push(id);
+      await api.start(id);
+    }
+  };
+  const started = await timed(() => Promise.all(Array.from({ length: IN_FLIGHT }, lane)));
+  const after = memoryOf(engine.processes);
+  const daemons = engine.daemons().map(residentSetOf);
+  const removed = await time([...command, 'rm', '-f', ...ids], signal);
   return [
-    { what: `${COUNT} idle containers started`, unit: 's', value: COUNT / perSecond },
-    {
-      what: 'memory of our processes per container',
-      unit: 'MB',
-      value: (after.bytes - before.bytes) / COUNT / 1e6,
-    },
-    { what: `all processes with ${COUNT} containers`, unit: 'MB', value: after.bytes / 1e6 },
-    { what: `rm -f of the ${COUNT}`, unit: 's', value: removal / 1000 },
+    one(`${count} idle containers created and started`, 's', started / 1000),
+    one("memory of the engine's processes per container", 'MB', (after - before) / count / 1e6),
+    ...(daemons.length > 0
+      ? [one(`RSS of the daemon with ${count} containers`, 'MB', daemons.reduce((a, b) => a + b) / 1e6)]
+      : []),
+    one(`\`rm -f\` of the ${count}`, 's', removed / 1000),
   ];
-};
+}

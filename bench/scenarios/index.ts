@@ -1,33 +1,28 @@
-import type { Peer } from '../peer.ts';
+import type { Scenario } from '../scenario.ts';
+import { apiCycle } from './api-cycle.ts';
+import { exec, list, run, runAlone } from './commands.ts';
 import { idle } from './idle.ts';
-import { apiCycle, commandRun, exec, list } from './latency.ts';
+import { inFlight } from './in-flight.ts';
+import { load } from './load.ts';
 import { logs } from './logs.ts';
-import { inFlight } from './throughput.ts';
-import { unpack } from './unpack.ts';
 
-/** One row of the table. */
-export interface Row {
-  readonly what: string;
-  readonly unit: 'ms' | 's' | '/s' | 'MB' | 'MB/s';
-  readonly value: number;
+export interface Choices {
+  /** How many idle containers. */
+  readonly idle: number;
+  /** A docker archive of a whole Debian, and the tar that is its layer: made when they are needed. */
+  readonly debian: () => Promise<{ archive: string; tar: string }>;
 }
 
-export interface Material {
-  /** A docker archive of a whole Debian. */
-  readonly debian: string;
-  /** Scales the number of repetitions. */
-  readonly rounds: number;
-}
-
-export type Scenario = (peer: Peer, material: Material) => Promise<Row[]>;
-
-export const scenarios: Readonly<Record<string, Scenario>> = {
-  commandRun,
-  apiCycle,
+/** In the table's order, by the names that `--rows` takes. */
+export const scenarios = (choices: Choices): Readonly<Record<string, Scenario>> => ({
+  run,
+  'run-alone': runAlone,
+  api: apiCycle,
   exec,
-  list,
-  inFlight,
-  idle,
+  ps: list,
+  'in-flight-8': inFlight(8),
+  'in-flight-32': inFlight(32),
+  idle: idle(choices.idle),
   logs,
-  unpack,
-};
+  load: load(choices.debian),
+});

@@ -1,0 +1,62 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { demolish } from '../../test/fixtures/demolish.ts';
+import { run } from '../command.ts';
+import type { EngineContender } from '../contender.ts';
+import { startDaemon, stopDaemon } from './daemon.ts';
+
+const bin = new URL('../../bin/', import.meta.url).pathname;
+
+export interface BerthDaemon extends AsyncDisposable {
+  readonly socket: string;
+  readonly pid: number;
+  readonly root: string;
+}
+
+/** berthd with roots of its own, and the image `busybox` as soon as somebody imports it. */
+export async function startBerthd(): Promise<BerthDaemon> {
+  const root = mkdtempSync('/var/tmp/bench-berth-');
+  const roots = { root, dataRoot: `${root}/data`, execRoot: `${root}/exec` };
+  const socket = `${root}/s`;
+  mkdirSync(roots.dataRoot);
+  const flags = ['--data-root', roots.dataRoot, '--exec-root', roots.execRoot, '-H', `unix://${socket}`];
+  const daemon = await startDaemon([`${bin}berthd`, ...flags], socket, `${root}/log`);
+  return {
+    socket,
+    root,
+    pid: daemon.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      await stopDaemon(daemon);
+      await demolish(roots);
+    },
+  };
+}
+
+/** The berth CLI, and berthd. */
+export async function startBerth(daemon: BerthDaemon): Promise<EngineContender> {
+  return {
+    kind: 'engine',
+    name: (await run([`${bin}berth`, '--version'])).trim().replace(/^Berth version/, 'berth'),
+    command: [`${bin}berth`, '-H', `unix://${daemon.socket}`],
+    runFlags: [],
+    engine: {
+      socket: daemon.socket,
+      hostConfig: {},
+      // Neither the CLI nor what runs in containers.
+      processes: new RegExp(`(berthd?|main)\\.(mjs|ts) .*${daemon.root}|conmon.*${daemon.root}`),
+      daemons: () => [daemon.pid],
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** The docker CLI that is installed, against the same berthd. */
+export async function startDockerCli(daemon: BerthDaemon): Promise<EngineContender> {
+  const version = (await run(['docker', '--version'])).match(/version ([\d.]+)/)?.[1];
+  return {
+    kind: 'engine',
+    name: `docker CLI ${version}, berthd`,
+    command: ['docker', '-H', `unix://${daemon.socket}`],
+    runFlags: [],
+    async [Symbol.asyncDispose]() {},
+  };
+}
