@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Builder } from '#engine/build';
 import { Containers } from '#engine/containers';
 import { Events } from '#engine/events';
 import { Images } from '#engine/images';
@@ -22,6 +23,7 @@ export interface Domains {
   readonly networks: Networks;
   readonly events: Events;
   readonly snapshots: Snapshots;
+  readonly builder: Builder;
 }
 
 /** Opens the domains in the order in which they need each other; closing goes the other way. */
@@ -130,5 +132,14 @@ export async function openDomains(
   });
   later.containers = containers;
   resources.defer(() => containers.close({ stopAll: options.liveRestore === false }));
-  return { containers, images, volumes, networks, events, snapshots };
+  const builder = await Builder.open({
+    root: join(dataRoot, 'build'),
+    execRoot,
+    database,
+    images,
+    containers,
+    snapshots,
+  });
+  resources.defer(() => builder[Symbol.asyncDispose]());
+  return { containers, images, volumes, networks, events, snapshots, builder };
 }

@@ -1,3 +1,4 @@
+import type { Builder } from '#engine/build';
 import type { Containers } from '#engine/containers';
 import type { Events } from '#engine/events';
 import type { Images } from '#engine/images';
@@ -30,6 +31,7 @@ export class Engine implements AsyncDisposable {
   readonly networks: Networks;
   readonly events: Events;
   readonly snapshots: Snapshots;
+  readonly builder: Builder;
   /** What `close` lets go of, in reverse order. */
   readonly #resources: Scope;
   #closed: Promise<void> | undefined;
@@ -44,6 +46,7 @@ export class Engine implements AsyncDisposable {
     this.networks = domains.networks;
     this.events = domains.events;
     this.snapshots = domains.snapshots;
+    this.builder = domains.builder;
     this.#resources = resources;
   }
 

@@ -4,7 +4,7 @@ const portBinding = object({ HostIp: string, HostPort: string });
 export type PortBinding = Static<typeof portBinding>;
 
 export const restartPolicy = object({ Name: string, MaximumRetryCount: integer });
-const ulimit = object({ Name: string, Soft: integer, Hard: integer });
+export const ulimit = object({ Name: string, Soft: integer, Hard: integer });
 const weightDevice = object({ Path: string, Weight: integer });
 const throttleDevice = object({ Path: string, Rate: integer });
 

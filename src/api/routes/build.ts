@@ -1,14 +1,81 @@
-import { unsupported } from '#lib/errors';
+import type { Engine } from '#engine';
+import { RunFailed } from '#engine/build';
+import { invalid, unsupported } from '#lib/errors';
+import { header } from '#protocol';
+import { type BuildRequest, buildRequest } from '../decode/build.ts';
+import { registryConfig } from '../decode/registry-auth.ts';
+import { BuildProgress } from '../encode/build-progress.ts';
+import { bodyOf } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Router } from '../router.ts';
+import type { JsonLines } from '../streams/json-lines.ts';
 
-export function buildRoutes(router: Router): void {
-  const refuse = () => {
-    throw unsupported('building images is not supported yet: import, load or pull them');
-  };
-  router.post('/build', refuse);
-  router.post('/build/cancel', refuse);
-  // Nothing was built, so there is nothing to remove: what `docker system prune` needs to hear.
+export function buildRoutes(router: Router, engine: Engine): void {
+  router.post('/build', async (exchange) => {
+    const request = buildRequest(exchange.query);
+    await exchange.lines(async (lines) => {
+      try {
+        await build(engine, exchange, request, lines);
+      } catch (error) {
+        await fail(lines, error);
+      }
+    });
+  });
+  router.post('/build/cancel', (exchange) => {
+    if (exchange.query.text('id') === '') throw invalid('build ID not provided');
+    throw unsupported('builds over a session are not supported yet, so there is none to cancel');
+  });
   router.post('/build/prune', (exchange) => {
     exchange.json({ CachesDeleted: null, SpaceReclaimed: 0 });
   });
+}
+
+async function build(
+  { builder, images }: Engine,
+  exchange: Exchange,
+  { quiet, ...request }: BuildRequest,
+  lines: JsonLines,
+): Promise<void> {
+  const authOf = registryConfig(exchange.header(header.registryConfig));
+  // Bytes that nobody reads are dropped with the connection: there is nothing to wait for.
+  const progress = new BuildProgress((message) => void lines.write(message));
+  const image = await builder.build({
+    ...request,
+    context: exchange.body,
+    secrets: { get: async () => undefined },
+    signal: exchange.signal,
+    onEvent: quiet ? () => {} : progress.add,
+    pullImage: (reference, { os, architecture, variant }, signal) => {
+      const auth = authOf(reference);
+      return images.pull(reference, {
+        signal,
+        platform: [os, architecture, variant].filter(Boolean).join('/'),
+        ...(auth && { auth }),
+        onProgress: ({ id, ...rest }) => {
+          if (!quiet) progress.add({ type: 'status', id: id ?? '', text: rest.status, ...numbers(rest) });
+        },
+      });
+    },
+  });
+  if (quiet) return await lines.write({ stream: `${image.id}\n` });
+  await lines.write({ aux: { ID: image.id } });
+  await lines.write({ stream: `Successfully built ${image.id.slice(7, 19)}\n` });
+  for (const name of request.names) await lines.write({ stream: `Successfully tagged ${withTag(name)}\n` });
+}
+
+const numbers = ({ current, total }: { current?: number; total?: number }) => ({
+  ...(current !== undefined && { current }),
+  ...(total !== undefined && { total }),
+});
+
+const withTag = (name: string): string => (/:[^/]*$/.test(name) ? name : `${name}:latest`);
+
+/** Before anything was said an error has a status of its own; later it travels in the stream, with the exit code. */
+async function fail(lines: JsonLines, error: unknown): Promise<void> {
+  if (!lines.begun && !(error instanceof RunFailed)) throw error;
+  const place = error instanceof Error && 'excerpt' in error ? `${String(error.excerpt)}\n` : '';
+  if (place !== '') await lines.write({ stream: `\n${place}` });
+  const { message } = bodyOf(error);
+  const code = error instanceof RunFailed ? { code: error.exitCode } : {};
+  await lines.write({ errorDetail: { ...code, message }, error: message });
 }

@@ -29,6 +29,11 @@ export interface CreateRequest {
   readonly endpoints?: readonly EndpointSpec[];
   /** Read-only binds leave what is mounted below them writable unless they say otherwise. */
   readonly readOnlyNonRecursive?: boolean;
+  /** A step of a build: it stands on these layers instead of an image, and no list shows it. */
+  readonly build?: {
+    /** Chain ids, top first. */
+    readonly layers: readonly string[];
+  };
 }
 
 /**
@@ -40,11 +45,11 @@ export async function create(
   request: CreateRequest,
   signal?: AbortSignal,
 ): Promise<{ id: string; warnings: string[] }> {
-  const image = findImage(context, request);
+  const image = request.build ? undefined : findImage(context, request);
   context.options.runtimes.expectStart();
   const id = newId();
   const asked = withDefaults(request);
-  const merged = mergeConfig(asked.config, image.config);
+  const merged = image ? mergeConfig(asked.config, image.config) : asked.config;
   validate(merged, asked.hostConfig, asked.endpoints, { runtimes: context.options.runtimes.names() });
   const config = { ...merged, hostname: hostname(merged, asked.hostConfig, id) };
   const { path, args } = commandLine(config);
@@ -57,8 +62,7 @@ export async function create(
     : generateName((candidate) => context.store.hasName(candidate));
   using _reservation = context.store.reserve(name, id);
   await using scope = new Scope();
-  await context.options.images.unpack(image.id, signal);
-  const layers = image.layers.map(({ chainId }) => chainId).reverse();
+  const layers = image ? await unpacked(context, image, signal) : (request.build?.layers ?? []);
   scope.defer(() => context.options.snapshots.remove(id));
   await context.options.snapshots.prepare(id, layers);
   const mounts = plan.length > 0 ? await createVolumes(context, id, plan, scope) : [];
@@ -67,9 +71,9 @@ export async function create(
     id,
     name,
     created: now(),
-    imageId: image.id,
-    imageManifest: image.manifest,
-    platform: image.os,
+    imageId: image?.id ?? '',
+    imageManifest: image?.manifest,
+    platform: image?.os ?? 'linux',
     layers,
     config,
     hostConfig,
@@ -83,10 +87,17 @@ export async function create(
     restartCount: 0,
     stoppedByUser: false,
     execIds: [],
+    ...(request.build && { purpose: 'build' as const }),
   };
   context.store.insert(record);
   scope.keep();
-  return { id, warnings: [...warnings, ...platformWarnings(request, image)] };
+  return { id, warnings: [...warnings, ...(image ? platformWarnings(request, image) : [])] };
+}
+
+/** Chain ids of an image whose layers are there, top first. */
+async function unpacked(context: Context, image: Image, signal?: AbortSignal): Promise<string[]> {
+  await context.options.images.unpack(image.id, signal);
+  return image.layers.map(({ chainId }) => chainId).reverse();
 }
 
 function withDefaults({

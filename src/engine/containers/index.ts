@@ -15,4 +15,5 @@ export type { RemoveOptions } from './remove.ts';
 export type { ContainerStats } from './stats.ts';
 export type { StopOptions } from './stop.ts';
 export type { UpdateRequest } from './update.ts';
+export { resolveUser } from './user.ts';
 export type { ExitResult, WaitCondition } from './wait.ts';

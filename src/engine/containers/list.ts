@@ -11,8 +11,12 @@ export interface ListItem {
   readonly size?: { readonly rw: number; readonly rootFs: number };
 }
 
-/** All records, newest first. */
-export const list = (context: Context): ContainerRecord[] => context.store.all().reverse();
+/** What users see: newest first, without the steps of builds. */
+export const list = (context: Context): ContainerRecord[] =>
+  context.store
+    .all()
+    .filter(({ purpose }) => purpose !== 'build')
+    .reverse();
 
 /**
  * Bytes that the container wrote, and bytes of its whole root file system.

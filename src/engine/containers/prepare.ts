@@ -33,7 +33,9 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const { options } = context;
   const privileges = privilegesOf(hostConfig, options.defaultNoNewPrivileges);
   const joins = joinedNamespaces(context, record);
-  const rootfs = await options.snapshots.mount(id, { volatile: hostConfig.autoRemove });
+  const rootfs = await options.snapshots.mount(id, {
+    volatile: hostConfig.autoRemove || record.purpose === 'build',
+  });
   run.defer('unmount the root file system', () => unmountRoot(context, id));
   // Before the unmount, which syncs the disk: what is gone by then need never be written to it.
   run.defer('delete the runtime container', () => options.runtimes.delete(id));

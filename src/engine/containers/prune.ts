@@ -1,6 +1,7 @@
 import { isKind } from '#lib/errors';
 import { parseTime } from '#lib/time';
 import type { Context } from './context.ts';
+import { list } from './list.ts';
 import type { ContainerRecord } from './record.ts';
 import { remove } from './remove.ts';
 import { isRunning } from './state.ts';
@@ -18,7 +19,7 @@ export async function prune(
 ): Promise<{ removed: string[]; reclaimed: number }> {
   const removed: string[] = [];
   let reclaimed = 0;
-  for (const record of context.store.all()) {
+  for (const record of list(context)) {
     if (isRunning(record.state) || !matches(record, options)) continue;
     try {
       const { size } = await context.options.snapshots.usage(record.id);

@@ -262,4 +262,6 @@ export interface ContainerRecord {
   readonly execIds: readonly string[];
   /** Mutable. Limits that are being set: the kernel may have some of them before `hostConfig` does. */
   readonly limitsUnderWay?: Resources | undefined;
+  /** A step of a build: the builder's alone. No list shows it, no event tells of it, and it does not outlive the daemon. */
+  readonly purpose?: 'build';
 }

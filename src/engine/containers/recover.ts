@@ -24,14 +24,18 @@ export async function recover(context: Context): Promise<void> {
   await sweep(context, alive);
   for (const id of alive) superviseAdopted(context, id);
   const removed = context.store.all().filter(isLeftOver);
-  for (const { id } of removed)
-    context.background.run('remove an ended container', id, () => remove(context, id, { volumes: true }));
+  for (const { id } of removed) {
+    const options = { volumes: true, force: true };
+    context.background.run('remove an ended container', id, () => remove(context, id, options));
+  }
   context.background.run('start what should run', '', () => startAll(context));
 }
 
-/** `--rm`, and it has had its run. */
-const isLeftOver = ({ hostConfig, state }: ContainerRecord): boolean =>
-  hostConfig.autoRemove && (state.status === 'exited' || (state.status === 'created' && state.error !== ''));
+/** `--rm`, and it has had its run; or a step of a build, which ended with the daemon before. */
+const isLeftOver = ({ hostConfig, state, purpose }: ContainerRecord): boolean =>
+  purpose === 'build' ||
+  (hostConfig.autoRemove &&
+    (state.status === 'exited' || (state.status === 'created' && state.error !== '')));
 
 /** One after the other, those first whose namespaces others join. */
 async function startAll(context: Context): Promise<void> {

@@ -159,6 +159,7 @@ export class ContainerStore {
   }
 
   #publish(record: ContainerRecord, announcement: Announcement): void {
+    if (record.purpose === 'build') return;
     this.#events.publish('container', announcement.action, record.id, {
       ...record.config.labels,
       image: record.config.image,

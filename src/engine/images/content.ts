@@ -10,6 +10,11 @@ export interface Work extends AsyncDisposable {
   hold(digest: string): void;
 }
 
+interface RetainedLayer {
+  readonly chainId: string;
+  readonly blob: { readonly digest: string };
+}
+
 /** The blobs and unpacked layers behind the catalog, and their garbage collection. */
 export class Content {
   readonly blobs: BlobStore;
@@ -17,6 +22,7 @@ export class Content {
   readonly #catalog: Catalog;
   readonly #log: Logger;
   readonly #layersHeld = new Set<Lease>();
+  readonly #retained: (() => Iterable<RetainedLayer>)[] = [];
   #collecting: Promise<void> | undefined;
   #again = false;
 
@@ -25,6 +31,11 @@ export class Content {
     this.snapshots = snapshots;
     this.#catalog = catalog;
     this.#log = log;
+  }
+
+  /** Layers that are needed beside those of images. */
+  retain(layers: () => Iterable<RetainedLayer>): void {
+    this.#retained.push(layers);
   }
 
   /** What the catalog does not refer to when the work ends is removed: a failed verb leaves nothing. */
@@ -36,8 +47,7 @@ export class Content {
       [Symbol.asyncDispose]: async () => {
         lease[Symbol.dispose]();
         this.#layersHeld.delete(lease);
-        const layers = this.#catalog.layers();
-        const content = this.#catalog.content();
+        const { blobs: content, layers } = this.#needed();
         const leftOver = [...lease.digests].some((digest) => !content.has(digest) && !layers.has(digest));
         if (leftOver) await this.collect();
       },
@@ -70,14 +80,24 @@ export class Content {
   }
 
   async #pass(): Promise<void> {
-    await this.blobs.collect(() => this.#catalog.content());
+    await this.blobs.collect(() => this.#needed().blobs);
     const layers = await this.snapshots.layers();
     // Synchronous from here on: nothing can begin to use a layer between the look and the removal.
-    const needed = this.#catalog.layers();
+    const needed = this.#needed().layers;
     const held = (chainId: string) => [...this.#layersHeld].some(({ digests }) => digests.has(chainId));
     const garbage = layers.filter(
       (chainId) => !needed.has(chainId) && !held(chainId) && !this.snapshots.isLayerUsed(chainId),
     );
     await Promise.all(garbage.map((chainId) => this.snapshots.removeLayer(chainId)));
+  }
+
+  #needed(): { blobs: Set<string>; layers: Set<string> } {
+    const blobs = this.#catalog.content();
+    const layers = this.#catalog.layers();
+    for (const { chainId, blob } of this.#retained.flatMap((each) => [...each()])) {
+      blobs.add(blob.digest);
+      layers.add(chainId);
+    }
+    return { blobs, layers };
   }
 }

@@ -4,10 +4,19 @@ import type { Snapshots } from '#engine/snapshots';
 import { KeyedLock, Semaphore } from '#lib/lock';
 import type { Logger } from '#lib/log';
 import type { BlobStore, Database } from '#store';
+import {
+  addLayer,
+  type BuiltImage,
+  type BuiltLayer,
+  createImage,
+  hasLayer,
+  holdLayer,
+  layersOfImage,
+} from './build-content.ts';
 import { Catalog } from './catalog.ts';
 import { applyChanges } from './changes.ts';
 import { type CommitOptions, commit } from './commit.ts';
-import { Content } from './content.ts';
+import { Content, type Work } from './content.ts';
 import type { ImagesContext, ImageUsers } from './context.ts';
 import { type HistoryStep, history } from './history.ts';
 import type { Image, ImageConfig } from './image.ts';
@@ -111,6 +120,50 @@ export class Images {
   /** `docker commit`'s second half: a new image = parent + one layer tar. */
   async commit(options: CommitOptions): Promise<Image> {
     return this.#view(await commit(this.#context, options));
+  }
+
+  /** What is held while a build works: it is not collected before the work ends, nor are layers that it adds. */
+  begin(): Work {
+    return this.#context.content.begin();
+  }
+
+  /** Layers that somebody beside images needs, such as the build cache: asked for at each collection. */
+  retain(layers: () => Iterable<BuiltLayer>): void {
+    this.#context.content.retain(layers);
+  }
+
+  /** Removes layers and blobs that nobody needs any more. */
+  collect(): Promise<void> {
+    return this.#context.content.collect();
+  }
+
+  /** Stores a layer's tar on top of others (bottom first) and unpacks it. Undefined when there is nothing in it. */
+  addLayer(
+    work: Work,
+    below: readonly BuiltLayer[],
+    tar: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<BuiltLayer | undefined> {
+    return addLayer(this.#context, work, below, tar, signal);
+  }
+
+  /** Whether a layer is still there. It is held from now on. */
+  hasLayer(work: Work, layer: BuiltLayer): Promise<boolean> {
+    return hasLayer(this.#context, work, layer);
+  }
+
+  holdLayer(work: Work, layer: BuiltLayer): void {
+    holdLayer(work, layer);
+  }
+
+  /** An image's layers, bottom first, unpacked and held. @throws notFound */
+  layersOf(work: Work, id: string): Promise<BuiltLayer[]> {
+    return layersOfImage(this.#context, work, id);
+  }
+
+  /** Makes the image that a build results in. @throws invalid for a name that can be none */
+  async create(work: Work, image: BuiltImage, signal?: AbortSignal): Promise<Image> {
+    return this.#view(await createImage(this.#context, work, image, signal));
   }
 
   async pull(reference: string, options: PullOptions): Promise<Image> {

@@ -1,5 +1,16 @@
 /** Images: what they are called, what they consist of, and how they come and go. */
+export {
+  applyInstruction,
+  type ConfigInstruction,
+  changesConfig,
+  commandLine,
+  DEFAULT_SHELL,
+} from './apply-instruction.ts';
+export type { BuiltImage, BuiltLayer } from './build-content.ts';
+export { variablesOf } from './changes.ts';
 export type { CommitOptions } from './commit.ts';
+export { EMPTY_CONFIG } from './config.ts';
+export type { Work } from './content.ts';
 export type { ImageUsers } from './context.ts';
 export type { HistoryStep } from './history.ts';
 export type { HealthcheckConfig, Image, ImageConfig, OnProgress, Progress } from './image.ts';

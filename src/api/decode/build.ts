@@ -1,0 +1,98 @@
+import type { BuildOptions } from '#engine/build';
+import { invalid, unsupported } from '#lib/errors';
+import { parsePlatform } from '#oci/image';
+import { buildLabels, buildUlimits, type Schema } from '#protocol';
+import type { Query } from '../query.ts';
+import { parseJson, validate } from '../validation.ts';
+
+/** What of a build comes from the address of its request. */
+export type BuildRequest = Pick<
+  BuildOptions,
+  | 'dockerfile'
+  | 'names'
+  | 'target'
+  | 'buildArgs'
+  | 'labels'
+  | 'platform'
+  | 'noCache'
+  | 'pull'
+  | 'network'
+  | 'limits'
+> & { readonly quiet: boolean };
+
+/** @throws invalid naming the parameter, unsupported */
+export function buildRequest(query: Query): BuildRequest {
+  if (query.text('version') === '2') {
+    throw unsupported('BuildKit over a session is not supported yet: build with DOCKER_BUILDKIT=0');
+  }
+  if (query.text('remote') !== '')
+    throw unsupported('building from a remote context is not supported yet: send it');
+  if (query.flag('squash')) throw unsupported('squash is not supported yet');
+  const target = query.text('target');
+  const platform = query.text('platform');
+  return {
+    dockerfile: query.text('dockerfile') || 'Dockerfile',
+    names: query.all('t').filter(Boolean),
+    ...(target !== '' && { target }),
+    buildArgs: buildArguments(query),
+    labels: parameter(query, 'labels', buildLabels) ?? {},
+    ...(platform !== '' && { platform: parsePlatform(platform) }),
+    noCache: query.flag('nocache'),
+    pull: query.flag('pull'),
+    network: networkOf(query.text('networkmode')),
+    limits: limits(query),
+    quiet: query.flag('q'),
+  };
+}
+
+/** Without a value an argument is the client's business: as if it were not given. */
+function buildArguments(query: Query): Map<string, string> {
+  const text = query.text('buildargs');
+  const document = text === '' ? {} : parseJson(text);
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw invalid('invalid buildargs: expected JSON of the form {"NAME":"value"}');
+  }
+  const entries = Object.entries(document).filter(([, value]) => value !== null);
+  const wrong = entries.find(([, value]) => typeof value !== 'string');
+  if (wrong) throw invalid(`invalid buildargs: the value of ${wrong[0]} must be a string`);
+  return new Map(entries as [string, string][]);
+}
+
+function parameter<T>(query: Query, name: string, schema: Schema<T>): T | undefined {
+  const text = query.text(name);
+  if (text === '') return undefined;
+  try {
+    return validate(schema, parseJson(text) ?? schema.zero);
+  } catch (error) {
+    throw invalid(`invalid ${name}: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+function networkOf(mode: string): BuildRequest['network'] {
+  if (mode === '' || mode === 'default' || mode === 'bridge') return 'default';
+  if (mode === 'none' || mode === 'host') return mode;
+  throw invalid(`network mode "${mode}" is not supported by the builder: use default, none or host`);
+}
+
+function limits(query: Query): BuildRequest['limits'] {
+  return {
+    memory: query.integer('memory') ?? 0,
+    memorySwap: query.integer('memswap') ?? 0,
+    cpuShares: query.integer('cpushares') ?? 0,
+    cpuPeriod: query.integer('cpuperiod') ?? 0,
+    cpuQuota: query.integer('cpuquota') ?? 0,
+    cpusetCpus: query.text('cpusetcpus'),
+    cpusetMems: query.text('cpusetmems'),
+    shmSize: query.integer('shmsize') ?? 0,
+    ulimits: (parameter(query, 'ulimits', buildUlimits) ?? []).map(({ Name = '', Soft = 0, Hard = 0 }) => ({
+      name: Name,
+      soft: Soft,
+      hard: Hard,
+    })),
+    extraHosts: query
+      .all('extrahosts')
+      .flatMap((text) => text.split(','))
+      .filter(Boolean),
+    cgroupParent: query.text('cgroupparent'),
+  };
+}

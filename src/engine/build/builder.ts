@@ -1,0 +1,224 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type Dockerfile, excerpt, IgnoreRules, parseDockerfile, readIgnoreFile } from '#dockerfile';
+import type { Containers } from '#engine/containers';
+import type { Image, Images } from '#engine/images';
+import type { Snapshots } from '#engine/snapshots';
+import { invalid, isKind } from '#lib/errors';
+import { IdleThread } from '#lib/idle-thread';
+import { newId } from '#lib/ids';
+import { KeyedLock } from '#lib/lock';
+import { Scope } from '#lib/scope';
+import { feedThread } from '#lib/thread-sink';
+import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
+import { decompress } from '#oci/layer';
+import type { Database } from '#store';
+import { BuildCache } from './cache.ts';
+import type { ContextInput } from './files/context-thread.ts';
+import { selectFiles } from './files/select.ts';
+import type { SelectJobs } from './files/select-thread.ts';
+import { type TarNode, TarTree } from './files/tar-tree.ts';
+import type { Tree } from './files/tree.ts';
+import { writeImage } from './output.ts';
+import type { Warning } from './plan/options.ts';
+import { planBuild } from './plan/plan.ts';
+import type { OnBuildEvent } from './progress.ts';
+import type { BuildLimits, BuildSession, Secrets } from './session.ts';
+import { Solver } from './solve/solver.ts';
+
+const contextThread = new URL('./files/context-thread.ts', import.meta.url);
+
+export interface BuilderOptions {
+  /** Of what outlives a build: cache mounts; and of contexts while they are needed. */
+  readonly root: string;
+  /** In memory. */
+  readonly execRoot: string;
+  readonly database: Database;
+  readonly images: Images;
+  readonly containers: Containers;
+  readonly snapshots: Snapshots;
+}
+
+export interface BuildOptions {
+  /** The build context as a tar, uncompressed. */
+  readonly context: Readable;
+  /** Path in the context; a Dockerfile given by itself comes as `dockerfileContent`. */
+  readonly dockerfile: string;
+  readonly dockerfileContent?: string;
+  readonly names: readonly string[];
+  readonly target?: string;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+  readonly noCache: boolean;
+  /** Base images are asked for anew. */
+  readonly pull: boolean;
+  readonly network: 'default' | 'none' | 'host';
+  readonly limits: BuildLimits;
+  readonly secrets: Secrets;
+  /** Gets an image from its registry. */
+  readonly pullImage: (reference: string, platform: Platform, signal: AbortSignal) => Promise<Image>;
+  readonly onEvent: OnBuildEvent;
+  readonly signal: AbortSignal;
+}
+
+const DOCKERFILE_LIMIT = 16 * 2 ** 20;
+
+/** Builds images from Dockerfiles. */
+export class Builder implements AsyncDisposable {
+  readonly #options: BuilderOptions;
+  readonly #cache: BuildCache;
+  readonly #selectThread = new IdleThread<SelectJobs>(new URL('./files/select-thread.ts', import.meta.url));
+  readonly #cacheLocks = new KeyedLock();
+
+  private constructor(options: BuilderOptions) {
+    this.#options = options;
+    this.#cache = new BuildCache(options.database);
+    options.images.retain(() => this.#cache.layers());
+  }
+
+  /** Removes what builds left that did not end. */
+  static async open(options: BuilderOptions): Promise<Builder> {
+    await rm(join(options.root, 'contexts'), { recursive: true, force: true });
+    await rm(join(options.execRoot, 'build'), { recursive: true, force: true });
+    for (const id of await options.snapshots.list()) {
+      if (id.startsWith('build-')) await options.snapshots.remove(id);
+    }
+    return new Builder(options);
+  }
+
+  /** @throws DockerfileError, RunFailed, notFound, invalid, cancelled */
+  async build(options: BuildOptions): Promise<Image> {
+    await using scope = new Scope();
+    const failed = new AbortController();
+    const signal = AbortSignal.any([options.signal, failed.signal]);
+    const session = { ...(await this.#begin(options, scope)), signal };
+    const whole = await this.#receive(options.context, scope, signal);
+    const { dockerfile, name } = readDockerfile(whole, options);
+    const solver = new Solver(session);
+    try {
+      const ignore = ignoreRules(whole, options.dockerfile);
+      const context = whole.without((path) => ignore.ignores(path));
+      const plan = await planBuild({
+        dockerfile,
+        target: options.target,
+        buildArgs: options.buildArgs,
+        platform: options.platform ?? hostPlatform(),
+        buildPlatform: hostPlatform(),
+        context,
+        namedContexts: new Map(),
+        labels: options.labels,
+        noCache: options.noCache,
+        network: options.network,
+        resolveImage: (reference, platform) => this.#resolve(options, reference, platform),
+        warn: (warning: Warning) => options.onEvent({ type: 'warning', warning }),
+      });
+      options.onEvent({ type: 'planned', lines: plan.lines });
+      warnUnused(plan.unusedArguments, options.onEvent);
+      return await writeImage(session, solver, plan, options.names);
+    } catch (error) {
+      throw withExcerpt(error, dockerfile, name);
+    } finally {
+      // What goes on beside a step that failed ends before what they share is taken away.
+      failed.abort();
+      await solver.settled();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#selectThread[Symbol.asyncDispose]();
+  }
+
+  async #begin(options: BuildOptions, scope: Scope): Promise<Omit<BuildSession, 'signal'>> {
+    const { images, containers, snapshots, root, execRoot } = this.#options;
+    const work = images.begin();
+    scope.defer(async () => await work[Symbol.asyncDispose]());
+    const temporary = join(execRoot, 'build', newId());
+    await mkdir(temporary, { recursive: true, mode: 0o700 });
+    scope.defer(() => rm(temporary, { recursive: true, force: true }));
+    const digests = new Map<Tree, string>();
+    return {
+      images,
+      containers,
+      snapshots,
+      cache: this.#cache,
+      work,
+      selectThread: this.#selectThread,
+      cacheMounts: join(root, 'cache-mounts'),
+      cacheLocks: this.#cacheLocks,
+      temporary,
+      secrets: options.secrets,
+      limits: options.limits,
+      onEvent: options.onEvent,
+      treeDigest(tree) {
+        const request = { sources: ['/'], excludes: [], parents: false, owners: false };
+        const digest = digests.get(tree) ?? selectFiles(tree, request).digest;
+        digests.set(tree, digest);
+        return digest;
+      },
+    };
+  }
+
+  async #receive(context: Readable, scope: Scope, signal: AbortSignal): Promise<TarTree> {
+    const directory = join(this.#options.root, 'contexts');
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const path = join(directory, newId());
+    scope.defer(() => rm(path, { force: true }));
+    const nodes = await feedThread<ContextInput, ReadonlyMap<string, TarNode>>(
+      contextThread,
+      { path },
+      decompress(context, signal),
+    );
+    return new TarTree(path, nodes);
+  }
+
+  async #resolve(options: BuildOptions, reference: string, platform: Platform): Promise<Image> {
+    if (!options.pull) {
+      try {
+        return this.#options.images.get(reference, { platform: formatPlatform(platform) });
+      } catch (error) {
+        if (!isKind(error, 'not-found')) throw error;
+      }
+    }
+    return await options.pullImage(reference, platform, options.signal);
+  }
+}
+
+function warnUnused(names: readonly string[], onEvent: OnBuildEvent): void {
+  if (names.length === 0) return;
+  const message = `One or more build-args [${names.join(' ')}] were not consumed`;
+  onEvent({ type: 'warning', warning: { rule: 'UnusedBuildArgs', message, lines: undefined } });
+}
+
+function readDockerfile(
+  context: TarTree,
+  { dockerfile: path, dockerfileContent }: BuildOptions,
+): { dockerfile: Dockerfile; name: string } {
+  const clean = path.replace(/^(?:\.?\/)+/, '');
+  const content = dockerfileContent ?? context.readSmall(clean, DOCKERFILE_LIMIT)?.toString();
+  if (content === undefined) {
+    throw invalid(`Cannot locate specified Dockerfile: ${path}: the build context has no such file`);
+  }
+  try {
+    return { dockerfile: parseDockerfile(content), name: clean };
+  } catch (error) {
+    throw withExcerpt(error, { source: content }, clean);
+  }
+}
+
+/** A file of its own for one Dockerfile wins over the one for all. */
+function ignoreRules(context: TarTree, dockerfile: string): IgnoreRules {
+  const own = context.readSmall(`${dockerfile}.dockerignore`, DOCKERFILE_LIMIT);
+  const text = own ?? context.readSmall('.dockerignore', DOCKERFILE_LIMIT);
+  return new IgnoreRules(text ? readIgnoreFile(text.toString()) : []);
+}
+
+/** An error that knows its line shows it. */
+function withExcerpt(error: unknown, { source }: Pick<Dockerfile, 'source'>, name: string): unknown {
+  if (!(error instanceof Error) || !('lines' in error)) return error;
+  const { lines } = error;
+  if (typeof lines !== 'object' || lines === null || !('first' in lines && 'last' in lines)) return error;
+  const place = { first: Number(lines.first), last: Number(lines.last) };
+  return Object.assign(error, { excerpt: excerpt(source, place, name) });
+}

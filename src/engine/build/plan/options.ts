@@ -1,0 +1,34 @@
+import type { Dockerfile, Lines } from '#dockerfile';
+import type { Image } from '#engine/images';
+import type { Platform } from '#oci/image';
+import type { Tree } from '../files/tree.ts';
+
+export interface PlanOptions {
+  readonly dockerfile: Dockerfile;
+  /** Stage name or number; the last without it. */
+  readonly target: string | undefined;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly platform: Platform;
+  readonly buildPlatform: Platform;
+  readonly context: Tree;
+  /** `--build-context name=…` */
+  readonly namedContexts: ReadonlyMap<string, NamedContext>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Every step is done anew; with names: those stages' are. */
+  readonly noCache: boolean | ReadonlySet<string>;
+  readonly network: 'default' | 'none' | 'host';
+  /** Finds a base image, pulling it when it must. */
+  readonly resolveImage: (reference: string, platform: Platform) => Promise<Image>;
+  readonly warn: (warning: Warning) => void;
+}
+
+export type NamedContext =
+  | { readonly kind: 'tree'; readonly tree: Tree }
+  | { readonly kind: 'image'; readonly reference: string };
+
+/** What the lint finds. */
+export interface Warning {
+  readonly rule: string;
+  readonly message: string;
+  readonly lines: Lines | undefined;
+}

@@ -1,0 +1,249 @@
+import { type Dockerfile, DockerfileError, expandWord, type From, Lookups, type Stage } from '#dockerfile';
+import { EMPTY_CONFIG } from '#engine/images';
+import { invalid } from '#lib/errors';
+import { type Platform, parsePlatform } from '#oci/image';
+import type { Source, Step } from '../step.ts';
+import { declaredIn, platformArguments, unusedArguments } from './arguments.ts';
+import { planInstruction } from './instruction.ts';
+import type { PlanOptions } from './options.ts';
+import { type PlannedLine, StageState } from './stage.ts';
+import { planTriggers } from './triggers.ts';
+
+/** What a Dockerfile asks for, for one platform: the steps to its result and the image's configuration. */
+export interface Plan {
+  readonly target: StageState;
+  /** What is done for it, in the order of the Dockerfile. */
+  readonly lines: readonly PlannedLine[];
+  /** Build arguments that nothing declares. */
+  readonly unusedArguments: readonly string[];
+}
+
+/**
+ * Turns the part of a Dockerfile that its target needs into steps: variables are put in, base images are found,
+ * names of stages become references to their steps. Nothing is run. @throws DockerfileError, notFound
+ */
+export async function planBuild(options: PlanOptions): Promise<Plan> {
+  const planner = new Planner(options);
+  const target = await planner.stage(targetOf(options));
+  for (const [name, value] of Object.entries(options.labels)) {
+    target.config = { ...target.config, labels: { ...target.config.labels, [name]: value } };
+  }
+  const lines = (await planner.stages()).flatMap((stage) => stage.lines);
+  return { target, lines, unusedArguments: unusedArguments(options.buildArgs, declared(options.dockerfile)) };
+}
+
+const declared = ({ globalArgs, stages }: Dockerfile): Set<string> =>
+  new Set([...declaredIn(globalArgs), ...stages.flatMap(({ instructions }) => declaredIn(instructions))]);
+
+/** @throws invalid for a target that is no stage */
+export function targetOf({ dockerfile, target }: Pick<PlanOptions, 'dockerfile' | 'target'>): Stage {
+  const { stages } = dockerfile;
+  const wanted = target?.toLowerCase();
+  const found =
+    wanted === undefined || wanted === ''
+      ? stages.at(-1)
+      : (stages.findLast(({ from }) => from.name === wanted) ??
+        (/^\d+$/.test(wanted) ? stages[Number(wanted)] : undefined));
+  if (!found)
+    throw invalid(`target stage "${target}" could not be found: the Dockerfile has ${names(stages)}`);
+  return found;
+}
+
+const names = (stages: readonly Stage[]): string =>
+  stages.map(({ from, index }) => from.name ?? String(index)).join(', ');
+
+/** Plans stages as they are needed, each but once. */
+export class Planner {
+  readonly options: PlanOptions;
+  readonly #globals: ReadonlyMap<string, string>;
+  readonly #planned = new Map<number, Promise<StageState>>();
+
+  constructor(options: PlanOptions) {
+    this.options = options;
+    this.#globals = globalArguments(options, targetOf(options));
+  }
+
+  stage(stage: Stage): Promise<StageState> {
+    const known = this.#planned.get(stage.index);
+    if (known) return known;
+    const planned = this.#plan(stage);
+    this.#planned.set(stage.index, planned);
+    return planned;
+  }
+
+  /** All that the target needs, in the order of the Dockerfile. */
+  async stages(): Promise<StageState[]> {
+    const planned = [...this.#planned].sort(([a], [b]) => a - b);
+    return await Promise.all(planned.map(([, state]) => state));
+  }
+
+  /** A value that was set before the first FROM: `ARG name` in a stage takes it over. */
+  globalArgument(name: string): string | undefined {
+    return this.#globals.get(name);
+  }
+
+  /** What `--from` means: a named context, a stage that came before, its number, or an image. */
+  async source(reference: string, stage: Stage, platform: Platform): Promise<Source> {
+    const context = this.options.namedContexts.get(reference);
+    if (context?.kind === 'tree') return { kind: 'context', name: reference, tree: context.tree };
+    if (context) return { kind: 'step', step: await this.#image(context.reference, platform, undefined) };
+    const name = reference.toLowerCase();
+    if (name === stage.from.name || name === String(stage.index)) {
+      throw invalid(`circular dependency detected on stage: ${reference}`);
+    }
+    const earlier = this.#earlier(name, stage);
+    if (earlier) return { kind: 'step', step: (await this.stage(earlier)).step };
+    if (/^\d+$/.test(name))
+      throw invalid(`invalid stage index ${reference}: only earlier stages can be copied from`);
+    return { kind: 'step', step: await this.#image(reference, platform, undefined) };
+  }
+
+  noCache(stage: Stage): boolean {
+    const { noCache } = this.options;
+    return typeof noCache === 'boolean'
+      ? noCache
+      : noCache.has(stage.from.name ?? '') || noCache.has(String(stage.index));
+  }
+
+  async #plan(stage: Stage): Promise<StageState> {
+    const state = await this.#begin(stage);
+    state.lines.push({ text: stage.from.text, step: state.step });
+    await planTriggers(this, stage, state);
+    for (const instruction of stage.instructions) await planInstruction(this, stage, state, instruction);
+    return state;
+  }
+
+  async #begin(stage: Stage): Promise<StageState> {
+    const { from } = stage;
+    const platform = this.#platform(from);
+    const base = this.#expand(from.base, from);
+    const name = from.name ?? `stage-${stage.index}`;
+    if (base === '') {
+      throw new DockerfileError(`base name (${from.base}) should not be blank`, from.lines);
+    }
+    const earlier = this.options.namedContexts.has(base)
+      ? undefined
+      : this.#earlier(base.toLowerCase(), stage);
+    if (earlier) {
+      const below = await this.stage(earlier);
+      const { step, config, author, parent, history } = below;
+      return new StageState({
+        name,
+        platform,
+        step,
+        config: { ...config, onBuild: undefined },
+        author,
+        parent,
+        history,
+      });
+    }
+    return await this.#onImage(base, name, platform, from);
+  }
+
+  async #onImage(base: string, name: string, platform: Platform, { lines }: From): Promise<StageState> {
+    const context = this.options.namedContexts.get(base);
+    if (context?.kind === 'tree') {
+      const step = contextStep(base, context.tree, platform);
+      return new StageState({
+        name,
+        platform,
+        step,
+        config: EMPTY_CONFIG,
+        author: '',
+        parent: undefined,
+        history: [],
+      });
+    }
+    if (base === 'scratch') {
+      const step: Step = { kind: 'scratch', title: 'FROM scratch', lines, platform };
+      const config = { ...EMPTY_CONFIG, env: [DEFAULT_PATH] };
+      return new StageState({ name, platform, step, config, author: '', parent: undefined, history: [] });
+    }
+    const reference = context?.reference ?? base;
+    const image = await this.options.resolveImage(reference, platform);
+    const step: Step = { kind: 'image', title: `FROM ${reference}`, lines, platform, imageId: image.id };
+    const history = image.history.map(({ created, createdBy, author, comment, emptyLayer }) => ({
+      entry: {
+        ...(created && { created }),
+        ...(createdBy && { created_by: createdBy }),
+        ...(author && { author }),
+        ...(comment && { comment }),
+        ...(emptyLayer && { empty_layer: true }),
+      },
+      step: undefined,
+    }));
+    const config = image.config.env.some((entry) => entry.startsWith('PATH='))
+      ? image.config
+      : { ...image.config, env: [DEFAULT_PATH, ...image.config.env] };
+    return new StageState({ name, platform, step, config, author: image.author, parent: image.id, history });
+  }
+
+  async #image(reference: string, platform: Platform, lines: From['lines'] | undefined): Promise<Step> {
+    if (reference === 'scratch') return { kind: 'scratch', title: 'scratch', lines, platform };
+    const { id } = await this.options.resolveImage(reference, platform);
+    return { kind: 'image', title: `FROM ${reference}`, lines, platform, imageId: id };
+  }
+
+  #earlier(name: string, stage: Stage): Stage | undefined {
+    const before = this.options.dockerfile.stages.slice(0, stage.index);
+    const byName = before.findLast(({ from }) => from.name === name);
+    return byName ?? (/^\d+$/.test(name) ? before[Number(name)] : undefined);
+  }
+
+  #platform(from: From): Platform {
+    if (from.platform === undefined) return this.options.platform;
+    const text = this.#expand(from.platform, from);
+    if (text === '') {
+      throw new DockerfileError(`empty platform value from expression ${from.platform}`, from.lines);
+    }
+    return parsePlatform(text);
+  }
+
+  /** FROM knows only what was declared before the first FROM, and the platforms. */
+  #expand(text: string, { lines }: From): string {
+    const lookups = new Lookups(this.#globals);
+    const expanded = expandWord(text, lookups, { escape: this.options.dockerfile.directives.escape });
+    for (const name of lookups.missing) {
+      this.options.warn({
+        rule: 'UndefinedArgInFrom',
+        message: `FROM argument '${name}' is not declared`,
+        lines,
+      });
+    }
+    return expanded;
+  }
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const contextStep = (name: string, tree: PlanOptions['context'], platform: Platform): Step => ({
+  kind: 'copy',
+  title: `FROM ${name}`,
+  lines: undefined,
+  platform,
+  base: { kind: 'scratch', title: 'scratch', lines: undefined, platform },
+  from: { kind: 'context', name, tree },
+  sources: ['/'],
+  excludes: [],
+  destination: '/',
+  owner: undefined,
+  mode: undefined,
+  parents: false,
+  link: false,
+  unpack: 'never',
+  noCache: false,
+});
+
+function globalArguments(options: PlanOptions, target: Stage): Map<string, string> {
+  const { dockerfile, buildArgs, platform, buildPlatform } = options;
+  const values = platformArguments(platform, buildPlatform, target.from.name ?? String(target.index));
+  const { escape } = dockerfile.directives;
+  for (const { args } of dockerfile.globalArgs) {
+    for (const { name, value } of args) {
+      const given =
+        buildArgs.get(name) ?? (value === undefined ? undefined : expandWord(value, values, { escape }));
+      if (given !== undefined) values.set(name, given);
+    }
+  }
+  return values;
+}

@@ -1,0 +1,52 @@
+import type { Containers } from '#engine/containers';
+import type { Images, Work } from '#engine/images';
+import type { Snapshots } from '#engine/snapshots';
+import type { IdleThread } from '#lib/idle-thread';
+import type { KeyedLock } from '#lib/lock';
+import type { BuildCache } from './cache.ts';
+import type { SelectJobs } from './files/select-thread.ts';
+import type { Tree } from './files/tree.ts';
+import type { OnBuildEvent } from './progress.ts';
+
+/** What the steps of one build share. */
+export interface BuildSession {
+  readonly images: Images;
+  readonly containers: Containers;
+  readonly snapshots: Snapshots;
+  readonly cache: BuildCache;
+  /** Holds all that the build makes or takes from the cache. */
+  readonly work: Work;
+  readonly selectThread: IdleThread<SelectJobs>;
+  /** Directories of cache mounts: `<root>/<hash of the id>`. */
+  readonly cacheMounts: string;
+  /** By directory: a cache mount that one step has for itself. */
+  readonly cacheLocks: KeyedLock;
+  /** Of this build alone; removed with it. In memory: what is secret never meets a disk. */
+  readonly temporary: string;
+  readonly secrets: Secrets;
+  readonly limits: BuildLimits;
+  readonly onEvent: OnBuildEvent;
+  readonly signal: AbortSignal;
+  /** The digest of all of a context. */
+  treeDigest(tree: Tree): string;
+}
+
+export interface Secrets {
+  /** Undefined: nobody gave one of that id. */
+  get(id: string): Promise<Buffer | undefined>;
+}
+
+/** Of every RUN. 0: none. */
+export interface BuildLimits {
+  readonly memory: number;
+  readonly memorySwap: number;
+  readonly cpuShares: number;
+  readonly cpuPeriod: number;
+  readonly cpuQuota: number;
+  readonly cpusetCpus: string;
+  readonly cpusetMems: string;
+  readonly shmSize: number;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly extraHosts: readonly string[];
+  readonly cgroupParent: string;
+}

@@ -1,0 +1,205 @@
+import { DockerfileError } from '#dockerfile';
+import { BerthError, cancelled } from '#lib/errors';
+import { type CacheRecord, type Filesystem, identityOf, NOTHING } from '../cache.ts';
+import type { BuildSession } from '../session.ts';
+import { inputsOf, type Step } from '../step.ts';
+import { copyFiles } from '../steps/copy-files.ts';
+import { makeDirectory } from '../steps/make-directory.ts';
+import { runStep } from '../steps/run-step.ts';
+import { type Selected, selectSource } from '../steps/select-source.ts';
+import { definitionOf, keyOf } from './key.ts';
+
+/**
+ * Brings about what steps result in. A step is done once, whoever needs it; equal ones are done once together; those
+ * that do not wait for each other are done at the same time. What an earlier build did is taken from the cache:
+ * first by what the step says, without doing what is before it; then by what is really before it.
+ */
+export class Solver {
+  readonly #session: BuildSession;
+  readonly #solved = new Map<Step, Promise<Filesystem>>();
+  readonly #keys = new Map<Step, Promise<string>>();
+  readonly #byKey = new Map<string, Promise<Filesystem>>();
+
+  constructor(session: BuildSession) {
+    this.#session = session;
+  }
+
+  solve(step: Step): Promise<Filesystem> {
+    const known = this.#solved.get(step);
+    if (known) return known;
+    const solved = this.#solve(step);
+    this.#solved.set(step, solved);
+    return solved;
+  }
+
+  /** When all that was begun has ended, whichever way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#solved.values());
+  }
+
+  async #solve(step: Step): Promise<Filesystem> {
+    const key = await this.#key(step);
+    const same = this.#byKey.get(key);
+    if (same) return await same;
+    const result = this.#find(step, key);
+    this.#byKey.set(key, result);
+    return await result;
+  }
+
+  async #find(step: Step, key: string): Promise<Filesystem> {
+    const { cache, signal } = this.#session;
+    if (signal.aborted) throw cancelled('the build was cancelled');
+    if (step.kind === 'scratch' || step.kind === 'image') {
+      const base = step.kind === 'scratch' ? NOTHING : await this.#image(step.imageId);
+      this.#session.onEvent({ type: 'done', step, cached: false, result: identityOf(base) });
+      return base;
+    }
+    const noCache = 'noCache' in step && step.noCache;
+    const cached = noCache ? undefined : await this.#usable(cache.get(key));
+    if (cached) return this.#take(step, key, cached);
+    const inputs = new Map<Step, Filesystem>();
+    await Promise.all(inputsOf(step).map(async (input) => inputs.set(input, await this.solve(input))));
+    return await this.#make(step, key, inputs, noCache);
+  }
+
+  async #make(
+    step: Exclude<Step, { kind: 'scratch' | 'image' }>,
+    key: string,
+    inputs: ReadonlyMap<Step, Filesystem>,
+    noCache: boolean,
+  ): Promise<Filesystem> {
+    const { cache, onEvent } = this.#session;
+    const base = inputs.get(step.base) ?? NOTHING;
+    try {
+      const selected = step.kind === 'copy' ? await selectSource(this.#session, step, inputs) : undefined;
+      const exact = this.#exactKey(step, inputs, selected);
+      const cached = noCache ? undefined : await this.#usable(cache.get(exact));
+      if (cached) return this.#take(step, key, cached);
+      onEvent({ type: 'started', step });
+      const made = await this.#do(step, base, inputs, selected);
+      cache.put([key, exact], made, step.title);
+      onEvent({ type: 'done', step, cached: false, result: identityOf(made) });
+      return made;
+    } catch (error) {
+      const failure = explain(error, step);
+      onEvent({ type: 'failed', step, error: failure });
+      throw failure;
+    }
+  }
+
+  async #do(
+    step: Exclude<Step, { kind: 'scratch' | 'image' }>,
+    base: Filesystem,
+    inputs: ReadonlyMap<Step, Filesystem>,
+    selected: Selected | undefined,
+  ): Promise<Filesystem> {
+    switch (step.kind) {
+      case 'run':
+        return await runStep(this.#session, step, base, inputs);
+      case 'directory':
+        return await makeDirectory(this.#session, step, base);
+      case 'copy':
+        if (!selected) throw new Error('a copy step has a selection');
+        return await copyFiles(this.#session, step, inputs, selected);
+    }
+  }
+
+  async #image(id: string): Promise<Filesystem> {
+    const { images, work } = this.#session;
+    const layers = await images.layersOf(work, id);
+    return { layers, created: images.get(id).created };
+  }
+
+  #take(step: Step, key: string, cached: CacheRecord): Filesystem {
+    const { cache, onEvent } = this.#session;
+    cache.use(key, cached);
+    this.#announceCached(step, new Set());
+    onEvent({ type: 'done', step, cached: true, result: identityOf(cached) });
+    return cached;
+  }
+
+  /** What is before a step that is there need not be done: those who watch see it as done, too. */
+  #announceCached(step: Step, seen: Set<Step>): void {
+    for (const input of inputsOf(step)) {
+      if (seen.has(input) || this.#solved.has(input)) continue;
+      seen.add(input);
+      this.#announceCached(input, seen);
+      this.#session.onEvent({ type: 'done', step: input, cached: true, result: '' });
+    }
+  }
+
+  /** A record whose layers are all still there: they stay for as long as this build works. */
+  async #usable(record: CacheRecord | undefined): Promise<CacheRecord | undefined> {
+    if (!record) return undefined;
+    const { images, work } = this.#session;
+    for (const layer of record.layers) if (!(await images.hasLayer(work, layer))) return undefined;
+    return record;
+  }
+
+  #key(step: Step): Promise<string> {
+    const known = this.#keys.get(step);
+    if (known) return known;
+    const key = this.#computeKey(step);
+    this.#keys.set(step, key);
+    return key;
+  }
+
+  /** From what the step and those before it say; nothing is done for it. */
+  async #computeKey(step: Step): Promise<string> {
+    switch (step.kind) {
+      case 'scratch':
+        return keyOf('scratch');
+      case 'image':
+        return keyOf('image', step.imageId);
+      case 'directory':
+        return keyOf('directory', await this.#key(step.base), step.path);
+      case 'run': {
+        const inputs = await Promise.all(inputsOf(step).map((input) => this.#key(input)));
+        return keyOf(definitionOf(step), inputs, contextDigests(this.#session, step));
+      }
+      case 'copy': {
+        const source =
+          step.from.kind === 'step'
+            ? [await this.#key(step.from.step), step.sources, step.excludes]
+            : (await this.#selected(step)).digest;
+        return keyOf(copyDefinition(step), await this.#key(step.base), source);
+      }
+    }
+  }
+
+  /** From what is really before the step: the same however that came about. */
+  #exactKey(step: Step, inputs: ReadonlyMap<Step, Filesystem>, selected: Selected | undefined): string {
+    const identities = inputsOf(step).map((input) => identityOf(inputs.get(input) ?? NOTHING));
+    if (step.kind === 'copy') return keyOf('exact', copyDefinition(step), identities[0], selected?.digest);
+    if (step.kind === 'run')
+      return keyOf('exact', definitionOf(step), identities, contextDigests(this.#session, step));
+    return keyOf('exact', step.kind === 'directory' && step.path, identities);
+  }
+
+  async #selected(step: Extract<Step, { kind: 'copy' }>): Promise<Selected> {
+    try {
+      return await selectSource(this.#session, step, new Map());
+    } catch (error) {
+      throw explain(error, step);
+    }
+  }
+}
+
+const copyDefinition = (step: Extract<Step, { kind: 'copy' }>): unknown => {
+  const { destination, owner, mode, parents, link, unpack } = step;
+  return ['copy', destination, owner, mode, parents, link, unpack];
+};
+
+/** Directories of contexts that a RUN sees. */
+function contextDigests(session: BuildSession, step: Extract<Step, { kind: 'run' }>): string[] {
+  return step.mounts.flatMap(({ content }) =>
+    content?.kind === 'context' ? [session.treeDigest(content.tree)] : [],
+  );
+}
+
+/** Names the line of the Dockerfile that an error is about. */
+function explain(error: unknown, { lines }: Step): Error {
+  if (error instanceof DockerfileError) return error;
+  if (error instanceof BerthError && lines) return Object.assign(error, { lines });
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, cp, mkdir, writeFile } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import type { RunMount } from '#dockerfile';
+import type { MountSpec } from '#engine/containers';
+import { invalid, notFound } from '#lib/errors';
+import { newId } from '#lib/ids';
+import type { Scope } from '#lib/scope';
+import { type Filesystem, NOTHING } from '../cache.ts';
+import { DiskTree } from '../files/disk-tree.ts';
+import { packFromTar } from '../files/pack.ts';
+import { placeFiles } from '../files/place.ts';
+import { resolvePath } from '../files/resolve.ts';
+import { selectFiles } from '../files/select.ts';
+import { TarTree } from '../files/tar-tree.ts';
+import type { Tree } from '../files/tree.ts';
+import { SCRIPT_DIRECTORY } from '../plan/run.ts';
+import type { BuildSession } from '../session.ts';
+import type { RunStep, Source, Step, StepMount } from '../step.ts';
+import { mountFilesystem } from './mount-filesystem.ts';
+
+export interface ReadyMounts {
+  readonly specs: readonly MountSpec[];
+  /** Secrets that are variables. */
+  readonly env: readonly string[];
+  /** Paths without leading slash that exist only to be mounted on. */
+  readonly points: readonly string[];
+}
+
+/** Brings what a RUN sees beside its root file system to the host's file system. The scope gives it back. */
+export async function readyMounts(
+  session: BuildSession,
+  step: RunStep,
+  inputs: ReadonlyMap<Step, Filesystem>,
+  scope: Scope,
+): Promise<ReadyMounts> {
+  const specs: MountSpec[] = [];
+  const env: string[] = [];
+  for (const mount of step.mounts) {
+    if (mount.type === 'secret') await addSecret(session, mount, step, specs, env);
+    else if (mount.type === 'ssh') refuseSsh(mount);
+    else specs.push(await specOf(session, mount, step, inputs, scope));
+  }
+  if (step.script) {
+    const path = await temporaryFile(session, step.script.content, 0o755);
+    specs.push(bind(path, `${SCRIPT_DIRECTORY}/${step.script.name}`, true));
+  }
+  const points = specs.map(({ target }) => target.slice(1));
+  return { specs, env, points };
+}
+
+type FileMount = Extract<StepMount, { type: 'bind' | 'cache' | 'tmpfs' }>;
+
+async function specOf(
+  session: BuildSession,
+  mount: FileMount,
+  step: RunStep,
+  inputs: ReadonlyMap<Step, Filesystem>,
+  scope: Scope,
+): Promise<MountSpec> {
+  const target = posix.resolve(step.workingDir, mount.target);
+  switch (mount.type) {
+    case 'tmpfs':
+      return {
+        type: 'tmpfs',
+        source: '',
+        target,
+        readonly: false,
+        ...(mount.size !== undefined && { tmpfs: { size: mount.size } }),
+      };
+    case 'cache':
+      return bind(await cacheDirectory(session, mount, inputs, scope), target, mount.readOnly);
+    case 'bind':
+      return bind(
+        await contentPath(session, mount.content, mount.source, inputs, scope),
+        target,
+        mount.readOnly,
+      );
+  }
+}
+
+const bind = (source: string, target: string, readonly: boolean): MountSpec => ({
+  type: 'bind',
+  source,
+  target,
+  readonly,
+});
+
+/** A path within a context or the result of a stage, on the host. @throws notFound */
+async function contentPath(
+  session: BuildSession,
+  content: Source | undefined,
+  source: string,
+  inputs: ReadonlyMap<Step, Filesystem>,
+  scope: Scope,
+): Promise<string> {
+  const filesystem = await filesystemOf(session, content, inputs);
+  const mounted = await mountFilesystem(session, filesystem);
+  scope.defer(async () => await mounted[Symbol.asyncDispose]());
+  const tree = new DiskTree(mounted.path);
+  const path = resolvePath(tree, source);
+  if (path === undefined || !tree.lstat(path)) throw notFound(`"${posix.join('/', source)}": not found`);
+  return join(mounted.path, path);
+}
+
+async function filesystemOf(
+  session: BuildSession,
+  content: Source | undefined,
+  inputs: ReadonlyMap<Step, Filesystem>,
+): Promise<Filesystem> {
+  if (content?.kind === 'step') return inputs.get(content.step) ?? NOTHING;
+  if (content?.kind === 'context') return await contextLayer(session, content.tree);
+  return NOTHING;
+}
+
+/** A context as a file system: one layer of all that is in it, unpacked for as long as the build works. */
+async function contextLayer(session: BuildSession, tree: Tree): Promise<Filesystem> {
+  if (!(tree instanceof TarTree)) throw invalid('this context cannot be mounted');
+  const selection = selectFiles(tree, { sources: ['/'], excludes: [], parents: false, owners: false });
+  const request = {
+    destination: '/',
+    owner: { uid: 0, gid: 0 },
+    mode: undefined,
+    parents: false,
+    latest: undefined,
+  };
+  const entries = placeFiles(new TarTree('', new Map()), selection, request);
+  const layer = await session.images.addLayer(session.work, [], packFromTar(entries, tree), session.signal);
+  return { layers: layer ? [layer] : [], created: '' };
+}
+
+type CacheMount = Extract<StepMount, { type: 'cache' }>;
+
+/** The directory of a cache mount: it outlives builds, and who needs it for himself waits for it or gets another. */
+async function cacheDirectory(
+  session: BuildSession,
+  mount: CacheMount,
+  inputs: ReadonlyMap<Step, Filesystem>,
+  scope: Scope,
+): Promise<string> {
+  const name = createHash('sha256').update(mount.id).digest('hex');
+  const path = join(session.cacheMounts, mount.sharing === 'private' ? `${name}-${newId()}` : name);
+  if (mount.sharing === 'locked') {
+    const lock = await session.cacheLocks.acquire(path);
+    scope.defer(() => lock[Symbol.dispose]());
+  }
+  if (!existsSync(path)) {
+    await mkdir(path, { recursive: true });
+    if (mount.content) {
+      const source = await contentPath(session, mount.content, mount.source, inputs, scope);
+      await cp(source, path, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    }
+    await chmod(path, mount.mode ?? 0o755);
+    await chown(path, mount.uid ?? 0, mount.gid ?? 0);
+  }
+  return path;
+}
+
+type SecretMount = Extract<RunMount, { type: 'secret' }>;
+
+async function addSecret(
+  session: BuildSession,
+  { id, target, env, required, mode = 0o400, uid = 0, gid = 0 }: SecretMount,
+  { workingDir }: RunStep,
+  specs: MountSpec[],
+  variables: string[],
+): Promise<void> {
+  const value = await session.secrets.get(id);
+  if (!value) {
+    if (required) throw notFound(`secret ${id}: not found: give it with --secret id=${id},src=…`);
+    return;
+  }
+  if (env !== undefined) variables.push(`${env}=${value.toString()}`);
+  if (target === undefined) return;
+  const path = await temporaryFile(session, value, mode);
+  await chown(path, uid, gid);
+  specs.push(bind(path, posix.resolve(workingDir, target), true));
+}
+
+function refuseSsh({ id, required }: Extract<RunMount, { type: 'ssh' }>): void {
+  if (required) throw notFound(`ssh agent ${id}: not found: give it with --ssh ${id}`);
+}
+
+async function temporaryFile(
+  { temporary }: BuildSession,
+  content: string | Buffer,
+  mode: number,
+): Promise<string> {
+  const path = join(temporary, newId());
+  await writeFile(path, content, { mode: 0o600 });
+  await chmod(path, mode);
+  return path;
+}

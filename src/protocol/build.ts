@@ -1,0 +1,10 @@
+import { ulimit } from './host-config.ts';
+import { array, map, string } from './schema.ts';
+import { authConfig } from './system.ts';
+
+/** `labels` of a build. */
+export const buildLabels = map(string);
+/** `ulimits` of a build. */
+export const buildUlimits = array(ulimit);
+/** The header X-Registry-Config: credentials by registry. */
+export const registryConfigDocument = map(authConfig);
