@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Builder } from '#engine/build';
+import { BuildCache, Builder } from '#engine/build';
 import { Containers } from '#engine/containers';
 import { Events } from '#engine/events';
 import { Images } from '#engine/images';
@@ -51,6 +51,7 @@ export async function openDomains(
   const blobs = await BlobStore.open(join(dataRoot, 'content'));
   const snapshots = await openSnapshots({ root: join(dataRoot, 'snapshots'), log });
   resources.defer(() => snapshots.close());
+  const buildCache = new BuildCache(database);
   const images = await Images.open({
     database,
     blobs,
@@ -61,6 +62,7 @@ export async function openDomains(
     insecureRegistries: options.insecureRegistries ?? [],
     registryMirrors: options.registryMirrors ?? [],
     maxConcurrentDownloads: options.maxConcurrentDownloads ?? 3,
+    retained: () => buildCache.layers(),
   });
   resources.defer(() => images.close());
   const volumes = await Volumes.open({
@@ -135,7 +137,7 @@ export async function openDomains(
   const builder = await Builder.open({
     root: join(dataRoot, 'build'),
     execRoot,
-    database,
+    cache: buildCache,
     images,
     containers,
     snapshots,

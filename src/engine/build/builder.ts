@@ -13,8 +13,7 @@ import { Scope } from '#lib/scope';
 import { feedThread } from '#lib/thread-sink';
 import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
 import { decompress } from '#oci/layer';
-import type { Database } from '#store';
-import { BuildCache } from './cache.ts';
+import type { BuildCache } from './cache.ts';
 import type { ContextInput } from './files/context-thread.ts';
 import { selectFiles } from './files/select.ts';
 import type { SelectJobs } from './files/select-thread.ts';
@@ -34,7 +33,7 @@ export interface BuilderOptions {
   readonly root: string;
   /** In memory. */
   readonly execRoot: string;
-  readonly database: Database;
+  readonly cache: BuildCache;
   readonly images: Images;
   readonly containers: Containers;
   readonly snapshots: Snapshots;
@@ -74,8 +73,7 @@ export class Builder implements AsyncDisposable {
 
   private constructor(options: BuilderOptions) {
     this.#options = options;
-    this.#cache = new BuildCache(options.database);
-    options.images.retain(() => this.#cache.layers());
+    this.#cache = options.cache;
   }
 
   /** Removes what builds left that did not end. */

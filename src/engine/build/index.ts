@@ -1,5 +1,6 @@
 /** Building images: a Dockerfile becomes steps, steps become layers, layers become an image. */
 export { Builder, type BuilderOptions, type BuildOptions } from './builder.ts';
+export { BuildCache } from './cache.ts';
 export type { PlannedLine } from './plan/stage.ts';
 export type { BuildEvent, OnBuildEvent } from './progress.ts';
 export type { BuildLimits, Secrets } from './session.ts';

@@ -22,20 +22,23 @@ export class Content {
   readonly #catalog: Catalog;
   readonly #log: Logger;
   readonly #layersHeld = new Set<Lease>();
-  readonly #retained: (() => Iterable<RetainedLayer>)[] = [];
+  readonly #retained: () => Iterable<RetainedLayer>;
   #collecting: Promise<void> | undefined;
   #again = false;
 
-  constructor(blobs: BlobStore, snapshots: Snapshots, catalog: Catalog, log: Logger) {
+  /** `retained`: layers that are needed beside those of images. */
+  constructor(
+    blobs: BlobStore,
+    snapshots: Snapshots,
+    catalog: Catalog,
+    log: Logger,
+    retained: () => Iterable<RetainedLayer> = () => [],
+  ) {
+    this.#retained = retained;
     this.blobs = blobs;
     this.snapshots = snapshots;
     this.#catalog = catalog;
     this.#log = log;
-  }
-
-  /** Layers that are needed beside those of images. */
-  retain(layers: () => Iterable<RetainedLayer>): void {
-    this.#retained.push(layers);
   }
 
   /** What the catalog does not refer to when the work ends is removed: a failed verb leaves nothing. */
@@ -94,7 +97,7 @@ export class Content {
   #needed(): { blobs: Set<string>; layers: Set<string> } {
     const blobs = this.#catalog.content();
     const layers = this.#catalog.layers();
-    for (const { chainId, blob } of this.#retained.flatMap((each) => [...each()])) {
+    for (const { chainId, blob } of this.#retained()) {
       blobs.add(blob.digest);
       layers.add(chainId);
     }

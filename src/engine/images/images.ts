@@ -46,6 +46,8 @@ export interface ImagesOptions {
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
   readonly maxConcurrentDownloads: number;
+  /** Layers that somebody beside images needs, such as the build cache: asked for at each collection. */
+  readonly retained?: () => Iterable<BuiltLayer>;
 }
 
 /** The images domain: each method is the verb of the file of its name. */
@@ -60,7 +62,7 @@ export class Images {
   static async open(options: ImagesOptions): Promise<Images> {
     const index = new LayoutIndex(options.blobs, options.log);
     const catalog: Catalog = new Catalog(options.database, options.events, () => index.refresh(catalog));
-    const content = new Content(options.blobs, options.snapshots, catalog, options.log);
+    const content = new Content(options.blobs, options.snapshots, catalog, options.log, options.retained);
     index.refresh(catalog);
     const images = new Images({
       catalog,
@@ -125,11 +127,6 @@ export class Images {
   /** What is held while a build works: it is not collected before the work ends, nor are layers that it adds. */
   begin(): Work {
     return this.#context.content.begin();
-  }
-
-  /** Layers that somebody beside images needs, such as the build cache: asked for at each collection. */
-  retain(layers: () => Iterable<BuiltLayer>): void {
-    this.#context.content.retain(layers);
   }
 
   /** Removes layers and blobs that nobody needs any more. */

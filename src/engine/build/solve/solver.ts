@@ -40,7 +40,11 @@ export class Solver {
   async #solve(step: Step): Promise<Filesystem> {
     const key = await this.#key(step);
     const same = this.#byKey.get(key);
-    if (same) return await same;
+    if (same) {
+      const result = await same;
+      this.#session.onEvent({ type: 'done', step, cached: false, result: identityOf(result) });
+      return result;
+    }
     const result = this.#find(step, key);
     this.#byKey.set(key, result);
     return await result;

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { Daemon, type Result } from '../fixtures/daemon.ts';
+
+const daemon = Daemon.forThisFile();
+const contexts: string[] = [];
+after(() => {
+  for (const path of contexts) rmSync(path, { recursive: true, force: true });
+});
+
+function context(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync('/tmp/berth-context-');
+  contexts.push(root);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  return root;
+}
+
+const build = (root: string, ...args: readonly string[]): Promise<Result> =>
+  daemon.run('docker', ['build', ...args, root], { timeout: 120_000 });
+
+async function built(files: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> {
+  const result = await build(context(files), ...args);
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  return result.stdout;
+}
+
+const dockerfile = (...lines: readonly string[]) => `${lines.join('\n')}\n`;
+const shell = (image: string, script: string) => daemon.ok('run', '--rm', image, 'sh', '-c', script);
+
+describe('docker build', () => {
+  it('builds stages, copies between them, runs, and says what it did', async () => {
+    const Dockerfile = dockerfile(
+      'ARG BASE=busybox',
+      'FROM $BASE AS build',
+      'ARG WHO=world',
+      'ENV GREETING=hi',
+      'WORKDIR /app/src',
+      'COPY . .',
+      'RUN echo "$GREETING $WHO" > out.txt && cat out.txt',
+      'FROM busybox AS unused',
+      'RUN exit 1',
+      'FROM busybox',
+      'COPY --from=build --chown=12:34 --chmod=0640 /app/src/out.txt /res/',
+      'LABEL a=b',
+      'EXPOSE 80/tcp 53/udp',
+      'USER 12',
+      'STOPSIGNAL SIGQUIT',
+      'VOLUME /data',
+      'HEALTHCHECK --interval=7s CMD true',
+      'ENTRYPOINT ["cat"]',
+      'CMD ["/res/out.txt"]',
+    );
+    const files = { Dockerfile, 'a.txt': 'one', 'sub/b.txt': 'two' };
+    const output = await built(files, '-t', 'app', '--build-arg', 'WHO=you', '--label', 'c=d');
+    assert.match(output, /Step 1\/\d+ : FROM \$BASE AS build/);
+    assert.match(output, /hi you/);
+    assert.match(output, /Successfully tagged app:latest/);
+    assert.equal(await daemon.ok('run', '--rm', 'app'), 'hi you');
+    assert.equal(await asRoot('app', 'stat -c "%u %g %a" /res/out.txt'), '12 34 640');
+    const [image] = JSON.parse(await daemon.ok('inspect', 'app'));
+    assert.deepEqual(image.Config.Labels, { a: 'b', c: 'd' });
+    assert.deepEqual(Object.keys(image.Config.ExposedPorts), ['80/tcp', '53/udp']);
+    assert.deepEqual(
+      [image.Config.User, image.Config.StopSignal, image.Config.Entrypoint, image.Config.Cmd],
+      ['12', 'SIGQUIT', ['cat'], ['/res/out.txt']],
+    );
+    assert.equal(image.Config.Healthcheck.Interval, 7e9);
+    assert.equal(await daemon.ok('ps', '-aq'), '');
+  });
+
+  const asRoot = (image: string, script: string) =>
+    daemon.ok('run', '--rm', '--user', '0', '--entrypoint', 'sh', image, '-c', script);
+
+  it('takes from the cache what has not changed, and gives the same image', async () => {
+    const root = context({
+      Dockerfile: dockerfile(
+        'FROM busybox',
+        'RUN cat /proc/sys/kernel/random/uuid > /time',
+        'COPY f /f',
+        'RUN cat /proc/sys/kernel/random/uuid > /later',
+      ),
+      f: 'one',
+    });
+    const first = await build(root, '-q');
+    const second = await build(root, '-q');
+    assert.equal(second.stdout, first.stdout);
+    assert.match((await build(root)).stdout, /Using cache/);
+    writeFileSync(join(root, 'f'), 'two');
+    const third = (await build(root, '-q')).stdout.trim();
+    assert.notEqual(third, first.stdout.trim());
+    const before = await shell(first.stdout.trim(), 'cat /time /later');
+    const after = await shell(third, 'cat /time /later');
+    assert.equal(after.split('\n')[0], before.split('\n')[0]);
+    assert.notEqual(after.split('\n')[1], before.split('\n')[1]);
+    const anew = (await build(root, '-q', '--no-cache')).stdout.trim();
+    assert.notEqual((await shell(anew, 'cat /time')).trim(), before.split('\n')[0]);
+  });
+
+  it('COPY puts files where Docker does', async () => {
+    const Dockerfile = dockerfile(
+      'FROM busybox',
+      'RUN mkdir /target && ln -s target /link && chmod 711 /target',
+      'COPY one.txt /target',
+      'COPY one.txt /new/deep/name',
+      'COPY *.txt sub /many/',
+      'COPY one.txt /link/through',
+      'COPY --parents sub/./deep/x.txt /kept/',
+      'COPY --exclude=*.log sub /filtered',
+      'COPY --link one.txt /linked/one',
+      'COPY <<first <<"second" /docs/',
+      'path=$PATH',
+      'first',
+      'path=$PATH',
+      'second',
+    );
+    const files = { Dockerfile, 'one.txt': '1', 'two.txt': '2', 'sub/a.log': 'l', 'sub/deep/x.txt': 'x' };
+    await built(files, '-t', 'copied');
+    const listing = await shell(
+      'copied',
+      'find /target /new /many /kept /filtered /linked -type f | sort; stat -c %a /target; grep -c /bin /docs/first; cat /docs/second',
+    );
+    assert.deepEqual(listing.split('\n'), [
+      '/filtered/deep/x.txt',
+      '/kept/deep/x.txt',
+      '/linked/one',
+      '/many/a.log',
+      '/many/deep/x.txt',
+      '/many/one.txt',
+      '/many/two.txt',
+      '/new/deep/name',
+      '/target/one.txt',
+      '/target/through',
+      '711',
+      '1',
+      'path=$PATH',
+    ]);
+  });
+
+  it('RUN sees mounts, which leave nothing in the image', async () => {
+    const Dockerfile = dockerfile(
+      'FROM busybox AS data',
+      'RUN echo stage > /s',
+      'FROM busybox',
+      'RUN --mount=target=/ctx --mount=type=bind,from=data,source=/s,target=/s cat /ctx/f /s > /seen',
+      'RUN --mount=type=tmpfs,target=/tmpfs touch /tmpfs/x',
+      'RUN --mount=type=cache,target=/cache,id=e2e echo x >> /cache/n && wc -l < /cache/n > /count',
+      'RUN --mount=type=secret,id=none true',
+      'RUN <<EOF',
+      '#!/bin/cat',
+      'shown',
+      'EOF',
+    );
+    const output = await built({ Dockerfile, f: 'file\n' }, '-t', 'mounts');
+    assert.match(output, /shown/);
+    assert.equal(
+      await shell('mounts', 'cat /seen; ls -d /ctx /s /tmpfs /cache 2>/dev/null || true'),
+      'file\nstage',
+    );
+    await built({ Dockerfile: `${Dockerfile}RUN true\n`, f: 'file\n' }, '--no-cache', '-t', 'mounts');
+    assert.equal(await shell('mounts', 'cat /count'), '2');
+  });
+
+  it('.dockerignore keeps files out', async () => {
+    const files = {
+      Dockerfile: dockerfile('FROM busybox', 'COPY . /c', 'RUN find /c -type f > /list'),
+      '.dockerignore': '*\n!keep\nkeep/not\n',
+      'keep/yes': '',
+      'keep/not': '',
+      other: '',
+    };
+    await built(files, '-t', 'ignored');
+    assert.equal(await shell('ignored', 'cat /list'), '/c/keep/yes');
+  });
+
+  it('ONBUILD is done by who builds on it, once', async () => {
+    await built({ Dockerfile: dockerfile('FROM busybox', 'ONBUILD COPY f /onbuild') }, '-t', 'trigger');
+    await built({ Dockerfile: dockerfile('FROM trigger'), f: 'x' }, '-t', 'triggered');
+    assert.equal(await shell('triggered', 'cat /onbuild'), 'x');
+    await built({ Dockerfile: dockerfile('FROM triggered') }, '-t', 'again');
+  });
+
+  it('a Dockerfile on standard input, a target, a platform', async () => {
+    const input = dockerfile('FROM busybox AS a', 'RUN touch /a', 'FROM a AS b', 'RUN touch /b');
+    await daemon.okWith(input, 'build', '--target', 'a', '--platform', 'linux/amd64', '-t', 'stdin', '-');
+    assert.equal(await shell('stdin', 'ls -d /a /b 2>/dev/null || true'), '/a');
+  });
+
+  it('a command that fails ends it with its exit code, and leaves nothing', async () => {
+    const { code, stdout, stderr } = await build(
+      context({ Dockerfile: dockerfile('FROM busybox', 'RUN echo before; exit 42') }),
+    );
+    assert.equal(code, 42);
+    assert.match(stdout, /before/);
+    assert.match(stderr, /returned a non-zero code: 42/);
+    assert.equal(await daemon.ok('ps', '-aq'), '');
+  });
+
+  const refused: readonly (readonly [string, string, RegExp])[] = [
+    ['an unknown instruction', 'FROM busybox\nRUNN x\n', /line 2: unknown instruction: RUNN/],
+    ['an empty file', '\n', /cannot be empty/],
+    ['a missing source', 'FROM busybox\nCOPY nothing /\n', /"\/nothing": not found/],
+    ['an escaping source', 'FROM busybox\nCOPY ../../etc/passwd /\n', /not found/],
+    ['a link out of the context', 'FROM busybox\nCOPY out/passwd /\n', /not found/],
+    ['a flag that is none', 'FROM busybox\nCOPY --nope a b\n', /unknown flag: --nope/],
+    ['a user that is none', 'FROM busybox\nCOPY --chown=nobodyknows f /\n', /nobodyknows/],
+    ['a stage that is itself', 'FROM busybox AS a\nCOPY --from=a / /\n', /circular dependency/],
+    ['a file in the way', 'FROM busybox\nWORKDIR /bin/sh\n', /not a directory/],
+    ['an unsupported mount', 'FROM busybox\nRUN --mount=type=nfs,target=/x true\n', /unsupported mount type/],
+    [
+      'a secret that is required',
+      'FROM busybox\nRUN --mount=type=secret,id=k,required true\n',
+      /secret k: not found/,
+    ],
+  ];
+  for (const [what, content, message] of refused) {
+    it(`refuses ${what}`, async () => {
+      const root = context({ Dockerfile: content, f: '' });
+      symlinkSync('/etc', join(root, 'out'));
+      const { code, stderr } = await build(root);
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+    });
+  }
+
+  it('refuses a target that is none', async () => {
+    const { code, stderr } = await build(context({ Dockerfile: 'FROM busybox\n' }), '--target', 'x');
+    assert.equal(code, 1);
+    assert.match(stderr, /target stage "x" could not be found/);
+  });
+
+  it('a killed daemon leaves nothing of a build, and the next one goes on from what was done', async () => {
+    const root = context({
+      Dockerfile: dockerfile(
+        'FROM busybox',
+        'RUN cat /proc/sys/kernel/random/uuid > /first',
+        'RUN --mount=type=tmpfs,target=/t sleep 600',
+      ),
+    });
+    await using client = daemon.spawn('build', root);
+    await client.prints('Step 3/3');
+    await daemon.kill9();
+    await client.exit();
+    await daemon.start();
+    writeFileSync(
+      join(root, 'Dockerfile'),
+      dockerfile('FROM busybox', 'RUN cat /proc/sys/kernel/random/uuid > /first', 'RUN true'),
+    );
+    assert.match((await build(root)).stdout, /Using cache/);
+    assert.equal(await daemon.ok('ps', '-aq'), '');
+  });
+});
