@@ -256,7 +256,7 @@ test('swarm, build and plugins say that they are not there', async () => {
     ['GET', '/nodes/x', 503],
     ['GET', '/swarm', 503],
     ['POST', '/swarm/init', 501],
-    ['POST', '/build', 501],
+    ['POST', '/build?version=2', 501],
     ['POST', '/auth', 501],
     ['GET', '/images/search?term=x', 501],
     ['GET', '/plugins', 200],

@@ -28,7 +28,7 @@ function clausesOf(clause: string, text: string): Clause[] {
       `invalid chmod parameter: '${text}': it should be octal, as 0755, or symbolic, as u=rwx,go=rx`,
     );
   }
-  const who = [...(letters || 'a')].reduce((bits, letter) => bits | (WHO[letter] ?? 0), 0);
+  const who = Array.from(letters || 'a').reduce((bits, letter) => bits | (WHO[letter] ?? 0), 0);
   return [...changes.matchAll(/([+=-])([rwxXst]*)/g)].map(([, operator, permissions = '']) => ({
     who,
     operator: operator === '+' || operator === '-' ? operator : '=',
@@ -42,7 +42,8 @@ export function changeMode(mode: number, change: ModeChange, isDirectory: boolea
 }
 
 function apply(mode: number, { who, operator, permissions }: Clause, isDirectory: boolean): number {
-  const wanted = [...permissions].reduce((bits, letter) => bits | bitsOf(letter, mode, isDirectory), 0) & who;
+  const wanted =
+    Array.from(permissions).reduce((bits, letter) => bits | bitsOf(letter, mode, isDirectory), 0) & who;
   if (operator === '+') return mode | wanted;
   if (operator === '-') return mode & ~wanted;
   return (mode & ~who) | wanted;

@@ -2,9 +2,9 @@ import { posix } from 'node:path';
 import { type Add, type Copy, DockerfileError, type Stage } from '#dockerfile';
 import { BerthError } from '#lib/errors';
 import type { CopyStep, Source } from '../step.ts';
-import { titleOf } from './instruction.ts';
 import type { Planner } from './plan.ts';
 import type { StageState } from './stage.ts';
+import { titleOf } from './title.ts';
 
 /** COPY and ADD: one step for what they take from one place, and another for each other place. */
 export async function planFiles(

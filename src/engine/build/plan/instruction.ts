@@ -7,6 +7,7 @@ import { planFiles } from './files.ts';
 import type { Planner } from './plan.ts';
 import { planRun } from './run.ts';
 import type { StageState } from './stage.ts';
+import { titleOf } from './title.ts';
 
 /** Adds one instruction to a stage. @throws DockerfileError */
 export async function planInstruction(
@@ -103,13 +104,4 @@ function planWorkingDirectory(stage: Stage, state: StageState, written: string):
   };
   if (path === '/') state.note(`WORKDIR ${path}`);
   else state.add(step, `WORKDIR ${path}`);
-}
-
-/** `[build 2/5] RUN make`: counted over what makes files. */
-export function titleOf(stage: Stage, state: StageState, text: string): string {
-  const makes = ['RUN', 'COPY', 'ADD', 'WORKDIR'];
-  const total = stage.instructions.filter(({ kind }) => makes.includes(kind)).length + 1;
-  const done = state.history.filter(({ step }) => step !== undefined).length + 2;
-  const name = stage.from.name ?? (stage.index === 0 ? '' : `stage-${stage.index}`);
-  return `[${name}${name && ' '}${Math.min(done, total)}/${total}] ${text}`;
 }

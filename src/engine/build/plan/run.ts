@@ -2,9 +2,9 @@ import { isScript, located, parseMount, type Run, type Stage } from '#dockerfile
 import { commandLine, DEFAULT_SHELL } from '#engine/images';
 import type { InlineFile, RunStep, StepMount } from '../step.ts';
 import { PROXY_ARGUMENTS } from './arguments.ts';
-import { titleOf } from './instruction.ts';
 import type { Planner } from './plan.ts';
 import type { StageState } from './stage.ts';
+import { titleOf } from './title.ts';
 
 /** RUN: a container on what the stage has so far. */
 export async function planRun(planner: Planner, stage: Stage, state: StageState, run: Run): Promise<void> {

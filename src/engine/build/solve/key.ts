@@ -9,6 +9,6 @@ export const keyOf = (...parts: readonly unknown[]): string =>
 export function definitionOf(step: RunStep): unknown {
   const { command, script, env, volatileEnv, user, workingDir, network, privileged, platform, mounts } = step;
   const lasting = env.filter((entry) => !volatileEnv.has(entry.split('=', 1)[0] ?? ''));
-  const shapes = mounts.map(({ content: _, ...mount }) => mount);
+  const shapes = mounts.map((mount) => ({ ...mount, content: undefined }));
   return ['run', command, script, lasting, user, workingDir, network, privileged, platform, shapes];
 }
