@@ -71,7 +71,12 @@ export interface NetworkInspect {
   readonly IPAM: {
     readonly Driver: string;
     readonly Options: Readonly<Record<string, string>> | null;
-    readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[];
+    readonly Config: readonly {
+      readonly Subnet?: string;
+      readonly IPRange?: string;
+      readonly Gateway?: string;
+      readonly AuxiliaryAddresses?: Readonly<Record<string, string>>;
+    }[];
   };
   readonly Internal: boolean;
   readonly Attachable: boolean;

@@ -82,12 +82,16 @@ const endpoints = (wire: ContainerCreateRequest): EndpointSpec[] =>
   );
 
 export function endpointSpec(network: string, wire: EndpointSettings): EndpointSpec {
+  const { IPv4Address, IPv6Address, LinkLocalIPs } = wire.IPAMConfig ?? {};
   return {
     network,
     aliases: wire.Aliases ?? [],
     links: wire.Links ?? [],
-    mac: wire.MacAddress || undefined,
-    address: wire.IPAMConfig?.IPv4Address || undefined,
-    address6: wire.IPAMConfig?.IPv6Address || undefined,
+    ...(wire.MacAddress && { mac: wire.MacAddress }),
+    ...(IPv4Address && { address: IPv4Address }),
+    ...(IPv6Address && { address6: IPv6Address }),
+    linkLocal: LinkLocalIPs ?? [],
+    driverOptions: wire.DriverOpts ?? {},
+    gatewayPriority: wire.GwPriority ?? 0,
   };
 }

@@ -11,7 +11,7 @@ const record = (networkMode = 'bridge') =>
       networkMode,
       portBindings: [{ containerPort: 80, protocol: 'tcp', hostIp: '', hostPort: 8080 }],
     },
-    endpoints: [],
+    endpoints: networkMode.startsWith('container:') ? [] : [{ network: networkMode }],
   }) as unknown as ContainerRecord;
 
 const sandbox: Sandbox = {
@@ -28,7 +28,14 @@ const sandbox: Sandbox = {
       gateway: '172.17.0.1',
       mac: '02:00:00:00:00:02',
       aliases: [],
+      links: [],
       dnsNames: [],
+      interface: 'eth0',
+      hostInterface: 'veth0',
+      linkLocal: [],
+      driverOptions: {},
+      gatewayPriority: 0,
+      bandwidth: {},
     },
   ],
   ports: [

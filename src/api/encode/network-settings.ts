@@ -47,28 +47,28 @@ export function endpointResources(
   sandbox: Sandbox | undefined,
   ids: NetworkIds,
 ): Record<string, EndpointResource> {
-  const mode = record.hostConfig.networkMode;
-  if (mode.startsWith('container:')) return {};
-  const specs = new Map(record.endpoints.map((spec) => [spec.network, spec]));
+  if (record.hostConfig.networkMode.startsWith('container:')) return {};
   const live = new Map((sandbox?.endpoints ?? []).map((endpoint) => [endpoint.networkName, endpoint]));
-  const names = new Set([...live.keys(), ...specs.keys(), ...(live.size === 0 ? [mode] : [])]);
   return Object.fromEntries(
-    [...names].map((name) => [name, endpointResource(specs.get(name), live.get(name), ids.get(name) ?? '')]),
+    record.endpoints.map((spec) => [
+      spec.network,
+      endpointResource(spec, live.get(spec.network), ids.get(spec.network) ?? ''),
+    ]),
   );
 }
 
 function endpointResource(
-  spec: EndpointSpec | undefined,
+  spec: EndpointSpec,
   live: Endpoint | undefined,
   networkId: string,
 ): EndpointResource {
   return {
     IPAMConfig: ipamConfig(spec),
-    Links: spec && spec.links.length > 0 ? spec.links : null,
-    Aliases: spec && spec.aliases.length > 0 ? spec.aliases : null,
-    MacAddress: live?.mac ?? spec?.mac ?? '',
-    DriverOpts: null,
-    GwPriority: 0,
+    Links: spec.links?.length ? spec.links : null,
+    Aliases: spec.aliases?.length ? spec.aliases : null,
+    MacAddress: live?.mac ?? spec.mac ?? '',
+    DriverOpts: Object.keys(spec.driverOptions ?? {}).length > 0 ? (spec.driverOptions ?? null) : null,
+    GwPriority: spec.gatewayPriority ?? 0,
     NetworkID: live?.networkId ?? networkId,
     EndpointID: live?.endpointId ?? '',
     Gateway: live?.gateway ?? '',
@@ -81,11 +81,12 @@ function endpointResource(
   };
 }
 
-function ipamConfig(spec: EndpointSpec | undefined): EndpointResource['IPAMConfig'] {
-  if (!spec?.address && !spec?.address6) return null;
+function ipamConfig({ address, address6, linkLocal = [] }: EndpointSpec): EndpointResource['IPAMConfig'] {
+  if (!address && !address6 && linkLocal.length === 0) return null;
   return {
-    ...(spec.address && { IPv4Address: spec.address }),
-    ...(spec.address6 && { IPv6Address: spec.address6 }),
+    ...(address && { IPv4Address: address }),
+    ...(address6 && { IPv6Address: address6 }),
+    ...(linkLocal.length > 0 && { LinkLocalIPs: linkLocal }),
   };
 }
 

@@ -1,7 +1,13 @@
 import type { Engine } from '#engine';
 import type { Network } from '#engine/networks';
 import { invalid, isKind, unsupported } from '#lib/errors';
-import { type NetworkCreateRequest, networkCreateRequest } from '#protocol';
+import {
+  type NetworkCreateRequest,
+  networkConnectRequest,
+  networkCreateRequest,
+  networkDisconnectRequest,
+} from '#protocol';
+import { endpointSpec } from '../decode/create.ts';
 import { networkInspect } from '../encode/networks.ts';
 import type { Exchange } from '../exchange.ts';
 import { PRUNE_FILTERS, pruneSelection } from '../filters/match.ts';
@@ -46,11 +52,15 @@ export function networkRoutes(router: Router, engine: Engine): void {
     exchange.json({ NetworksDeleted: removed.length > 0 ? removed : null });
   });
 
-  router.post('/networks/{id}/connect', () => {
-    throw unsupported('connecting a container to another network after its creation is not supported yet');
+  router.post('/networks/{id}/connect', async (exchange) => {
+    const { Container = '', EndpointConfig = {} } = await exchange.read(networkConnectRequest);
+    await engine.containers.connect(Container, endpointSpec(exchange.param('id'), EndpointConfig));
+    exchange.empty(200);
   });
-  router.post('/networks/{id}/disconnect', () => {
-    throw unsupported('disconnecting a container from a network is not supported yet');
+  router.post('/networks/{id}/disconnect', async (exchange) => {
+    const { Container = '', Force = false } = await exchange.read(networkDisconnectRequest);
+    await engine.containers.disconnect(Container, exchange.param('id'), { force: Force });
+    exchange.empty(200);
   });
 }
 
@@ -72,13 +82,21 @@ function createOptions(wire: NetworkCreateRequest): Parameters<Engine['networks'
   if (wire.Scope && wire.Scope !== ('local' satisfies Network['scope'])) {
     throw unsupported(`networks of scope ${wire.Scope} are not supported: only local ones are`);
   }
-  const [ipam = {}] = wire.IPAM?.Config ?? [];
   return {
     name,
     driver: wire.Driver || 'bridge',
-    ...(ipam.Subnet && { subnet: ipam.Subnet }),
-    ...(ipam.Gateway && { gateway: ipam.Gateway }),
+    ipam: {
+      driver: wire.IPAM?.Driver ?? '',
+      options: wire.IPAM?.Options ?? {},
+      pools: (wire.IPAM?.Config ?? []).map(({ Subnet, IPRange, Gateway, AuxiliaryAddresses }) => ({
+        ...(Subnet && { subnet: Subnet }),
+        ...(IPRange && { ipRange: IPRange }),
+        ...(Gateway && { gateway: Gateway }),
+        auxAddresses: AuxiliaryAddresses ?? {},
+      })),
+    },
     internal: wire.Internal ?? false,
+    ipv4: wire.EnableIPv4 ?? true,
     ipv6: wire.EnableIPv6 ?? false,
     attachable: wire.Attachable ?? false,
     labels: wire.Labels ?? {},

@@ -9,8 +9,10 @@ import type { Attachment, AttachRequest } from './attach-client.ts';
 import { changes, exportTree } from './changes.ts';
 import { close } from './close.ts';
 import { type CommitOptions, commit } from './commit.ts';
+import { connect } from './connect.ts';
 import { type ContainersOptions, type Context, openContext } from './context.ts';
 import { type CreateRequest, create } from './create.ts';
+import { disconnect } from './disconnect.ts';
 import {
   createExec,
   type ExecRequest,
@@ -26,7 +28,7 @@ import { imageOf, list, size, usersOfImage, usersOfVolume } from './list.ts';
 import { logs } from './logs.ts';
 import { pause, unpause } from './pause.ts';
 import { type PruneOptions, prune } from './prune.ts';
-import type { ContainerRecord } from './record.ts';
+import type { ContainerRecord, EndpointSpec } from './record.ts';
 import { recover } from './recover.ts';
 import { type RemoveOptions, remove } from './remove.ts';
 import { rename } from './rename.ts';
@@ -89,6 +91,15 @@ export class Containers {
 
   rename(reference: string, name: string): Promise<void> {
     return rename(this.#context, reference, name);
+  }
+
+  /** On one more network: at once when it runs, else at its next start. */
+  connect(reference: string, endpoint: EndpointSpec): Promise<void> {
+    return connect(this.#context, reference, endpoint);
+  }
+
+  disconnect(reference: string, network: string, options?: { readonly force?: boolean }): Promise<void> {
+    return disconnect(this.#context, reference, network, options);
   }
 
   update(reference: string, changes: UpdateRequest): Promise<{ warnings: string[] }> {

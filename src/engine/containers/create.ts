@@ -8,6 +8,7 @@ import { now } from '#lib/time';
 import type { Context } from './context.ts';
 import { createVolumes } from './create-volumes.ts';
 import { DEFAULT_CONFIG, DEFAULT_HOST_CONFIG, NO_LIMITS } from './defaults.ts';
+import { initialEndpoints } from './endpoints.ts';
 import { generateName } from './generate-name.ts';
 import { completeHostConfig } from './host-config.ts';
 import { commandLine, mergeConfig } from './merge.ts';
@@ -77,7 +78,7 @@ export async function create(
     layers,
     config,
     hostConfig,
-    endpoints: asked.endpoints,
+    endpoints: initialEndpoints(context.options.networks, config, hostConfig, asked.endpoints),
     path,
     args,
     mounts,

@@ -80,19 +80,15 @@ async function attachNetwork(
   const { networks } = context.options;
   const { config, hostConfig, id } = record;
   const owner = runningDonor(context, record, 'network');
-  const mode = owner ? `container:${owner.id}` : config.networkDisabled ? 'none' : hostConfig.networkMode;
-  const endpoint = record.endpoints.find(({ network }) => sameNetwork(network, hostConfig.networkMode));
+  const host = !config.networkDisabled && hostConfig.networkMode === 'host';
   run.defer('detach the network', () => networks.detach(id));
   return networks.attach({
     containerId: id,
-    mode,
+    mode: owner ? `container:${owner.id}` : host ? 'host' : 'private',
+    endpoints: record.endpoints,
     name: record.name,
     hostname,
     domainname: config.domainname,
-    aliases: endpoint?.aliases ?? [],
-    ...(endpoint?.mac === undefined ? {} : { mac: endpoint.mac }),
-    ...(endpoint?.address === undefined ? {} : { address: endpoint.address }),
-    ...(endpoint?.address6 === undefined ? {} : { address6: endpoint.address6 }),
     ports: hostConfig.portBindings,
     publishAll: hostConfig.publishAllPorts ? exposed(config.exposedPorts) : [],
     dns: hostConfig.dns,
@@ -103,11 +99,6 @@ async function attachNetwork(
     directory: containerDirectory(context, id),
   });
 }
-
-/** The default network goes by two names. */
-const sameNetwork = (one: string, other: string): boolean =>
-  one === other || (DEFAULT_NETWORK.includes(one) && DEFAULT_NETWORK.includes(other));
-const DEFAULT_NETWORK = ['default', 'bridge'];
 
 const exposed = (ports: readonly string[]): AttachOptions['publishAll'] =>
   ports.map((port) => {

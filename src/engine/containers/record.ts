@@ -1,6 +1,6 @@
 import type { HealthcheckConfig } from '#engine/images';
 import type { LogConfig } from '#engine/logs';
-import type { PortBinding } from '#engine/networks';
+import type { EndpointOptions, PortBinding } from '#engine/networks';
 import type { ProcessIdentity } from '#linux/process';
 
 /** What the container runs: portable, comes from the image and the create call. */
@@ -169,14 +169,7 @@ export interface HostConfig {
 }
 
 /** What a network should give this container: `--network name=...`, aliases, addresses. */
-export interface EndpointSpec {
-  readonly network: string;
-  readonly aliases: readonly string[];
-  readonly links: readonly string[];
-  readonly mac: string | undefined;
-  readonly address: string | undefined;
-  readonly address6: string | undefined;
-}
+export type EndpointSpec = EndpointOptions;
 
 export type Status = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 
@@ -245,6 +238,7 @@ export interface ContainerRecord {
   readonly config: ContainerConfig;
   /** Mutable (update: resources, restart policy). */
   readonly hostConfig: HostConfig;
+  /** Mutable (connect, disconnect). Networks by name, in the order of the interfaces. */
   readonly endpoints: readonly EndpointSpec[];
   /** argv[0] and the rest, after entrypoint and cmd are joined. */
   readonly path: string;

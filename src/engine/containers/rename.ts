@@ -16,4 +16,5 @@ export async function rename(context: Context, reference: string, name: string):
     { ...record, name: bare },
     { action: 'rename', attributes: { oldName: `/${record.name}` } },
   );
+  await context.options.networks.rename(record.id, bare);
 }

@@ -32,7 +32,7 @@ export function checkNetwork(
   for (const address of host.dns) {
     if (isIP(address) === 0) throw invalid(`${address} is not an ip address`);
   }
-  for (const endpoint of endpoints) checkEndpoint(endpoint, mode);
+  for (const endpoint of endpoints) checkEndpoint(endpoint);
 }
 
 function checkJoined(
@@ -67,24 +67,37 @@ function splitOnce(entry: string): [string, string] {
   return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
 }
 
-function checkEndpoint(endpoint: EndpointSpec, mode: string): void {
-  if (endpoint.address !== undefined && isIP(endpoint.address) !== 4) {
-    throw invalid(`invalid IPv4 address: ${endpoint.address}`);
+/** What a container asks of a network, without looking at the network. @throws invalid */
+export function checkEndpoint(endpoint: EndpointSpec): void {
+  const problems = [...endpointProblems(endpoint)];
+  if (problems.length > 0) throw invalid(`invalid endpoint settings:\n${problems.join('\n')}`);
+}
+
+function* endpointProblems(endpoint: EndpointSpec): Generator<string> {
+  const { network, address, address6, aliases = [], mac, linkLocal = [] } = endpoint;
+  const predefined = isPredefined(network) || network === 'default';
+  if (predefined && (address !== undefined || address6 !== undefined)) {
+    yield 'user specified IP address is supported on user defined networks only';
   }
-  if (endpoint.address6 !== undefined && isIP(endpoint.address6) !== 6) {
-    throw invalid(`invalid IPv6 address: ${endpoint.address6}`);
+  if ((network === 'host' || network === 'none') && aliases.length > 0) {
+    yield 'network-scoped alias is supported only for containers in user defined networks';
   }
-  if (endpoint.mac !== undefined && !/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(endpoint.mac)) {
-    throw invalid(`${endpoint.mac} is not a valid mac address`);
+  if (address !== undefined && (isIP(address) !== 4 || address === '0.0.0.0')) {
+    yield `invalid IPv4 address: ${address}`;
   }
-  const named = ['default', 'bridge', 'host', 'none'].includes(mode) || joined(mode) !== undefined;
-  if (
-    named &&
-    endpoint.network === mode &&
-    endpoint.aliases.length > 0 &&
-    mode !== 'default' &&
-    mode !== 'bridge'
-  ) {
-    throw invalid('network-scoped alias is supported only for containers in user defined networks');
+  if (address6 !== undefined && (isIP(address6) !== 6 || /^[:0]+$/.test(address6))) {
+    yield `invalid IPv6 address: ${address6}`;
+  }
+  for (const each of linkLocal) if (isIP(each) === 0) yield `invalid link-local IP address: ${each}`;
+  if (mac !== undefined && !/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(mac)) {
+    yield `invalid MAC address ${mac}`;
+  }
+  const sysctls = endpoint.driverOptions?.['com.docker.network.endpoint.sysctls'] ?? '';
+  for (const text of sysctls.split(',').filter(Boolean)) {
+    if (/^net\.(ipv4|ipv6|mpls)\.[^.]+\.(IFNAME|ifname)\.[^.]+=/.test(text)) continue;
+    yield `unrecognised network interface sysctl '${text}'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'`;
   }
 }
+
+/** The networks that are always there. */
+export const isPredefined = (network: string): boolean => ['bridge', 'host', 'none'].includes(network);

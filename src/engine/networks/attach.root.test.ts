@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import type { InterfaceCounters } from './index.ts';
 import { addressOf, HOST4, HOST6, OUTSIDE4, OUTSIDE6, port, Testbed } from './testbed.fixture.ts';
 
+const PLAIN = { driver: 'bridge', labels: {}, options: {} };
+
 test('a container on the default network has an address, a way out and its three files', async () => {
   await using bed = await Testbed.open();
   const engine = await bed.engine({ dns: ['10.9.9.9'] });
@@ -85,8 +87,11 @@ test('a host that follows router advertisements goes on doing so', async () => {
 
 test('asked addresses, MAC and sysctls are set', async () => {
   await using bed = await Testbed.open();
-  const engine = await bed.engine({ bip: '10.77.0.1/24', ipv6Subnet: 'fd77::/64', mtu: 1400 });
+  const engine = await bed.engine({ bip: '10.76.0.1/24', ipv6Subnet: 'fd76::/64', mtu: 1400 });
+  const pools = [{ subnet: '10.77.0.0/24' }, { subnet: 'fd77::/64' }];
+  await engine.networks.create({ ...PLAIN, name: 'back', ipv6: true, ipam: { pools } });
   const sandbox = await engine.attach('c1', {
+    network: 'back',
     address: '10.77.0.50',
     address6: 'fd77::50',
     mac: '02:00:00:AA:bb:cc',
@@ -105,17 +110,23 @@ test('asked addresses, MAC and sysctls are set', async () => {
 
 test('bad requests are refused by name and leave nothing behind', async () => {
   await using bed = await Testbed.open();
-  const engine = await bed.engine({ bip: '10.77.0.1/24', poolSize: 0 });
-  await engine.attach('c1', { address: '10.77.0.50' });
+  const engine = await bed.engine({ poolSize: 0 });
+  const ipam = { pools: [{ subnet: '10.77.0.0/24' }] };
+  await engine.networks.create({ ...PLAIN, name: 'back', ipam });
+  await engine.attach('c1', { network: 'back', address: '10.77.0.50' });
   const snapshot = () =>
-    bed.sh('host', `ip -o link | sed 's/ state [A-Z]*//'; ls ${engine.base}/netns; nft list ruleset`);
+    bed.sh(
+      'host',
+      `ip -o link | sed 's/ state [A-Z]*//; s/NO-CARRIER,//'; ls ${engine.base}/netns; nft list ruleset`,
+    );
   const before = await snapshot();
   const cases: [Parameters<typeof engine.attach>[1], string, RegExp][] = [
-    [{ address: '10.77.0.50' }, 'conflict', /Address already in use/],
-    [{ address: '10.78.0.50' }, 'invalid', /no configured subnet contains/],
+    [{ network: 'back', address: '10.77.0.50' }, 'forbidden', /Address already in use/],
+    [{ network: 'back', address: '10.78.0.50' }, 'invalid', /no configured subnet or ip-range contain/],
+    [{ address: '172.17.0.9' }, 'invalid', /only when connecting to networks with user configured subnets/],
     [{ mac: '01:00:00:00:00:01' }, 'invalid', /multicast/],
     [{ mac: 'nonsense' }, 'invalid', /invalid MAC address/],
-    [{ mode: 'nowhere' }, 'not-found', /network nowhere not found/],
+    [{ network: 'nowhere' }, 'not-found', /network nowhere not found/],
     [{ mode: 'container:gone' }, 'conflict', /cannot join network of a non running container: gone/],
     [{ sysctls: { 'net.no.such': '1' } }, 'invalid', /net\.no\.such/],
     [{ sysctls: { 'net.core.somaxconn': 'many' } }, 'invalid', /somaxconn/],
@@ -146,7 +157,7 @@ test('bad requests are refused by name and leave nothing behind', async () => {
 test('none has loopback only, host has the files of the host', async () => {
   await using bed = await Testbed.open();
   const engine = await bed.engine();
-  const none = await engine.attach('c1', { mode: 'none' });
+  const none = await engine.attach('c1', { network: 'none' });
   assert.match(await bed.sh(none, 'ip -o link'), /^1: lo: <LOOPBACK,UP[^\n]*$/);
   assert.equal(none.endpoints[0]?.networkName, 'none');
   const host = await engine.attach('c2', { mode: 'host', extraHosts: ['db:10.0.0.9'] });

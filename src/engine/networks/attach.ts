@@ -1,14 +1,17 @@
+import type { PortBinding } from '#engine/ports';
 import { conflict, invalid, notFound } from '#lib/errors';
 import { newId } from '#lib/ids';
 import { Scope } from '#lib/scope';
-import { attachToBridge } from './attach-bridge.ts';
 import { shareFiles, writeContainerFiles, writeHostFiles } from './container-files.ts';
 import { release } from './detach.ts';
-import { announce, endpointOf, findSandbox, sandboxOf } from './endpoint.ts';
-import { findNetwork } from './find.ts';
-import { applySysctls, buildIsolated, netnsPath } from './netns.ts';
-import type { NetworkRecord, SandboxRecord } from './record.ts';
-import type { AttachOptions, Sandbox } from './sandbox.ts';
+import { announceAll, endpointOf, leaseEndpoint, sandboxOf } from './endpoint.ts';
+import { chooseGateways, NO_GATEWAYS } from './gateway.ts';
+import { applySysctls, buildNamespace, type ReadyNamespace } from './netns.ts';
+import type { KnownNetwork } from './network-table.ts';
+import { plugIn, switchRoutes } from './plug.ts';
+import { publishTarget } from './publish-target.ts';
+import type { SandboxRecord } from './record.ts';
+import type { AttachOptions, Endpoint, EndpointOptions, Sandbox } from './sandbox.ts';
 import { defaultNetwork, type NetworksState } from './state.ts';
 
 /**
@@ -22,67 +25,110 @@ export async function attach(state: NetworksState, options: AttachOptions): Prom
   if (stale) await release(state, stale);
   await using scope = new Scope();
   const record = await place(state, options, scope);
-  state.options.database.transaction(() => {
-    state.sandboxRecords.put(options.containerId, record);
-    announce(state, 'connect', record);
-  });
-  state.sandboxes.set(options.containerId, record);
+  state.sandboxes.save(record, () => announceAll(state, 'connect', record));
   scope.keep();
   return sandboxOf(state, record);
 }
 
 async function place(state: NetworksState, options: AttachOptions, scope: Scope): Promise<SandboxRecord> {
-  const joined = options.join ?? /^container:(.+)$/.exec(options.mode)?.[1];
+  const { mode = 'private' } = options;
+  const joined = /^container:(.+)$/.exec(mode)?.[1];
   if (joined !== undefined) return join(state, options, joined);
-  const withoutDefault = options.mode === 'default' && !defaultNetwork(state);
-  const mode = withoutDefault ? 'none' : options.mode === 'default' ? 'bridge' : options.mode;
-  const { record, bridge } = findNetwork(state, mode);
-  if (bridge) return await attachToBridge(state, options, { record, bridge }, scope);
-  return await alone(state, options, record, scope);
+  if (mode === 'host') return onHost(state, options);
+  return await alone(state, options, scope);
 }
+
+const basics = (options: AttachOptions, sandboxId: string) => ({
+  sandboxId,
+  containerId: options.containerId,
+  containerName: options.name,
+  hostname: options.hostname,
+  domainname: options.domainname,
+  directory: options.directory,
+});
 
 function join(state: NetworksState, options: AttachOptions, containerId: string): SandboxRecord {
   const target = state.sandboxes.get(containerId);
   if (containerId === options.containerId) throw invalid('cannot join own network');
   if (!target) throw conflict(`cannot join network of a non running container: ${containerId}`);
   const joins = target.joins ?? target.sandboxId;
-  const owner = findSandbox(state, joins);
-  if (!owner) throw notFound(`No such container: ${containerId}`);
+  if (!state.sandboxes.owner(joins)) throw notFound(`No such container: ${containerId}`);
   shareFiles(target.directory, options.directory);
-  return {
-    sandboxId: joins,
-    containerId: options.containerId,
-    containerName: options.name,
-    mode: 'container',
-    joins,
-    endpoints: [],
-    ports: [],
-    directory: options.directory,
-  };
+  return { ...basics(options, joins), mode: 'container', joins, endpoints: [], ports: [], bindings: [] };
 }
 
-/** `none` and `host`: an endpoint by name only. */
-async function alone(
-  state: NetworksState,
-  options: AttachOptions,
-  network: NetworkRecord,
-  scope: Scope,
-): Promise<SandboxRecord> {
-  const sandboxId = newId();
-  const endpoint = endpointOf(options, network, sandboxId, { address: '', prefix: 0, gateway: '', mac: '' });
-  const record = { sandboxId, containerId: options.containerId, containerName: options.name };
-  const rest = { endpoints: [endpoint], ports: [], directory: options.directory };
-  if (network.driver === 'host') {
-    if (Object.keys(options.sysctls).length > 0) {
-      throw invalid(`sysctl "${Object.keys(options.sysctls)[0]}" is not allowed: host network`);
-    }
-    writeHostFiles(state, options);
-    return { ...record, mode: 'host', ...rest };
-  }
-  const netns = netnsPath(state.options.netnsRoot, sandboxId);
-  await buildIsolated(state.worker, netns, { ipv6: state.ipv6, makeNetns: options.makeNetns });
+/** An endpoint by name only. */
+function onHost(state: NetworksState, options: AttachOptions): SandboxRecord {
+  const [sysctl] = Object.keys(options.sysctls);
+  if (sysctl !== undefined) throw invalid(`sysctl "${sysctl}" is not allowed: host network`);
+  const owner = basics(options, newId());
+  const { record } = state.networks.find('host');
+  writeHostFiles(state, options);
+  const endpoint = endpointOf(owner, record, options.endpoints[0] ?? { network: 'host' });
+  return { ...owner, mode: 'host', endpoints: [endpoint], ports: [], bindings: [] };
+}
+
+/** A namespace of its own, on any number of networks. */
+async function alone(state: NetworksState, options: AttachOptions, scope: Scope): Promise<SandboxRecord> {
+  const places = options.endpoints.map((endpoint) => ({
+    known: networkOf(state, endpoint),
+    endpoint,
+  }));
+  const { sandboxId, netns } = await namespaceFor(state, options);
   scope.defer(() => state.worker.removeNetns(netns));
+  const owner = basics(options, sandboxId);
+  const endpoints: Endpoint[] = [];
+  for (const { known, endpoint: asked } of places) {
+    if (known.record.driver === 'null') {
+      endpoints.push(endpointOf(owner, known.record, asked));
+      continue;
+    }
+    const endpoint = leaseEndpoint(owner, known, asked, endpoints);
+    scope.defer(() => known.addresses.release(endpoint));
+    endpoints.push(endpoint);
+  }
+  await plugIn(
+    state.worker,
+    netns,
+    endpoints.map((endpoint, index) => ({ endpoint, network: recordAt(places, index) })),
+  );
+  await switchRoutes(state.worker, netns, NO_GATEWAYS, chooseGateways(endpoints));
   await applySysctls(state.worker, netns, options.sysctls);
-  writeContainerFiles(state, options, endpoint);
-  return { ...record, mode: 'none', netns, ...rest };
+  writeContainerFiles(state, options, endpoints);
+  const record = { ...owner, mode: 'private', netns, endpoints, bindings: bindingsOf(options) } as const;
+  const target = publishTarget(state, record);
+  const ports = target ? state.ports.publish(target, record.bindings) : [];
+  scope.defer(() => void state.ports.unpublish(options.containerId));
+  return { ...record, ports };
+}
+
+/** A ready one, unless it is to belong to the container's own user namespace. */
+async function namespaceFor(
+  { pool, worker, options: { netnsRoot }, ipv6 }: NetworksState,
+  { makeNetns }: AttachOptions,
+): Promise<ReadyNamespace> {
+  const ready = makeNetns ? undefined : await pool.take();
+  return ready ?? (await buildNamespace(worker, netnsRoot, { ipv6, makeNetns }));
+}
+
+function recordAt(places: readonly { known: KnownNetwork }[], index: number) {
+  const place = places[index];
+  if (!place) throw new Error(`no network ${index}`);
+  return place.known.record;
+}
+
+/** With `--bridge=none` a container that names no network has none. @throws notFound */
+function networkOf(state: NetworksState, { network }: EndpointOptions): KnownNetwork {
+  const isDefault = network === 'default' || network === 'bridge';
+  if (!isDefault) return state.networks.find(network);
+  return defaultNetwork(state) ?? state.networks.find('none');
+}
+
+/** The asked ones, and with -P an ephemeral port for each exposed one that has none. */
+function bindingsOf(options: AttachOptions): PortBinding[] {
+  const bound = new Set(options.ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  const rest = options.publishAll.filter(
+    ({ containerPort, protocol }) => !bound.has(`${containerPort}/${protocol}`),
+  );
+  return [...options.ports, ...rest.map((port) => ({ ...port, hostIp: '', hostPort: 0 }))];
 }

@@ -2,9 +2,8 @@ import { rm } from 'node:fs/promises';
 import type { Scope } from '#lib/scope';
 import { unmount } from '#linux/mount';
 import { release } from './detach.ts';
-import { discard } from './ready-sandbox.ts';
-import { destroyBridge } from './remove.ts';
-import { defaultNetwork, type NetworksState } from './state.ts';
+import { destroyNetwork } from './drivers/index.ts';
+import type { NetworksState } from './state.ts';
 
 /**
  * Lets go of everything. Sandboxes of containers, bridges and the firewall's table stay for the next
@@ -16,15 +15,10 @@ export async function close(
   options: { teardown: boolean },
 ): Promise<void> {
   await using _resources = resources;
-  const bridge = defaultNetwork(state)?.bridge;
-  for (const ready of await state.pool.close()) {
-    if (bridge) await discard(state, bridge, ready);
-  }
+  for (const { netns } of await state.pool.close()) await state.worker.removeNetns(netns);
   if (options.teardown) {
     for (const record of state.sandboxes.values().toArray()) await release(state, record);
-    for (const { record } of state.networks.values()) {
-      if (record.bridge) await destroyBridge(state, record.bridge);
-    }
+    for (const { record } of state.networks.values()) await destroyNetwork(state, record);
     await unmount(state.options.netnsRoot);
     await rm(state.options.netnsRoot, { recursive: true, force: true });
   }

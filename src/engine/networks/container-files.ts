@@ -1,7 +1,16 @@
-import { copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '#lib/errors';
-import { formatHosts, parseExtraHost } from './hosts-file.ts';
+import { formatHosts, ownHosts, parseExtraHost } from './hosts-file.ts';
+import type { SandboxRecord } from './record.ts';
 import {
   containerResolvConf,
   formatResolvConf,
@@ -11,7 +20,7 @@ import {
   type ResolvConf,
 } from './resolv-conf.ts';
 import type { AttachOptions, Endpoint } from './sandbox.ts';
-import { defaultNetwork, type NetworksState } from './state.ts';
+import { defaultNetwork, gatewaysOf, type NetworksState } from './state.ts';
 
 const FILES = ['resolv.conf', 'hosts', 'hostname'] as const;
 
@@ -40,8 +49,7 @@ function askedResolvConf(state: NetworksState, options: AttachOptions): ResolvCo
 }
 
 function extraHosts(state: NetworksState, options: AttachOptions) {
-  const bridge = defaultNetwork(state)?.record.bridge;
-  const gateways = [bridge?.gateway, bridge?.gateway6].filter((address) => address !== undefined);
+  const gateways = gatewaysOf(defaultNetwork(state)?.record);
   return options.extraHosts.flatMap((text) => parseExtraHost(text, gateways));
 }
 
@@ -52,16 +60,17 @@ function writeAll(directory: string, contents: Record<(typeof FILES)[number], st
 }
 
 /** resolv.conf, hosts and hostname of a container that has a network of its own. @throws invalid */
-export function writeContainerFiles(state: NetworksState, options: AttachOptions, endpoint: Endpoint): void {
-  const ipv6 = endpoint.address6 !== undefined;
-  const addresses = [endpoint.address, endpoint.address6].filter(
-    (address) => address !== undefined && address !== '',
-  );
+export function writeContainerFiles(
+  state: NetworksState,
+  options: AttachOptions,
+  endpoints: readonly Endpoint[],
+): void {
+  const ipv6 = endpoints.some(({ address6 }) => address6 !== undefined);
   const hosts = formatHosts({
     ipv6: state.ipv6,
     hostname: options.hostname,
     domainname: options.domainname,
-    addresses: addresses.filter((address) => address !== undefined),
+    addresses: endpoints.flatMap(addressesOf),
     extra: extraHosts(state, options),
   });
   const resolv = containerResolvConf(hostResolvConf(), askedResolvConf(state, options), { ipv6 });
@@ -70,6 +79,22 @@ export function writeContainerFiles(state: NetworksState, options: AttachOptions
     hosts,
     hostname: `${options.hostname}\n`,
   });
+}
+
+const addressesOf = ({ address, address6 }: Endpoint): string[] =>
+  [address, address6 ?? ''].filter((text) => text !== '');
+
+/** The container's own names at an endpoint that it has only now. Whoever wrote to the file keeps what is there. */
+export function addHosts(record: SandboxRecord, endpoint: Endpoint): void {
+  appendFileSync(join(record.directory, 'hosts'), ownHosts(record, addressesOf(endpoint)));
+}
+
+/** Takes them away again, in place: the container has the file mounted. */
+export function removeHosts(record: SandboxRecord, endpoint: Endpoint): void {
+  const path = join(record.directory, 'hosts');
+  const gone = new Set(ownHosts(record, addressesOf(endpoint)).split('\n'));
+  const lines = readOptional(path).split('\n');
+  writeFileSync(path, lines.filter((line) => line === '' || !gone.has(line)).join('\n'));
 }
 
 /** In the host's network a container sees the host's files, with the extra hosts and DNS settings it asked for. @throws invalid */

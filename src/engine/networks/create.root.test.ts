@@ -15,8 +15,8 @@ test('a user-defined network is made, listed, found, kept across a restart and r
     labels: { a: 'b' },
     options: { 'com.docker.network.bridge.name': 'back0' },
   });
-  assert.equal(made.ipam[0]?.subnet, '172.18.0.0/16');
-  assert.equal(made.ipam.length, 2);
+  assert.equal(made.ipam.pools[0]?.subnet, '172.18.0.0/16');
+  assert.equal(made.ipam.pools.length, 1);
   const names = async () => (await engine.call<Network[]>('list')).map(({ name }) => name).toSorted();
   assert.deepEqual(await names(), ['back', 'bridge', 'host', 'none']);
   for (const reference of ['back', made.id, made.id.slice(0, 12)])
@@ -32,12 +32,16 @@ test('a user-defined network is made, listed, found, kept across a restart and r
 test('networks do not reach each other, an internal one reaches nothing', async () => {
   await using bed = await Testbed.open();
   const engine = await bed.engine();
-  await engine.networks.create({ ...PLAIN, name: 'back', subnet: '10.88.0.0/24', gateway: '10.88.0.254' });
+  await engine.networks.create({
+    ...PLAIN,
+    name: 'back',
+    ipam: { pools: [{ subnet: '10.88.0.0/24', gateway: '10.88.0.254' }] },
+  });
   const internal = await engine.networks.create({ ...PLAIN, name: 'inner', internal: true });
   const front = await engine.attach('front');
-  const back = await engine.attach('back', { mode: 'back', ports: [port(80, 8080)] });
-  const inner = await engine.attach('inner', { mode: internal.id, ports: [port(80, 8081)] });
-  const neighbour = await engine.attach('neighbour', { mode: 'inner' });
+  const back = await engine.attach('back', { network: 'back', ports: [port(80, 8080)] });
+  const inner = await engine.attach('inner', { network: internal.id, ports: [port(80, 8081)] });
+  const neighbour = await engine.attach('neighbour', { network: 'inner' });
   assert.match(addressOf(back), /^10\.88\.0\./);
   assert.equal(back.endpoints[0]?.gateway, '10.88.0.254');
   assert.deepEqual(inner.ports, []);
@@ -56,7 +60,7 @@ test('networks do not reach each other, an internal one reaches nothing', async 
   ]);
   assert.deepEqual(await bed.probe(neighbour, [tcp(OUTSIDE4, 80)]), ['ENETUNREACH']);
   // Even with a route that the container made itself.
-  await bed.sh(neighbour, `ip route add default via ${internal.ipam[0]?.gateway}`);
+  await bed.sh(neighbour, `ip route add default via ${internal.ipam.pools[0]?.gateway}`);
   assert.deepEqual(await bed.probe(neighbour, [tcp(OUTSIDE4, 80)]), ['TIMEOUT']);
   assert.deepEqual(
     (await engine.call<[string, unknown][]>('endpoints', internal.id)).map(([id]) => id).toSorted(),
@@ -67,7 +71,7 @@ test('networks do not reach each other, an internal one reaches nothing', async 
 test('what Docker refuses is refused', async () => {
   await using bed = await Testbed.open();
   const engine = await bed.engine();
-  await engine.networks.create({ ...PLAIN, name: 'back', subnet: '10.88.0.0/24' });
+  await engine.networks.create({ ...PLAIN, name: 'back', ipam: { pools: [{ subnet: '10.88.0.0/24' }] } });
   const before = await bed.sh('host', 'ip -o link; nft list ruleset');
   const cases: [object, string, RegExp][] = [
     [{ name: 'back' }, 'conflict', /network with name back already exists/],
@@ -75,13 +79,17 @@ test('what Docker refuses is refused', async () => {
     [{ name: ' ' }, 'invalid', /name is empty/],
     [{ name: 'x', driver: 'host' }, 'forbidden', /only one instance of "host" network is allowed/],
     [{ name: 'x', driver: 'magic' }, 'not-found', /plugin "magic" not found/],
-    [{ name: 'x', subnet: '10.88.0.128/25' }, 'forbidden', /Pool overlaps/],
-    [{ name: 'x', subnet: '10.89.0.0' }, 'invalid', /invalid CIDR/],
-    [{ name: 'x', subnet: '10.89.0.0/31' }, 'invalid', /no room/],
+    [{ name: 'x', ipam: { pools: [{ subnet: '10.88.0.128/25' }] } }, 'forbidden', /Pool overlaps/],
+    [{ name: 'x', ipam: { pools: [{ subnet: '10.89.0.0' }] } }, 'invalid', /invalid CIDR/],
     [
-      { name: 'x', subnet: '10.89.0.0/24', gateway: '10.90.0.1' },
+      { name: 'x', ipam: { pools: [{ subnet: '10.89.0.1/24' }] } },
       'invalid',
-      /no matching subnet for gateway/,
+      /it should be 10\.89\.0\.0\/24/,
+    ],
+    [
+      { name: 'x', ipam: { pools: [{ subnet: '10.89.0.0/24', gateway: '10.90.0.1' }] } },
+      'invalid',
+      /invalid gateway 10\.90\.0\.1: parent subnet/,
     ],
     [
       { name: 'x', options: { 'com.docker.network.bridge.name': 'far-too-long-for-a-name' } },
@@ -89,7 +97,7 @@ test('what Docker refuses is refused', async () => {
       /at most 15/,
     ],
     [{ name: 'x', options: { 'com.docker.network.bridge.name': 'ext0' } }, 'conflict', /ext0/],
-    [{ name: 'x', options: { 'com.docker.network.driver.mtu': '12' } }, 'invalid', /MTU/],
+    [{ name: 'x', options: { 'com.docker.network.driver.mtu': '12' } }, 'invalid', /driver\.mtu value: 12/],
   ];
   for (const [options, kind, text] of cases) {
     await assert.rejects(engine.networks.create({ ...PLAIN, name: 'x', ...options }), (error) => {
@@ -99,8 +107,11 @@ test('what Docker refuses is refused', async () => {
       return true;
     });
   }
-  await engine.attach('c1', { mode: 'back' });
-  await assert.rejects(engine.networks.remove('back'), /network back has active endpoints \(c1\)/);
+  await engine.attach('c1', { network: 'back' });
+  await assert.rejects(
+    engine.networks.remove('back'),
+    /network back has active endpoints \(name:"c1" id:"c1"\)/,
+  );
   await assert.rejects(
     engine.networks.remove('bridge'),
     /bridge is a pre-defined network and cannot be removed/,

@@ -1,5 +1,5 @@
 import { messageOf } from '#lib/errors';
-import { addressesOf, announce } from './endpoint.ts';
+import { announceAll } from './endpoint.ts';
 import type { SandboxRecord } from './record.ts';
 import type { NetworksState } from './state.ts';
 
@@ -16,29 +16,19 @@ export async function detach(state: NetworksState, containerId: string): Promise
  */
 export async function release(state: NetworksState, record: SandboxRecord): Promise<void> {
   state.ports.unpublish(record.containerId);
-  const abandoned = record.mode !== 'container' && hasJoiners(state, record);
-  state.options.database.transaction(() => {
-    state.sandboxRecords.delete(record.containerId);
-    if (abandoned) state.sandboxRecords.put(record.sandboxId, abandon(record));
-    announce(state, 'disconnect', record);
-  });
-  state.sandboxes.delete(record.containerId);
-  if (abandoned) state.sandboxes.set(record.sandboxId, abandon(record));
-  else if (record.mode === 'container') await releaseAbandoned(state, record.sandboxId);
+  const abandoned = record.mode !== 'container' && state.sandboxes.joinersOf(record.sandboxId).length > 0;
+  const heir: SandboxRecord | undefined = abandoned ? { ...record, ports: [], abandoned: true } : undefined;
+  state.sandboxes.delete(record, heir, () => announceAll(state, 'disconnect', record));
+  if (abandoned) return;
+  if (record.mode === 'container') await releaseAbandoned(state, record.sandboxId);
   else await dismantle(state, record);
 }
 
-const abandon = (record: SandboxRecord): SandboxRecord => ({ ...record, ports: [], abandoned: true });
-
-const hasJoiners = (state: NetworksState, owner: SandboxRecord): boolean =>
-  state.sandboxes.values().some((record) => record.joins === owner.sandboxId);
-
 /** Ends a sandbox whose owner is gone, once nobody else is in it. */
 export async function releaseAbandoned(state: NetworksState, sandboxId: string): Promise<void> {
-  const owner = state.sandboxes.get(sandboxId);
-  if (!owner?.abandoned || hasJoiners(state, owner)) return;
-  state.sandboxRecords.delete(sandboxId);
-  state.sandboxes.delete(sandboxId);
+  const owner = state.sandboxes.owner(sandboxId);
+  if (!owner?.abandoned || state.sandboxes.joinersOf(sandboxId).length > 0) return;
+  state.sandboxes.delete(owner);
   await dismantle(state, owner);
 }
 
@@ -55,7 +45,6 @@ async function dismantle(state: NetworksState, record: SandboxRecord): Promise<v
     }
   }
   for (const endpoint of record.endpoints) {
-    if (endpoint.address !== '')
-      state.networks.get(endpoint.networkId)?.bridge?.release(addressesOf(endpoint));
+    if (endpoint.interface !== '') state.networks.get(endpoint.networkId)?.addresses.release(endpoint);
   }
 }

@@ -46,14 +46,22 @@ export function formatHosts(options: {
   addresses: readonly string[];
   extra: readonly HostEntry[];
 }): string {
-  const { hostname, domainname } = options;
+  const entries = [...LOOPBACK4, ...(options.ipv6 ? LOOPBACK6 : []), ...options.extra];
+  return entries.map(line).join('') + ownHosts(options, options.addresses);
+}
+
+/** The lines of a container's own names. @throws invalid */
+export function ownHosts(
+  { hostname, domainname }: { hostname: string; domainname: string },
+  addresses: readonly string[],
+): string {
   const names = [...(domainname ? [`${hostname}.${domainname}`] : []), hostname].filter(
     (name) => name !== '',
   );
   for (const name of names) {
     if (!NAME.test(name)) throw invalid(`invalid hostname: ${JSON.stringify(name)}`);
   }
-  const entries = [...LOOPBACK4, ...(options.ipv6 ? LOOPBACK6 : []), ...options.extra];
-  if (names.length > 0) entries.push(...options.addresses.map((address) => ({ address, names })));
-  return entries.map(({ address, names: own }) => `${address}\t${own.join(' ')}\n`).join('');
+  return names.length === 0 ? '' : addresses.map((address) => line({ address, names })).join('');
 }
+
+const line = ({ address, names }: HostEntry): string => `${address}\t${names.join(' ')}\n`;

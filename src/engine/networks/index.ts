@@ -1,10 +1,12 @@
 /** Networks, and the network sandbox that each container has from start to stop. */
 export type { PortBinding, Protocol, PublishedPort } from '#engine/ports';
-export type { CreateNetworkOptions, Network, NetworksOptions } from './network.ts';
+export type { AddressPool, CreateNetworkOptions, Network, NetworkPool, NetworksOptions } from './network.ts';
 export { Networks } from './networks.ts';
 export type {
   AttachOptions,
+  Bandwidth,
   Endpoint,
+  EndpointOptions,
   InterfaceCounters,
   MakeNetns,
   Sandbox,

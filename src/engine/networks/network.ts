@@ -2,35 +2,75 @@ import type { Events } from '#engine/events';
 import type { Logger } from '#lib/log';
 import type { Database } from '#store';
 
+export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
+
+/** A block of addresses of a network. */
+export interface NetworkPool {
+  readonly subnet: string;
+  /** The part of `subnet` that addresses are given out from. */
+  readonly ipRange?: string;
+  readonly gateway?: string;
+  /** Addresses that are never given out, by what has them. */
+  readonly auxAddresses?: Readonly<Record<string, string>>;
+}
+
 /** A network as `network inspect` shows it. */
 export interface Network {
   readonly id: string;
   readonly name: string;
-  readonly driver: 'bridge' | 'host' | 'null';
-  readonly scope: 'local';
+  /** '' of one that is only a configuration, or what its creator wrote there. */
+  readonly driver: string;
+  readonly scope: string;
   /** RFC 3339. */
   readonly created: string;
   readonly internal: boolean;
   readonly attachable: boolean;
+  readonly ipv4: boolean;
   readonly ipv6: boolean;
-  /** IPv4 first. */
-  readonly ipam: readonly { readonly subnet: string; readonly gateway: string }[];
+  readonly ipam: {
+    readonly driver: string;
+    readonly options: Readonly<Record<string, string>>;
+    /** IPv4 first. */
+    readonly pools: readonly NetworkPool[];
+  };
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** It is nothing but settings that other networks are made from. */
+  readonly configOnly: boolean;
+  /** Name of the network that the settings came from; '' when they are its own. */
+  readonly configFrom: string;
 }
 
 export interface CreateNetworkOptions {
   readonly name: string;
   readonly driver: string;
-  /** CIDR; the first free of Docker's pools without one. */
-  readonly subnet?: string;
-  readonly gateway?: string;
+  readonly ipam?: {
+    /** '' and `default`: ours; `null`: no addresses. */
+    readonly driver?: string;
+    readonly options?: Readonly<Record<string, string>>;
+    /** Without a subnet: the first free one of the engine's address pools. */
+    readonly pools?: readonly (Omit<NetworkPool, 'subnet'> & { readonly subnet?: string })[];
+  };
   readonly internal?: boolean;
+  /** Default true. */
+  readonly ipv4?: boolean;
+  /** Default false. */
   readonly ipv6?: boolean;
   readonly attachable?: boolean;
+  readonly scope?: string;
+  readonly configOnly?: boolean;
+  /** Name or id of a network that is only a configuration. */
+  readonly configFrom?: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** `com.docker.network.bridge.name`, `...driver.mtu`, `...bridge.enable_ip_masquerade`. */
   readonly options: Readonly<Record<string, string>>;
+}
+
+/** Where subnets come from that nobody asked for: blocks of `size` bits out of `base`. */
+export interface AddressPool {
+  /** CIDR. */
+  readonly base: string;
+  /** Prefix length of each block. */
+  readonly size: number;
 }
 
 export interface NetworksOptions {
@@ -41,16 +81,31 @@ export interface NetworksOptions {
   readonly database: Database;
   readonly events: Events;
   readonly log: Logger;
-  /** CIDR of the bridge's own address, `none`/undefined = pick a free /16 of Docker's pools (172.17-31, 192.168/20). */
+  /** CIDR of the bridge's own address, `none`/undefined = pick a free block of the address pools. */
   readonly bip?: string;
+  /** The same of IPv6; its subnet is the default network's. */
+  readonly bip6?: string;
+  /** The part of the default network's subnet that addresses are given out from. */
+  readonly fixedCidr?: string;
   /** An existing bridge to use instead of our own. */
   readonly bridge?: string;
   readonly mtu?: number;
   /** CIDR of the default network; without it a ULA /64 derived from the instance. */
   readonly ipv6Subnet?: string;
+  /** Gateway of the default network, when it is not the bridge's own address. */
+  readonly defaultGateway?: string;
+  readonly defaultGateway6?: string;
+  /** Containers of the default network reach each other. Default true. */
+  readonly icc?: boolean;
+  /** Packets of the default network leave under the host's address. Default true. */
+  readonly ipMasquerade?: boolean;
+  /** Default: Docker's. */
+  readonly addressPools?: readonly AddressPool[];
+  /** Options that networks of a driver get when their creator does not say otherwise: driver -> option -> value. */
+  readonly defaultNetworkOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
-  /** Ready-made sandboxes kept in the pool. */
+  /** Ready-made namespaces kept in the pool. */
   readonly poolSize: number;
 }

@@ -1,15 +1,17 @@
 import type { Scope } from '#lib/scope';
 import { attach } from './attach.ts';
 import { close } from './close.ts';
+import { connect } from './connect.ts';
 import { create } from './create.ts';
 import { detach } from './detach.ts';
+import { disconnect } from './disconnect.ts';
 import { sandboxOf } from './endpoint.ts';
-import { findNetwork } from './find.ts';
 import type { CreateNetworkOptions, Network, NetworksOptions } from './network.ts';
 import { openState } from './open.ts';
 import { recover } from './recover.ts';
 import { prune, remove } from './remove.ts';
-import type { AttachOptions, Endpoint, InterfaceCounters, Sandbox } from './sandbox.ts';
+import { rename } from './rename.ts';
+import type { AttachOptions, Endpoint, EndpointOptions, InterfaceCounters, Sandbox } from './sandbox.ts';
 import { endpointsOf, type NetworksState, viewOf } from './state.ts';
 import { statistics } from './statistics.ts';
 
@@ -30,12 +32,15 @@ export class Networks {
   }
 
   list(): Network[] {
-    return [...this.#state.networks.values()].map(({ record }) => viewOf(record));
+    return this.#state.networks
+      .values()
+      .map(({ record }) => viewOf(record))
+      .toArray();
   }
 
   /** By name, id or unambiguous id prefix. @throws notFound, invalid */
   get(reference: string): Network {
-    return viewOf(findNetwork(this.#state, reference).record);
+    return viewOf(this.#state.networks.find(reference).record);
   }
 
   /** @throws invalid, conflict (name), forbidden (predefined, overlap), notFound (driver) */
@@ -62,6 +67,24 @@ export class Networks {
    */
   attach(options: AttachOptions): Promise<Sandbox> {
     return attach(this.#state, options);
+  }
+
+  /**
+   * Puts a container with a namespace of its own on one more network.
+   * @throws notFound, conflict (not running), forbidden (on it already, address in use), invalid, system
+   */
+  connect(containerId: string, options: EndpointOptions): Promise<Sandbox> {
+    return connect(this.#state, containerId, options);
+  }
+
+  /** Takes a container off a network. @throws system when it is not on it */
+  disconnect(containerId: string, networkId: string): Promise<Sandbox> {
+    return disconnect(this.#state, containerId, networkId);
+  }
+
+  /** A container has another name now, and answers to it. */
+  rename(containerId: string, name: string): Promise<void> {
+    return rename(this.#state, containerId, name);
   }
 
   /** Undoes attach; missing is fine. Ports are free when it resolves; the kernel drops the rest by itself. */

@@ -6,16 +6,17 @@ import { Scope } from '#lib/scope';
 import { listMounts, shareMount } from '#linux/mount';
 import { NamespaceWorker } from '#linux/namespaces';
 import { RouteSocket } from '#linux/netlink';
-import { ensureBridge } from './bridge.ts';
-import { openBridgeNetwork } from './create.ts';
+import { openNetwork } from './create.ts';
 import { ensureDefaultNetworks } from './default-networks.ts';
-import { sweepNetns } from './netns.ts';
+import { ensureNetwork } from './drivers/index.ts';
+import { NamespacePool } from './namespace-pool.ts';
+import { buildNamespace, sweepNetns } from './netns.ts';
 import type { NetworksOptions } from './network.ts';
-import { SandboxPool } from './pool.ts';
-import { buildSandbox } from './ready-sandbox.ts';
-import type { NetworkRecord, SandboxRecord } from './record.ts';
+import { NetworkTable } from './network-table.ts';
+import type { NetworkRecord } from './record.ts';
 import { adoptSandboxes } from './recover.ts';
-import { applyBridges, defaultNetwork, type KnownNetwork, type NetworksState } from './state.ts';
+import { SandboxTable } from './sandbox-table.ts';
+import { applyBridges, type NetworksState } from './state.ts';
 import { enableForwarding, hasIpv6 } from './sysctl.ts';
 
 /**
@@ -45,7 +46,7 @@ export async function openState(
   applyBridges(state);
   firewall.watch();
   const known = new Set(
-    [...state.sandboxes.values()].flatMap(({ netns }) => (netns === undefined ? [] : [netns])),
+    state.sandboxes.values().flatMap(({ netns }) => (netns === undefined ? [] : [netns])),
   );
   await sweepNetns(worker, options.netnsRoot, known, options.log);
   state.pool.fill();
@@ -72,46 +73,33 @@ function assemble(
 ): NetworksState {
   const { worker, route, firewall } = native;
   const ipv6 = hasIpv6();
-  const networks = new Map<string, KnownNetwork>();
-  const pool = new SandboxPool({
-    size: options.bridge === 'none' ? 0 : options.poolSize,
-    build: async () => {
-      const network = defaultNetwork({ networks });
-      if (!network?.bridge) throw new Error('there is no default bridge network');
-      return await buildSandbox({ worker, options }, { record: network.record, bridge: network.bridge });
-    },
-    log: options.log,
-  });
   return {
     options,
     worker,
     route,
     firewall,
     ports: new Ports({ firewall, ipv6, log: options.log }),
-    pool,
+    pool: new NamespacePool({
+      size: options.poolSize,
+      build: () => buildNamespace(worker, options.netnsRoot, { ipv6 }),
+      log: options.log,
+    }),
     ipv6,
-    networks,
+    networks: new NetworkTable(),
     networkRecords: options.database.records<NetworkRecord>('networks', { unique: { name: '$.name' } }),
-    sandboxes: new Map(),
-    sandboxRecords: options.database.records<SandboxRecord>('sandboxes'),
+    sandboxes: new SandboxTable(options.database),
     locks: new KeyedLock(),
   };
 }
 
 function loadNetworks(state: NetworksState): void {
   const { options, route, networkRecords, ipv6 } = state;
-  const inUse = new Set(
-    state.sandboxRecords
-      .all()
-      .flatMap(({ record }) => record.endpoints.map((endpoint) => endpoint.networkId)),
-  );
-  ensureDefaultNetworks({ options, route, records: networkRecords, ipv6, inUse: (id) => inUse.has(id) });
+  state.sandboxes.load();
+  const inUse = (id: string) => state.sandboxes.on(id).length > 0;
+  ensureDefaultNetworks({ options, route, records: networkRecords, ipv6, inUse });
+  const host = { addresses: route.addresses() };
   for (const { record } of networkRecords.all()) {
-    if (!record.bridge) {
-      state.networks.set(record.id, { record });
-      continue;
-    }
-    ensureBridge(route, record.bridge, options.log);
-    state.networks.set(record.id, { record, bridge: openBridgeNetwork(state, record, record.bridge) });
+    ensureNetwork(state, record, host);
+    state.networks.add(openNetwork(state, record));
   }
 }

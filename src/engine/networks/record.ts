@@ -1,5 +1,6 @@
-import type { PublishedPort } from '#engine/ports';
-import type { Network } from './network.ts';
+import type { GatewayMode } from '#engine/firewall';
+import type { PortBinding, PublishedPort } from '#engine/ports';
+import type { NetworkDriver, NetworkPool } from './network.ts';
 import type { Endpoint } from './sandbox.ts';
 
 /** The Linux bridge of a network. Immutable once containers use it. */
@@ -7,43 +8,83 @@ export interface BridgeRecord {
   readonly name: string;
   /** False for a bridge of the administrator (`--bridge`): used, never changed or deleted. */
   readonly ours: boolean;
-  readonly subnet: string;
-  readonly gateway: string;
-  /** Absent when the kernel has no IPv6. */
-  readonly subnet6?: string;
-  readonly gateway6?: string;
   readonly mtu?: number;
   readonly masquerade: boolean;
+  /** Its containers reach each other. */
+  readonly icc: boolean;
+  readonly gatewayMode4: GatewayMode;
+  readonly gatewayMode6: GatewayMode;
+  /** The gateway is somebody else: the bridge itself has no IPv4 address. */
+  readonly inhibitIpv4: boolean;
+  /** Address of the host that ports are published on when the container names none. */
+  readonly hostBinding?: string;
+  /** Address of the host that its packets leave under; without one the host's choice. */
+  readonly hostIp4?: string;
+  readonly hostIp6?: string;
+  /** Interfaces of the host from which containers are reached without being published. */
+  readonly trustedInterfaces: readonly string[];
+}
+
+/** The interface whose wire the containers of a macvlan or ipvlan network share. */
+export interface ParentRecord {
+  readonly name: string;
+  /** Made by us, and ours to delete: a VLAN of `of`, or a wire that leads nowhere. */
+  readonly made?: { readonly vlan: number; readonly of: string } | 'dummy';
+  readonly mtu?: number;
+  readonly mode: string;
+  /** Of ipvlan. */
+  readonly flag?: string;
+}
+
+/** A block of addresses of a network, as stored. */
+export interface PoolRecord extends NetworkPool {
+  /** Its creator named it: only such a subnet takes `--ip`. */
+  readonly configured: boolean;
+  /** Offset in the subnet where the next life of the engine begins to give out addresses; written ahead of use. */
+  readonly cursor?: string;
 }
 
 /** A stored network; key: its id. */
 export interface NetworkRecord {
   readonly id: string;
   readonly name: string;
-  readonly driver: Network['driver'];
+  readonly driver: NetworkDriver;
+  readonly scope: string;
   readonly created: string;
   readonly internal: boolean;
   readonly attachable: boolean;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
+  readonly ipamDriver: string;
+  readonly ipamOptions: Readonly<Record<string, string>>;
+  /** IPv4 first. Mutable: the cursors. */
+  readonly pools: readonly PoolRecord[];
+  readonly configOnly: boolean;
+  readonly configFrom: string;
   readonly bridge?: BridgeRecord;
-  /** Offset in the subnet where the next life of the engine begins to give out addresses; written ahead of use. */
-  readonly cursor?: number;
+  readonly parent?: ParentRecord;
 }
 
-/** A stored sandbox; key: the container's id. Written before the container may use it. */
+/** A stored sandbox; key: the container's id, of an abandoned one its own. Written before the container may use it. */
 export interface SandboxRecord {
   readonly sandboxId: string;
   readonly containerId: string;
+  /** Mutable (rename). */
   readonly containerName: string;
-  readonly mode: 'bridge' | 'none' | 'host' | 'container';
+  readonly hostname: string;
+  readonly domainname: string;
+  readonly mode: 'private' | 'host' | 'container';
   /** Of mode `container`: the sandbox that is joined. */
   readonly joins?: string;
   readonly netns?: string;
-  /** The host's end of the veth pair. */
-  readonly veth?: string;
+  /** Mutable (connect, disconnect). In the order in which they were connected. */
   readonly endpoints: readonly Endpoint[];
+  /** Mutable: they move with the gateway. */
   readonly ports: readonly PublishedPort[];
+  /** What was asked to be published. */
+  readonly bindings: readonly PortBinding[];
   readonly directory: string;
   /** The owner has stopped while others still live in its namespace: addresses stay taken, ports are free. */
   readonly abandoned?: boolean;

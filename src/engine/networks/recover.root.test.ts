@@ -112,7 +112,7 @@ test('with teardown nothing is left, and the subnet stays the same afterwards', 
   const before = await state();
   const first = await bed.engine();
   await first.attach('c1', { ports: [port(80, 8080)] });
-  await first.attach('c2', { mode: 'none' });
+  await first.attach('c2', { network: 'none' });
   await first.networks.create({ name: 'back', driver: 'bridge', labels: {}, options: {} });
   await first.networks.poolSettled();
   await first.exit({ teardown: true });

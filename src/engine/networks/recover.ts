@@ -1,5 +1,8 @@
+import { messageOf } from '#lib/errors';
 import { release, releaseAbandoned } from './detach.ts';
-import { addressesOf } from './endpoint.ts';
+import { chooseGateways, NO_GATEWAYS } from './gateway.ts';
+import { switchRoutes, unplug } from './plug.ts';
+import { publishTarget } from './publish-target.ts';
 import type { SandboxRecord } from './record.ts';
 import type { NetworksState } from './state.ts';
 
@@ -8,20 +11,37 @@ import type { NetworksState } from './state.ts';
  * theirs again. What of it still runs is known later (`recover`).
  */
 export async function adoptSandboxes(state: NetworksState): Promise<void> {
-  for (const { id, record } of state.sandboxRecords.all()) {
-    state.sandboxes.set(id, record);
-    await adopt(state, record);
-  }
+  for (const record of state.sandboxes.values().toArray()) adopt(state, await settle(state, record));
 }
 
-async function adopt(state: NetworksState, record: SandboxRecord): Promise<void> {
-  const { containerId, containerName } = record;
-  for (const endpoint of record.endpoints) {
-    if (endpoint.address === '') continue;
-    state.networks.get(endpoint.networkId)?.bridge?.adopt(endpoint);
-    const target = { containerId, containerName, endpointId: endpoint.endpointId, ...addressesOf(endpoint) };
-    state.ports.adopt(target, record.ports);
+/** Takes away what was being connected or disconnected when the engine ended. */
+async function settle(state: NetworksState, record: SandboxRecord): Promise<SandboxRecord> {
+  const { netns, endpoints } = record;
+  const halfDone = endpoints.filter(({ pending }) => pending);
+  if (halfDone.length === 0) return record;
+  const settled = { ...record, endpoints: endpoints.filter(({ pending }) => !pending) };
+  if (netns !== undefined) {
+    try {
+      for (const endpoint of halfDone) await unplug(state.worker, netns, endpoint);
+      // It may have been the gateway for a moment, or not any more.
+      await switchRoutes(state.worker, netns, NO_GATEWAYS, chooseGateways(settled.endpoints));
+    } catch (error) {
+      state.options.log.warn('could not take a container off a network', {
+        container: record.containerId,
+        error: messageOf(error),
+      });
+    }
   }
+  state.sandboxes.save(settled);
+  return settled;
+}
+
+function adopt(state: NetworksState, record: SandboxRecord): void {
+  for (const endpoint of record.endpoints) {
+    if (endpoint.interface !== '') state.networks.get(endpoint.networkId)?.addresses.adopt(endpoint);
+  }
+  const target = publishTarget(state, record);
+  if (target) state.ports.adopt(target, record.ports);
 }
 
 /** Ends the sandboxes of containers that no longer run. */

@@ -2,23 +2,61 @@ import type { PortBinding, Protocol, PublishedPort } from '#engine/ports';
 
 /** Addresses of one endpoint, with all that is needed to set them. */
 export interface Lease {
-  /** '' in the networks `none` and `host`. */
+  /** '' without IPv4, and in the networks `none` and `host`. */
   readonly address: string;
   readonly prefix: number;
+  /** '' where nothing leads out. */
   readonly gateway: string;
+  /** '' in the networks `none` and `host`, and where it is the parent's. */
   readonly mac: string;
   readonly address6?: string;
   readonly prefix6?: number;
   readonly gateway6?: string;
 }
 
+/** Bytes a second; absent: as much as there is. */
+export interface Bandwidth {
+  /** To the container. */
+  readonly in?: number;
+  /** From the container. */
+  readonly out?: number;
+}
+
+/** What a container asks of a network. */
+export interface EndpointOptions {
+  /** Name or id. */
+  readonly network: string;
+  readonly aliases?: readonly string[];
+  /** `container:alias`: names that only this container knows others by. */
+  readonly links?: readonly string[];
+  readonly mac?: string;
+  readonly address?: string;
+  readonly address6?: string;
+  readonly linkLocal?: readonly string[];
+  readonly driverOptions?: Readonly<Record<string, string>>;
+  /** The network with the highest has the default route. */
+  readonly gatewayPriority?: number;
+}
+
+/** A container's place on a network. */
 export interface Endpoint extends Lease {
   readonly networkId: string;
   readonly networkName: string;
   readonly endpointId: string;
   readonly sandboxId: string;
   readonly aliases: readonly string[];
+  readonly links: readonly string[];
   readonly dnsNames: readonly string[];
+  /** Interface in the container: `eth0`; '' in the networks `none` and `host`. */
+  readonly interface: string;
+  /** The host's end of the veth pair; absent where there is none. */
+  readonly hostInterface?: string;
+  readonly linkLocal: readonly string[];
+  readonly driverOptions: Readonly<Record<string, string>>;
+  readonly gatewayPriority: number;
+  readonly bandwidth: Bandwidth;
+  /** Being connected or disconnected: what the next life of the engine finds so, it takes away. */
+  readonly pending?: boolean;
 }
 
 /** A container's network: exists from start to stop, found again after a crash by the container's id. */
@@ -38,15 +76,13 @@ export type MakeNetns = (path: string) => Promise<void>;
 
 export interface AttachOptions {
   readonly containerId: string;
-  /** bridge | default | none | host | container:<id> (resolved to an id) | network name or id. */
-  readonly mode: string;
+  /** private | host | container:<id>. Default private: a namespace of its own. */
+  readonly mode?: string;
+  /** The networks of a private one, in the order of its interfaces. */
+  readonly endpoints: readonly EndpointOptions[];
   readonly name: string;
   readonly hostname: string;
   readonly domainname: string;
-  readonly aliases?: readonly string[];
-  readonly mac?: string;
-  readonly address?: string;
-  readonly address6?: string;
   readonly ports: readonly PortBinding[];
   /** -P: these container ports get ephemeral host ports unless bound above. */
   readonly publishAll: readonly { containerPort: number; protocol: Protocol }[];
@@ -60,8 +96,6 @@ export interface AttachOptions {
   /** Where resolv.conf, hosts and hostname are written. */
   readonly directory: string;
   readonly makeNetns?: MakeNetns;
-  /** Id of the container whose sandbox is joined, when `mode` does not already say so as container:<id>. */
-  readonly join?: string;
 }
 
 /** Counters of one interface as the container sees it. */

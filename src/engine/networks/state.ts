@@ -4,17 +4,12 @@ import type { KeyedLock } from '#lib/lock';
 import type { NamespaceWorker } from '#linux/namespaces';
 import type { RouteSocket } from '#linux/netlink';
 import type { Records } from '#store';
-import type { BridgeNetwork } from './bridge-network.ts';
+import type { NamespacePool } from './namespace-pool.ts';
 import type { Network, NetworksOptions } from './network.ts';
-import type { SandboxPool } from './pool.ts';
-import type { NetworkRecord, SandboxRecord } from './record.ts';
+import type { KnownNetwork, NetworkTable } from './network-table.ts';
+import type { NetworkRecord } from './record.ts';
 import type { Endpoint } from './sandbox.ts';
-
-/** A network that exists: what is stored and, for a bridge network, who has which address. */
-export interface KnownNetwork {
-  record: NetworkRecord;
-  readonly bridge?: BridgeNetwork;
-}
+import type { SandboxTable } from './sandbox-table.ts';
 
 /** Everything the verbs of this folder share. */
 export interface NetworksState {
@@ -23,62 +18,80 @@ export interface NetworksState {
   readonly route: RouteSocket;
   readonly firewall: Firewall;
   readonly ports: Ports;
-  readonly pool: SandboxPool;
+  readonly pool: NamespacePool;
   /** Whether this host speaks IPv6. */
   readonly ipv6: boolean;
-  /** By id. */
-  readonly networks: Map<string, KnownNetwork>;
+  readonly networks: NetworkTable;
   readonly networkRecords: Records<NetworkRecord>;
-  /** By container id; an abandoned one by its sandbox id. */
-  readonly sandboxes: Map<string, SandboxRecord>;
-  readonly sandboxRecords: Records<SandboxRecord>;
+  readonly sandboxes: SandboxTable;
   /** By container id. */
   readonly locks: KeyedLock;
 }
 
-export function viewOf(record: NetworkRecord): Network {
-  const { bridge } = record;
-  const ipam = bridge ? [{ subnet: bridge.subnet, gateway: bridge.gateway }] : [];
-  if (bridge?.subnet6 !== undefined && bridge.gateway6 !== undefined) {
-    ipam.push({ subnet: bridge.subnet6, gateway: bridge.gateway6 });
-  }
-  return {
-    id: record.id,
-    name: record.name,
-    driver: record.driver,
-    scope: 'local',
-    created: record.created,
-    internal: record.internal,
-    attachable: record.attachable,
-    ipv6: bridge?.subnet6 !== undefined,
-    ipam,
-    options: record.options,
-    labels: record.labels,
-  };
-}
+export const viewOf = (record: NetworkRecord): Network => ({
+  id: record.id,
+  name: record.name,
+  driver: record.driver,
+  scope: record.scope,
+  created: record.created,
+  internal: record.internal,
+  attachable: record.attachable,
+  ipv4: record.ipv4,
+  ipv6: record.ipv6,
+  ipam: {
+    driver: record.ipamDriver,
+    options: record.ipamOptions,
+    pools: record.pools.map(({ subnet, ipRange, gateway, auxAddresses }) => ({
+      subnet,
+      ...(ipRange === undefined ? {} : { ipRange }),
+      ...(gateway === undefined ? {} : { gateway }),
+      ...(auxAddresses === undefined ? {} : { auxAddresses }),
+    })),
+  },
+  options: record.options,
+  labels: record.labels,
+  configOnly: record.configOnly,
+  configFrom: record.configFrom,
+});
 
 /** The default network's bridge; none with `--bridge=none`. */
 export const defaultNetwork = (state: Pick<NetworksState, 'networks'>): KnownNetwork | undefined =>
-  state.networks.values().find(({ record }) => record.name === 'bridge');
+  state.networks.named('bridge');
+
+/** Addresses of the host on a network's bridge. */
+export const gatewaysOf = (record: NetworkRecord | undefined): string[] =>
+  (record?.pools ?? []).flatMap(({ gateway }) => gateway ?? []);
 
 /** Endpoints of a network by container id. */
 export function endpointsOf(state: NetworksState, networkId: string): Map<string, Endpoint> {
   const endpoints = new Map<string, Endpoint>();
-  for (const record of state.sandboxes.values()) {
-    if (record.abandoned || record.mode === 'container') continue;
+  for (const record of state.sandboxes.on(networkId)) {
+    if (record.abandoned) continue;
     const endpoint = record.endpoints.find((candidate) => candidate.networkId === networkId);
-    if (endpoint) endpoints.set(record.containerId, endpoint);
+    if (endpoint && !endpoint.pending) endpoints.set(record.containerId, endpoint);
   }
   return endpoints;
 }
 
-/** Tells the firewall which bridges there are: it rewrites its table. */
+/** Tells the firewall which bridges there are. */
 export function applyBridges(state: Pick<NetworksState, 'networks' | 'firewall'>): void {
-  const ruled = [...state.networks.values()].flatMap(({ record }) => {
-    if (!record.bridge) return [];
-    const { name, subnet, subnet6, masquerade } = record.bridge;
-    const subnets = subnet6 === undefined ? [subnet] : [subnet, subnet6];
-    return [{ name, subnets, internal: record.internal, masquerade }];
+  const ruled = state.networks.values().flatMap(({ record: { bridge, pools, internal } }) => {
+    if (!bridge) return [];
+    const { name, masquerade, icc, gatewayMode4, gatewayMode6, hostIp4, hostIp6, trustedInterfaces } = bridge;
+    return [
+      {
+        name,
+        subnets: pools.map(({ subnet }) => subnet),
+        internal,
+        masquerade,
+        icc,
+        gatewayMode4,
+        gatewayMode6,
+        ...(hostIp4 === undefined ? {} : { hostIp4 }),
+        ...(hostIp6 === undefined ? {} : { hostIp6 }),
+        trustedInterfaces,
+      },
+    ];
   });
-  state.firewall.setBridges(ruled);
+  state.firewall.setBridges(ruled.toArray());
 }

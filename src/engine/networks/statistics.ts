@@ -11,14 +11,21 @@ export async function statistics(
   containerId: string,
 ): Promise<Record<string, InterfaceCounters>> {
   const record = state.sandboxes.get(containerId);
-  const owner = record?.joins === undefined ? record : ownerOf(state, record.joins);
-  if (owner?.veth === undefined) return {};
-  const counters = parseCounters(await readFile('/proc/net/dev', 'utf8'), owner.veth);
-  return counters ? { eth0: counters } : {};
+  const owner = record?.joins === undefined ? record : state.sandboxes.owner(record.joins);
+  const plugged = (owner?.endpoints ?? []).flatMap((endpoint) =>
+    endpoint.hostInterface === undefined
+      ? []
+      : [{ inside: endpoint.interface, outside: endpoint.hostInterface }],
+  );
+  if (plugged.length === 0) return {};
+  const text = await readFile('/proc/net/dev', 'utf8');
+  return Object.fromEntries(
+    plugged.flatMap(({ inside, outside }) => {
+      const counters = parseCounters(text, outside);
+      return counters ? [[inside, counters]] : [];
+    }),
+  );
 }
-
-const ownerOf = (state: NetworksState, sandboxId: string) =>
-  state.sandboxes.values().find((record) => record.sandboxId === sandboxId && record.mode === 'bridge');
 
 /** One line of /proc/net/dev, seen from the other end. Columns: proc_net_dev of proc(5). */
 export function parseCounters(text: string, name: string): InterfaceCounters | undefined {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { AttachOptions, Networks, PortBinding, Sandbox } from './index.ts';
+import type { AttachOptions, EndpointOptions, Networks, PortBinding, Sandbox } from './index.ts';
 
 const run = promisify(execFile);
 const here = (name: string): string => join(import.meta.dirname, name);
@@ -153,9 +153,20 @@ interface Answer {
   readonly stack?: string;
 }
 
+export type AttachRequest = Partial<AttachOptions> & Partial<EndpointOptions>;
+
 type Remote = Pick<
   Networks,
-  'create' | 'remove' | 'prune' | 'detach' | 'statistics' | 'close' | 'poolSettled'
+  | 'create'
+  | 'remove'
+  | 'prune'
+  | 'detach'
+  | 'connect'
+  | 'disconnect'
+  | 'rename'
+  | 'statistics'
+  | 'close'
+  | 'poolSettled'
 >;
 
 /** An engine's networks in a process of its own. */
@@ -204,10 +215,18 @@ export class Engine {
         this.call(String(method), ...args),
   });
 
-  attach(containerId: string, options: Partial<AttachOptions> = {}): Promise<Sandbox> {
+  /** On the default network, or on the one that `network` names, with what is asked of it beside. */
+  attach(containerId: string, options: AttachRequest = {}): Promise<Sandbox> {
+    const { network = 'bridge', address, address6, mac, ...rest } = options;
+    const endpoint = {
+      network,
+      ...(address === undefined ? {} : { address }),
+      ...(address6 === undefined ? {} : { address6 }),
+      ...(mac === undefined ? {} : { mac }),
+    };
     const defaults = {
       containerId,
-      mode: 'default',
+      endpoints: [endpoint],
       name: containerId,
       hostname: `${containerId}-host`,
       domainname: '',
@@ -220,7 +239,7 @@ export class Engine {
       sysctls: {},
       directory: join(this.base, 'files', containerId),
     };
-    return this.call('attach', { ...defaults, ...options });
+    return this.call('attach', { ...defaults, ...rest });
   }
 
   /** As the kernel does it to a process that hangs or has a bug. */

@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { broadcast, formatAddress, formatMac, parseAddress, parseMac } from './address.ts';
-import { encode, type Resolver } from './encode.ts';
+import { encode } from './encode.ts';
+import type { Resolver } from './encode-link.ts';
 import { parseAttributes, toText } from './message.ts';
 import type { Request } from './request.ts';
 

@@ -4,30 +4,33 @@ import { O_CLOEXEC } from '../ffi/constants.ts';
 import { close, open } from '../ffi/descriptors.ts';
 import { AF_INET, AF_INET6, formatAddress, formatMac } from './address.ts';
 import {
-  type Body,
   encode,
   IFA_ADDRESS,
   IFA_LOCAL,
-  IFF_UP,
-  IFLA_ADDRESS,
-  IFLA_IFNAME,
-  IFLA_INFO_KIND,
-  IFLA_LINKINFO,
-  IFLA_MASTER,
-  IFLA_MTU,
-  interfaceName,
-  link as linkMessage,
-  type Resolver,
   RT_TABLE_MAIN,
   RTA_DST,
   RTA_GATEWAY,
   RTA_OIF,
   RTA_TABLE,
   RTM_GETADDR,
-  RTM_GETLINK,
   RTM_GETROUTE,
   RTN_UNICAST,
 } from './encode.ts';
+import {
+  type Body,
+  IFF_UP,
+  IFLA_ADDRESS,
+  IFLA_IFNAME,
+  IFLA_INFO_KIND,
+  IFLA_LINK,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+  IFLA_MTU,
+  interfaceName,
+  link as linkMessage,
+  type Resolver,
+  RTM_GETLINK,
+} from './encode-link.ts';
 import {
   type Message,
   NLM_F_ACK,
@@ -49,6 +52,8 @@ export interface Link {
   /** `bridge`, `veth`...; absent for hardware and loopback. */
   readonly kind?: string;
   readonly master?: number;
+  /** Index of the link whose wire it shares (macvlan, vlan) or of its other end (veth), maybe in another namespace. */
+  readonly parent?: number;
 }
 export interface Address {
   readonly index: number;
@@ -185,6 +190,7 @@ function parseLink({ payload }: Message): Link {
   const attributes = parseAttributes(payload.subarray(16));
   const kind = toText(parseAttributes(attributes.get(IFLA_LINKINFO) ?? Buffer.alloc(0)).get(IFLA_INFO_KIND));
   const master = attributes.get(IFLA_MASTER)?.readUInt32LE(0);
+  const parent = attributes.get(IFLA_LINK)?.readUInt32LE(0);
   return {
     index: payload.readInt32LE(4),
     name: toText(attributes.get(IFLA_IFNAME)),
@@ -193,6 +199,7 @@ function parseLink({ payload }: Message): Link {
     mtu: attributes.get(IFLA_MTU)?.readUInt32LE(0) ?? 0,
     ...(kind === '' ? {} : { kind }),
     ...(master === undefined ? {} : { master }),
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 

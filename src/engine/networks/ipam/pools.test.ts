@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isKind } from '#lib/errors';
-import { formatAddress, formatSubnet, overlaps, parseCidr, type Subnet, subnetOf } from './subnet.ts';
-import { chooseSubnet, uniqueLocalSubnet } from './subnet-choice.ts';
+import { formatAddress, formatSubnet, overlaps, parseCidr, type Subnet, subnetOf } from '../subnet.ts';
+import { chooseSubnet, uniqueLocalSubnet } from './pools.ts';
 
 const blocks = (...texts: string[]): Subnet[] => texts.map((text) => parseCidr(text).subnet);
 
@@ -26,7 +26,7 @@ test('never clashes, and says so when every pool is taken', () => {
   );
   assert.throws(
     () => chooseSubnet(blocks('172.0.0.0/8', '192.168.0.0/16')),
-    (error) => isKind(error, 'unavailable') && error.message.includes('non-overlapping IPv4 address pool'),
+    (error) => isKind(error, 'invalid') && error.message.includes('address pools have been fully subnetted'),
   );
 });
 

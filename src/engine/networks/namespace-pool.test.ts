@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '#lib/log';
-import { SandboxPool } from './pool.ts';
-import type { ReadySandbox } from './ready-sandbox.ts';
-
-const LEASE = { address: '10.0.0.2', prefix: 24, gateway: '10.0.0.1', mac: '02:00:00:00:00:01' };
+import { NamespacePool } from './namespace-pool.ts';
+import type { ReadyNamespace } from './netns.ts';
 
 function open(size: number, build?: () => Promise<void>) {
   let made = 0;
-  const pool = new SandboxPool({
+  const pool = new NamespacePool({
     size,
     log: silentLogger,
-    build: async (): Promise<ReadySandbox> => {
+    build: async (): Promise<ReadyNamespace> => {
       await build?.();
       const sandboxId = String(made++);
-      return { sandboxId, netns: `/n/${sandboxId}`, veth: `v${sandboxId}`, lease: LEASE };
+      return { sandboxId, netns: `/n/${sandboxId}` };
     },
   });
   return { pool, made: () => made };

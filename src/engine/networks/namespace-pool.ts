@@ -1,35 +1,35 @@
 import { messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import type { ReadySandbox } from './ready-sandbox.ts';
+import type { ReadyNamespace } from './netns.ts';
 
 /** While some are left, new ones wait until the start that took one is likely over: it needs the processors more. */
 const REFILL_MS = 20;
-/** After a failure the pool waits so long before it tries again; starts build their own sandbox meanwhile. */
+/** After a failure the pool waits so long before it tries again; starts build their own meanwhile. */
 const RETRY_MS = 5_000;
 
-/** Ready-made sandboxes, made one at a time in the background as they are taken. */
-export class SandboxPool {
+/** Ready-made namespaces, on no network yet, made one at a time in the background as they are taken. */
+export class NamespacePool {
   readonly #size: number;
-  readonly #build: () => Promise<ReadySandbox>;
+  readonly #build: () => Promise<ReadyNamespace>;
   readonly #log: Logger;
-  readonly #ready: ReadySandbox[] = [];
+  readonly #ready: ReadyNamespace[] = [];
   #filling: Promise<void> | undefined;
-  #waiting: ((ready: ReadySandbox | undefined) => void) | undefined;
+  #waiting: ((ready: ReadyNamespace | undefined) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(options: { size: number; build: () => Promise<ReadySandbox>; log: Logger }) {
+  constructor(options: { size: number; build: () => Promise<ReadyNamespace>; log: Logger }) {
     this.#size = options.size;
     this.#build = options.build;
     this.#log = options.log;
   }
 
   /** One that is ready, or the one that is just being made; else none: the caller makes its own. */
-  async take(): Promise<ReadySandbox | undefined> {
+  async take(): Promise<ReadyNamespace | undefined> {
     const ready = this.#ready.shift();
     this.#fillAfter(this.#ready.length > 0 ? REFILL_MS : 0);
     if (ready || !this.#filling || this.#waiting) return ready;
-    const { promise, resolve } = Promise.withResolvers<ReadySandbox | undefined>();
+    const { promise, resolve } = Promise.withResolvers<ReadyNamespace | undefined>();
     this.#waiting = resolve;
     return await promise;
   }
@@ -49,7 +49,7 @@ export class SandboxPool {
   }
 
   /** No more are made. Those that were ready are the caller's to remove. */
-  async close(): Promise<readonly ReadySandbox[]> {
+  async close(): Promise<readonly ReadyNamespace[]> {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#filling;
@@ -67,7 +67,7 @@ export class SandboxPool {
       try {
         this.#offer(await this.#build());
       } catch (error) {
-        this.#log.warn('could not prepare a network sandbox ahead', { error: messageOf(error) });
+        this.#log.warn('could not prepare a network namespace ahead', { error: messageOf(error) });
         this.#fillAfter(RETRY_MS);
         break;
       }
@@ -76,7 +76,7 @@ export class SandboxPool {
     this.#offer(undefined);
   }
 
-  #offer(ready: ReadySandbox | undefined): void {
+  #offer(ready: ReadyNamespace | undefined): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting) waiting(ready);

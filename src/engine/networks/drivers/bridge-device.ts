@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { invalid } from '#lib/errors';
+import { invalid, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import type { Link, Request, RouteSocket } from '#linux/netlink';
-import type { BridgeRecord } from './record.ts';
-import { normalizeAddress, parseCidr, type Subnet, subnetOf } from './subnet.ts';
-import { prepareBridge } from './sysctl.ts';
+import type { Address, Link, Request, RouteSocket } from '#linux/netlink';
+import type { BridgeRecord, NetworkRecord } from '../record.ts';
+import type { NetworksState } from '../state.ts';
+import { normalizeAddress, parseCidr, type Subnet, subnetOf } from '../subnet.ts';
+import { prepareBridge } from '../sysctl.ts';
 
 /** IFNAMSIZ of netdevice(7), without the final zero byte. */
 const NAME_LIMIT = 15;
@@ -55,42 +56,82 @@ export function addressOfExisting(route: RouteSocket, name: string): { subnet: S
   return { subnet: subnetOf(found.address, found.prefix), address: found.address };
 }
 
+/** What the host has on its interfaces, read once for many bridges. */
+export interface HostAddresses {
+  readonly addresses: readonly Address[];
+}
+
+/** Addresses of the bridge itself: the gateways of its networks, unless those are somebody else. */
+export function bridgeAddresses({ bridge, pools }: NetworkRecord): { address: string; prefix: number }[] {
+  return pools.flatMap(({ subnet: text, gateway }) => {
+    const { subnet } = parseCidr(text);
+    const mode = subnet.family === 4 ? bridge?.gatewayMode4 : bridge?.gatewayMode6;
+    if (gateway === undefined || mode === 'isolated') return [];
+    if (subnet.family === 4 && bridge?.inhibitIpv4) return [];
+    return [{ address: gateway, prefix: subnet.prefix }];
+  });
+}
+
 /** Makes the bridge as the record says, or completes what is there. Safe to repeat. */
-export function ensureBridge(route: RouteSocket, bridge: BridgeRecord, log: Logger): void {
+export function ensureBridge(
+  route: RouteSocket,
+  network: NetworkRecord,
+  log: Logger,
+  host?: HostAddresses,
+): void {
+  const { bridge, ipv6 } = network;
+  if (!bridge) return;
   const present = route.link(bridge.name);
   if (!present) {
     const mtu = bridge.mtu === undefined ? {} : { mtu: bridge.mtu };
     route.send([{ op: 'link-add-bridge', name: bridge.name, mac: stableMac(bridge.name), ...mtu }]);
-  } else if (bridge.ours && present.kind !== undefined && present.kind !== 'bridge') {
+  } else if (present.kind !== undefined && present.kind !== 'bridge') {
     throw invalid(`cannot use ${bridge.name}: an interface of that name is there and is a ${present.kind}`);
   }
-  prepareBridge(bridge.name, { ipv6: bridge.subnet6 !== undefined });
+  prepareBridge(bridge.name, { ipv6 });
   const link = present ?? route.link(bridge.name);
-  const missing = link ? missingAddresses(route, link, bridge, log) : [];
-  route.send([...missing, { op: 'link-up', name: bridge.name }], { ignore: ['EEXIST'] });
+  const former = link && present ? addressesOn(host ?? { addresses: route.addresses() }, link) : [];
+  route.send([...missingAddresses(former, network, log), { op: 'link-up', name: bridge.name }], {
+    ignore: ['EEXIST'],
+  });
 }
 
-function missingAddresses(route: RouteSocket, link: Link, bridge: BridgeRecord, log: Logger): Request[] {
-  const wanted = [{ address: bridge.gateway, prefix: parseCidr(bridge.subnet).subnet.prefix }];
-  if (bridge.gateway6 !== undefined && bridge.subnet6 !== undefined) {
-    wanted.push({ address: bridge.gateway6, prefix: parseCidr(bridge.subnet6).subnet.prefix });
-  }
-  const requests: Request[] = [];
-  const present = route
-    .addresses()
+const addressesOn = ({ addresses }: HostAddresses, link: Link): { address: string; prefix: number }[] =>
+  addresses
     .filter((entry) => entry.index === link.index)
     .map((entry) => ({ address: normalizeAddress(entry.address), prefix: entry.prefix }));
+
+function missingAddresses(
+  present: readonly { address: string; prefix: number }[],
+  network: NetworkRecord,
+  log: Logger,
+): Request[] {
+  const { name = '', ours = false } = network.bridge ?? {};
+  const wanted = bridgeAddresses(network);
+  const requests: Request[] = [];
   for (const { address, prefix } of present) {
-    const stale =
-      bridge.ours && !address.startsWith('fe80:') && !wanted.some((entry) => entry.address === address);
+    const stale = ours && !address.startsWith('fe80:') && !wanted.some((entry) => entry.address === address);
     if (!stale) continue;
-    log.info('removing a former address of the bridge', { bridge: bridge.name, address });
-    requests.push({ op: 'addr-del', name: bridge.name, address, prefix });
+    log.info('removing a former address of the bridge', { bridge: name, address });
+    requests.push({ op: 'addr-del', name, address, prefix });
   }
   for (const { address, prefix } of wanted) {
     if (present.some((entry) => entry.address === address)) continue;
     // A bridge without ports has no carrier, and duplicate detection would keep the address tentative for ever.
-    requests.push({ op: 'addr-add', name: bridge.name, address, prefix, nodad: true });
+    requests.push({ op: 'addr-add', name, address, prefix, nodad: true });
   }
   return requests;
+}
+
+/** Deletes a bridge of ours; a missing one is fine. In the worker: the kernel takes its time. */
+export async function destroyBridge(
+  state: Pick<NetworksState, 'worker' | 'options'>,
+  bridge: BridgeRecord,
+): Promise<void> {
+  if (!bridge.ours) return;
+  try {
+    await state.worker.netlink(undefined, [{ op: 'link-del', name: bridge.name }], { ignore: ['ENODEV'] });
+  } catch (error) {
+    state.options.log.warn('could not delete a bridge', { bridge: bridge.name, error: messageOf(error) });
+  }
 }

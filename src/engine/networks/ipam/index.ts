@@ -1,0 +1,3 @@
+export { type AskedAddresses, NetworkAddresses } from './network-addresses.ts';
+export { planPools } from './plan.ts';
+export { checkPools, chooseSubnet, DEFAULT_POOLS, uniqueLocalSubnet } from './pools.ts';

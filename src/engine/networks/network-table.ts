@@ -1,0 +1,59 @@
+import { invalid, notFound } from '#lib/errors';
+import type { NetworkAddresses } from './ipam/index.ts';
+import type { NetworkRecord } from './record.ts';
+import type { Subnet } from './subnet.ts';
+
+/** A network that exists: what is stored, and who has which address. */
+export interface KnownNetwork {
+  record: NetworkRecord;
+  readonly addresses: NetworkAddresses;
+  readonly subnets: readonly Subnet[];
+}
+
+/** The networks that exist, by id and by name. */
+export class NetworkTable {
+  readonly #byId = new Map<string, KnownNetwork>();
+  readonly #byName = new Map<string, KnownNetwork>();
+
+  get(id: string): KnownNetwork | undefined {
+    return this.#byId.get(id);
+  }
+
+  named(name: string): KnownNetwork | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** In order of creation. */
+  values(): IteratorObject<KnownNetwork> {
+    return this.#byId.values();
+  }
+
+  add(known: KnownNetwork): void {
+    this.#byId.set(known.record.id, known);
+    this.#byName.set(known.record.name, known);
+  }
+
+  delete({ record }: KnownNetwork): void {
+    this.#byId.delete(record.id);
+    this.#byName.delete(record.name);
+  }
+
+  /** By name, id, or an id prefix that only it has. @throws notFound, invalid */
+  find(reference: string): KnownNetwork {
+    const exact = this.#byId.get(reference) ?? this.#byName.get(reference);
+    if (exact) return exact;
+    const prefixed = /^[0-9a-f]+$/.test(reference)
+      ? this.#byId
+          .values()
+          .filter(({ record }) => record.id.startsWith(reference))
+          .toArray()
+      : [];
+    if (prefixed.length > 1) {
+      throw invalid(
+        `network ${reference} is ambiguous (${prefixed.length} matches found based on ID prefix)`,
+      );
+    }
+    if (!prefixed[0]) throw notFound(`network ${reference} not found`);
+    return prefixed[0];
+  }
+}
