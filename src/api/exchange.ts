@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
-import { isKind } from '#lib/errors';
+import { invalid, isKind } from '#lib/errors';
 import { type ApiVersion, atLeast, mediaType, type Schema } from '#protocol';
 import { readText } from './body.ts';
 import { bodyOf, HttpError, statusOf } from './errors.ts';
@@ -9,6 +9,7 @@ import type { Params } from './router.ts';
 import { type Connection, hijackRequest, hijackUpgrade } from './streams/connection.ts';
 import { JsonLines } from './streams/json-lines.ts';
 import { Sink } from './streams/sink.ts';
+import { asksForWebSocket, webSocketConnection } from './streams/websocket.ts';
 import { parseJson, validate } from './validation.ts';
 
 export interface ExchangeParts {
@@ -67,6 +68,11 @@ export class Exchange {
     this.send(status, `${JSON.stringify(value)}\n`, { 'content-type': mediaType.json, ...headers });
   }
 
+  /** A JSON document that is text already. */
+  jsonText(text: string): void {
+    this.send(200, `${text}\n`, { 'content-type': mediaType.json });
+  }
+
   /** An answer without a body. */
   empty(status = 204, headers: OutgoingHttpHeaders = {}): void {
     this.#parts.response.writeHead(status, headers).end();
@@ -109,6 +115,22 @@ export class Exchange {
     return upgrade
       ? hijackUpgrade(response, upgrade, contentType)
       : hijackRequest(request, response, contentType);
+  }
+
+  /** @throws invalid when the client did not ask for a WebSocket */
+  expectWebSocket(): Duplex {
+    const { request, upgrade } = this.#parts;
+    if (upgrade && asksForWebSocket(request)) return upgrade;
+    throw invalid('not a WebSocket handshake: it needs the headers Upgrade: websocket and Sec-WebSocket-Key');
+  }
+
+  /** Takes the connection over as a WebSocket. @throws invalid when the handshake is none */
+  async webSocket(options: { readonly binary: boolean }): Promise<Connection> {
+    const { request, response } = this.#parts;
+    const upgrade = this.expectWebSocket();
+    const connection = await webSocketConnection(request, upgrade, options);
+    if (response.socket) response.detachSocket(response.socket);
+    return connection;
   }
 
   /** The answer to whatever a handler threw. */

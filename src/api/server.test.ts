@@ -45,7 +45,7 @@ test('unknown routes and methods', async () => {
     ['GET', '/containers/a/b/c'],
     ['HEAD', '/version'],
     ['PUT', '/info'],
-    ['POST', '/session'],
+    ['POST', '/nodes/create'],
   ] as const) {
     const answer = await server.request(method, path);
     assert.equal(answer.status, 404, path);
@@ -257,9 +257,15 @@ test('swarm, build and plugins say that they are not there', async () => {
     ['GET', '/swarm', 503],
     ['POST', '/swarm/init', 501],
     ['POST', '/build?version=2', 501],
-    ['POST', '/auth', 501],
-    ['GET', '/images/search?term=x', 501],
+    ['POST', '/session', 501],
+    ['POST', '/grpc', 501],
+    ['PUT', '/volumes/x?version=1', 503],
+    ['POST', '/services/create', 503],
+    ['POST', '/swarm/leave', 503],
     ['GET', '/plugins', 200],
+    ['GET', '/plugins/a/b/json', 404],
+    ['POST', '/plugins/a/b/enable?timeout=0', 404],
+    ['POST', '/plugins/pull?remote=x', 501],
     ['POST', '/build/prune', 200],
   ] as const) {
     assert.equal((await server.request(method, path)).status, status, path);

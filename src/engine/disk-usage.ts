@@ -1,8 +1,9 @@
 import type { Containers } from '#engine/containers';
 import type { Images } from '#engine/images';
 import type { Volumes } from '#engine/volumes';
+import { isKind } from '#lib/errors';
 
-/** Bytes, by what takes them. */
+/** Bytes, by what takes them; empty for what was not asked for. */
 export interface DiskUsage {
   readonly layersSize: number;
   /** `containers`: how many are made of it. */
@@ -11,16 +12,23 @@ export interface DiskUsage {
   readonly volumes: readonly { name: string; size: number; users: number }[];
 }
 
-export async function diskUsage(domains: {
-  readonly containers: Containers;
-  readonly images: Images;
-  readonly volumes: Volumes;
-}): Promise<DiskUsage> {
+export interface DiskUsageQuery {
+  readonly images: boolean;
+  readonly containers: boolean;
+  readonly volumes: boolean;
+}
+
+const NO_IMAGES = { total: 0, images: [] };
+
+export async function diskUsage(
+  domains: { readonly containers: Containers; readonly images: Images; readonly volumes: Volumes },
+  query: DiskUsageQuery,
+): Promise<DiskUsage> {
   const { containers, images, volumes } = domains;
   const [ofImages, ofVolumes, ofContainers] = await Promise.all([
-    images.usage(),
-    volumes.usage(),
-    Promise.all(containers.list().map(({ id }) => sizeOf(containers, id))),
+    query.images ? images.usage() : NO_IMAGES,
+    query.volumes ? volumes.usage() : [],
+    query.containers ? Promise.all(containers.list().map(({ id }) => sizeOf(containers, id))) : [],
   ]);
   return {
     layersSize: ofImages.total,
@@ -28,15 +36,18 @@ export async function diskUsage(domains: {
       ...image,
       containers: containers.usersOfImage(image.id).length,
     })),
-    containers: ofContainers,
+    containers: ofContainers.flat(),
     volumes: ofVolumes.map((volume) => ({ ...volume, users: containers.usersOfVolume(volume.name).length })),
   };
 }
 
-async function sizeOf(
-  containers: Containers,
-  id: string,
-): Promise<{ id: string; sizeRw: number; sizeRootFs: number }> {
-  const { rw, rootFs } = await containers.size(id);
-  return { id, sizeRw: rw, sizeRootFs: rootFs };
+/** Nothing for one that was removed meanwhile. */
+async function sizeOf(containers: Containers, id: string): Promise<DiskUsage['containers'][number][]> {
+  try {
+    const { rw, rootFs } = await containers.size(id);
+    return [{ id, sizeRw: rw, sizeRootFs: rootFs }];
+  } catch (error) {
+    if (isKind(error, 'not-found')) return [];
+    throw error;
+  }
 }

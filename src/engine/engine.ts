@@ -7,7 +7,7 @@ import type { Snapshots } from '#engine/snapshots';
 import { type SystemInfo, systemInfo } from '#engine/system';
 import type { Volumes } from '#engine/volumes';
 import { Scope } from '#lib/scope';
-import { type DiskUsage, diskUsage } from './disk-usage.ts';
+import { type DiskUsage, type DiskUsageQuery, diskUsage } from './disk-usage.ts';
 import { type Domains, openDomains } from './domains.ts';
 import { type EngineOptions, initPathOf, runtimesOf } from './engine-options.ts';
 import { engineId, instanceName } from './instance.ts';
@@ -84,8 +84,8 @@ export class Engine implements AsyncDisposable {
     });
   }
 
-  diskUsage(): Promise<DiskUsage> {
-    return diskUsage(this);
+  diskUsage(query: DiskUsageQuery = { images: true, containers: true, volumes: true }): Promise<DiskUsage> {
+    return diskUsage(this, query);
   }
 
   /** Containers run on, unless liveRestore is off. What is left without any running container is a clean host. */

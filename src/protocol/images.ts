@@ -1,5 +1,5 @@
 import type { ContainerConfig, Nullable } from './container-config.ts';
-import { object, string } from './schema.ts';
+import { array, object, string } from './schema.ts';
 
 /** An OCI content descriptor. */
 export interface Descriptor {
@@ -7,6 +7,7 @@ export interface Descriptor {
   readonly digest: string;
   readonly size: number;
   readonly platform?: Platform;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface Platform {
@@ -16,7 +17,40 @@ export interface Platform {
 }
 
 /** A `platform` parameter in its JSON form, since 1.48. */
-export const platformParameter = object({ os: string, architecture: string, variant: string });
+export const platformParameter = object({
+  os: string,
+  architecture: string,
+  variant: string,
+  'os.version': string,
+  'os.features': array(string),
+});
+
+/** One manifest behind an image's name, since 1.47. */
+export interface ManifestSummary {
+  readonly ID: string;
+  readonly Descriptor: Descriptor;
+  readonly Available: boolean;
+  readonly Size: { readonly Content: number; readonly Total: number };
+  readonly Kind: 'image' | 'attestation' | 'unknown';
+  /** Images only. */
+  readonly ImageData?: {
+    readonly Platform: Platform;
+    readonly Size: { readonly Unpacked: number };
+    readonly Containers: readonly string[];
+  };
+  /** Attestations only. */
+  readonly AttestationData?: { readonly For: string };
+}
+
+/** One row of GET /images/search */
+export interface ImageSearchResult {
+  readonly star_count: number;
+  readonly is_official: boolean;
+  readonly name: string;
+  /** Always false: no index says so any more. */
+  readonly is_automated: boolean;
+  readonly description: string;
+}
 
 /** One row of GET /images/json */
 export interface ImageSummary {
@@ -35,6 +69,8 @@ export interface ImageSummary {
   /** -1 when it was not asked for. */
   readonly Containers: number;
   readonly Descriptor?: Descriptor;
+  /** Since 1.47, for those who ask. */
+  readonly Manifests?: readonly ManifestSummary[];
 }
 
 /** GET /images/{name}/json */
@@ -42,11 +78,15 @@ export interface ImageInspect {
   readonly Id: string;
   readonly RepoTags: readonly string[];
   readonly RepoDigests: readonly string[];
-  readonly Parent: string;
-  readonly Comment: string;
+  /** Since 1.52 what is empty is left out; so are comment, author and version. */
+  readonly Parent?: string;
+  readonly Comment?: string;
   readonly Created?: string;
-  readonly DockerVersion: string;
-  readonly Author: string;
+  readonly DockerVersion?: string;
+  readonly Author?: string;
+  /** Before 1.45. */
+  readonly Container?: string;
+  readonly ContainerConfig?: Nullable<ContainerConfig>;
   readonly Config: Nullable<ContainerConfig>;
   readonly Architecture: string;
   readonly Variant?: string;
@@ -58,6 +98,8 @@ export interface ImageInspect {
   readonly RootFS: { readonly Type: string; readonly Layers?: readonly string[] };
   readonly Metadata: { readonly LastTagTime: string };
   readonly Descriptor?: Descriptor;
+  /** Since 1.48, for those who ask. */
+  readonly Manifests?: readonly ManifestSummary[];
 }
 
 /** One row of GET /images/{name}/history */

@@ -58,6 +58,8 @@ export interface NetworkStats {
 export interface ContainerStats {
   readonly name: string;
   readonly id: string;
+  /** Since 1.52. */
+  readonly os_type?: 'linux';
   /** The sample before this one; NEVER when there is none. */
   readonly preread: string;
   readonly read: string;

@@ -63,8 +63,6 @@ export interface SystemInfo {
   readonly CPUSet: boolean;
   readonly PidsLimit: boolean;
   readonly IPv4Forwarding: boolean;
-  readonly BridgeNfIptables: boolean;
-  readonly BridgeNfIp6tables: boolean;
   readonly Debug: boolean;
   readonly NFd: number;
   readonly OomKillDisable: boolean;
@@ -113,6 +111,7 @@ export interface SystemInfo {
   readonly RuncCommit: { readonly ID: string };
   readonly InitCommit: { readonly ID: string };
   readonly SecurityOptions: readonly string[];
+  readonly FirewallBackend: { readonly Driver: string };
   readonly CDISpecDirs: readonly string[];
   readonly Warnings: readonly string[] | null;
 }

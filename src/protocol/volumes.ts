@@ -6,6 +6,8 @@ export const volumeCreateRequest = object({
   Driver: string,
   DriverOpts: map(string),
   Labels: map(string),
+  /** A volume of a swarm: nothing of it is read here. */
+  ClusterVolumeSpec: object({}),
 });
 export type VolumeCreateRequest = Static<typeof volumeCreateRequest>;
 

@@ -38,15 +38,36 @@ export function resources(wire: WireResources): Resources {
 const throttles = (devices: WireThrottle = []): ThrottleDevice[] =>
   devices.map(({ Path = '', Rate = 0 }) => ({ path: Path, rate: Rate }));
 
+export interface UpdateMeaning {
+  /** Since 1.40. */
+  readonly pids: boolean;
+  /** Rules per device, which count since 1.55: an empty list takes them all back. */
+  readonly perDevice: boolean;
+}
+
+/** What an update cannot change. */
+const FIXED: readonly (keyof Resources)[] = ['memorySwappiness', 'oomKillDisable'];
+
 /** Limits to change: Docker cannot tell "unset" from zero, so zero leaves a limit alone. */
-export function resourceChanges(wire: WireResources): Partial<Resources> {
-  const entries = Object.entries(resources(wire)).filter(([, value]) => {
-    if (Array.isArray(value)) return value.length > 0;
-    return value !== undefined && value !== 0 && value !== '';
+export function resourceChanges(wire: WireResources, { pids, perDevice }: UpdateMeaning): Partial<Resources> {
+  const { pidsLimit: _, ...all } = resources(wire);
+  const entries = Object.entries(all).filter(([name, value]) => {
+    if (FIXED.some((fixed) => fixed === name)) return false;
+    return !Array.isArray(value) && value !== undefined && value !== 0 && value !== '';
   });
   const changes: Partial<Resources> = Object.fromEntries(entries);
-  // Zero does mean something here: no limit.
-  return wire.PidsLimit === undefined ? changes : { ...changes, pidsLimit: wire.PidsLimit };
+  return {
+    ...changes,
+    // Zero does mean something here: no limit.
+    ...(pids && wire.PidsLimit !== undefined && { pidsLimit: wire.PidsLimit > 0 ? wire.PidsLimit : -1 }),
+    ...(perDevice && {
+      ...(wire.BlkioWeightDevice && { blkioWeightDevices: all.blkioWeightDevices }),
+      ...(wire.BlkioDeviceReadBps && { blkioReadBps: all.blkioReadBps }),
+      ...(wire.BlkioDeviceWriteBps && { blkioWriteBps: all.blkioWriteBps }),
+      ...(wire.BlkioDeviceReadIOps && { blkioReadIops: all.blkioReadIops }),
+      ...(wire.BlkioDeviceWriteIOps && { blkioWriteIops: all.blkioWriteIops }),
+    }),
+  };
 }
 
 export const ulimits = (wire: WireResources['Ulimits'] = []): Ulimit[] =>

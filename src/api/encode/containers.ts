@@ -21,7 +21,9 @@ export interface InspectParts {
   /** Where the engine keeps the container's own hosts, hostname and resolv.conf. */
   readonly directory: string;
   readonly size?: { readonly rw: number; readonly rootFs: number };
-  /** Before 1.52. */
+  /** Before 1.45: aliases are told together with the names that an endpoint has by itself. */
+  readonly ownAliases: boolean;
+  /** Before 1.52: endpoint and MAC address of the default network at the top, and a field that is empty most often. */
   readonly legacyNetwork: boolean;
   /** Since 1.48. */
   readonly withDescriptor: boolean;
@@ -52,10 +54,20 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     GraphDriver: { Data: parts.graph, Name: record.driver },
     ...(size && { SizeRw: size.rw, SizeRootFs: size.rootFs }),
     Mounts: record.mounts.map(mountPoint),
-    Config: containerConfig(record.config),
-    NetworkSettings: networkSettings(record, parts.sandbox, parts.networks, { legacy: parts.legacyNetwork }),
+    Config: configOf(record, parts.legacyNetwork),
+    NetworkSettings: networkSettings(record, parts.sandbox, parts.networks, {
+      legacy: parts.legacyNetwork,
+      ownAliases: parts.ownAliases,
+    }),
     ...(parts.withDescriptor && descriptor(record)),
   };
+}
+
+function configOf(record: ContainerRecord, legacy: boolean): ContainerInspect['Config'] {
+  const { OnBuild, ...config } = containerConfig(record.config);
+  if (!legacy) return { ...config, ...(OnBuild && { OnBuild }) };
+  const main = record.endpoints.find(({ network }) => network === record.hostConfig.networkMode);
+  return { ...config, OnBuild: OnBuild ?? null, ...(main?.mac && { MacAddress: main.mac }) };
 }
 
 function descriptor({ imageManifest, platform }: ContainerRecord): { ImageManifestDescriptor?: Descriptor } {
@@ -92,6 +104,7 @@ export function containerSummary({
     Names: [`/${record.name}`],
     Image: image,
     ImageID: record.imageId,
+    ...descriptor(record),
     Command: commandText(record),
     Created: Number((parseTime(record.created) ?? 0n) / 1_000_000_000n),
     Ports: ports,

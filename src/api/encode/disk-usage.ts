@@ -1,25 +1,33 @@
 import type { Engine } from '#engine';
 import type { ContainerSummary, DiskUsage, DiskUsageOf, ImageSummary, VolumeInspect } from '#protocol';
+import type { Since } from '../decode/by-version/since.ts';
 import { containerSummary } from './containers.ts';
 import { imageSummary } from './images.ts';
 import { portList } from './network-settings.ts';
 import { volumeInspect } from './volumes.ts';
 
+export type DiskUsageType = 'image' | 'container' | 'volume' | 'build-cache';
+
 export interface DiskUsageOptions {
-  /** `image`, `container`, `volume`, `build-cache`. */
-  readonly wants: (type: string) => boolean;
+  readonly wants: (type: DiskUsageType) => boolean;
   /** Lists of whole objects, until 1.52. */
   readonly legacy: boolean;
   /** Sums, since 1.52. */
   readonly modern: boolean;
+  /** The sums together with what they are made of. */
   readonly verbose: boolean;
+  readonly since: Since;
 }
 
 /** What every kind of object takes on disk, in bytes. */
 export async function diskUsage(engine: Engine, options: DiskUsageOptions): Promise<DiskUsage> {
-  const usage = await engine.diskUsage();
-  const { wants, legacy, modern, verbose } = options;
-  const images = wants('image') ? imageRows(engine, usage) : undefined;
+  const { wants, legacy, modern, verbose, since } = options;
+  const usage = await engine.diskUsage({
+    images: wants('image'),
+    containers: wants('container'),
+    volumes: wants('volume'),
+  });
+  const images = wants('image') ? imageRows(engine, usage, since) : undefined;
   const containers = wants('container') ? containerRows(engine, usage) : undefined;
   const volumes = wants('volume') ? volumeRows(engine, usage) : undefined;
   const cache = wants('build-cache');
@@ -41,14 +49,12 @@ export async function diskUsage(engine: Engine, options: DiskUsageOptions): Prom
 
 type Usage = Awaited<ReturnType<Engine['diskUsage']>>;
 
-function imageRows({ images }: Engine, usage: Usage): ImageSummary[] {
+function imageRows({ images }: Engine, usage: Usage, since: Since): ImageSummary[] {
   const byId = new Map(usage.images.map((image) => [image.id, image]));
   return images.list().map((image) => {
     const { shared = 0, containers = 0 } = byId.get(image.id) ?? {};
     return imageSummary(image, {
-      namesNone: false,
-      virtualSize: false,
-      withDescriptor: false,
+      since,
       shared,
       containers,
     });

@@ -85,7 +85,8 @@ function resources(limits: Resources): Nullable<WireResources> {
     MemorySwap: limits.memorySwap,
     MemorySwappiness: limits.memorySwappiness ?? null,
     OomKillDisable: limits.oomKillDisable ?? null,
-    PidsLimit: limits.pidsLimit ?? null,
+    // An update to "no limit" is told as zero.
+    PidsLimit: limits.pidsLimit === undefined ? null : Math.max(0, limits.pidsLimit),
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,

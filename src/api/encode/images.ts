@@ -6,27 +6,26 @@ import type {
   ImageHistoryItem,
   ImageInspect,
   ImageSummary,
+  ManifestSummary,
   Nullable,
   ContainerConfig as WireConfig,
 } from '#protocol';
+import type { Since } from '../decode/by-version/since.ts';
 import { healthcheck, keySet } from './container-config.ts';
 
 const seconds = (time: string): number => Number((parseTime(time) ?? 0n) / 1_000_000_000n);
 
 export interface SummaryOptions {
-  /** Before 1.43: nameless images are called `<none>:<none>`. */
-  readonly namesNone: boolean;
-  /** Before 1.44. */
-  readonly virtualSize: boolean;
-  /** Since 1.48. */
-  readonly withDescriptor: boolean;
+  readonly since: Since;
   readonly shared?: number;
   readonly containers?: number;
+  readonly manifests?: readonly ManifestSummary[];
 }
 
 export function imageSummary(image: Image, options: SummaryOptions): ImageSummary {
-  const none = (names: readonly string[], word: string) =>
-    names.length === 0 && options.namesNone ? [word] : names;
+  const { since, manifests } = options;
+  const nameless = image.tags.length === 0 && image.digests.length === 0;
+  const none = (names: readonly string[], word: string) => (nameless && !since('1.43') ? [word] : names);
   return {
     Id: image.id,
     ParentId: image.parent ?? '',
@@ -35,53 +34,76 @@ export function imageSummary(image: Image, options: SummaryOptions): ImageSummar
     Created: seconds(image.created),
     Size: image.size,
     SharedSize: options.shared ?? -1,
-    ...(options.virtualSize && { VirtualSize: image.size }),
+    ...(!since('1.44') && { VirtualSize: image.size }),
     Labels: image.config.labels,
     Containers: options.containers ?? -1,
-    ...(options.withDescriptor && image.manifest && { Descriptor: descriptor(image, image.manifest) }),
+    ...(since('1.48') && image.manifest && { Descriptor: descriptor(image, image.manifest) }),
+    ...(manifests && { Manifests: manifests }),
   };
 }
 
 export interface InspectOptions {
   readonly driver: string;
   readonly graph: Readonly<Record<string, string>> | null;
-  /** Before 1.44. */
-  readonly virtualSize: boolean;
-  /** Since 1.48. */
-  readonly withDescriptor: boolean;
-  /** Before 1.50 the configuration had all fields of a container's. */
-  readonly wholeConfig: boolean;
+  readonly since: Since;
+  readonly manifests?: readonly ManifestSummary[];
 }
 
-export function imageInspect(image: Image, options: InspectOptions): ImageInspect {
+export function imageInspect(
+  image: Image,
+  { driver, graph, since, manifests }: InspectOptions,
+): ImageInspect {
+  // Before 1.44 a time that nobody knows was told as the beginning of time.
+  const created = image.created || (since('1.44') ? '' : NEVER);
   return {
     Id: image.id,
     RepoTags: image.tags,
     RepoDigests: image.digests,
-    Parent: image.parent ?? '',
-    Comment: image.comment,
-    ...(image.created && { Created: image.created }),
-    DockerVersion: '',
-    Author: image.author,
-    Config: options.wholeConfig
-      ? { ...EMPTY_CONFIG, ...imageConfig(image.config) }
-      : imageConfig(image.config),
+    ...said('Parent', image.parent ?? '', since),
+    ...said('Comment', image.comment, since),
+    ...(created && { Created: created }),
+    ...said('DockerVersion', '', since),
+    ...said('Author', image.author, since),
+    ...(!since('1.45') && { Container: '', ContainerConfig: NO_CONTAINER_CONFIG }),
+    Config: configOf(image.config, since),
     Architecture: image.architecture,
     ...(image.variant && { Variant: image.variant }),
     Os: image.os,
     Size: image.size,
-    ...(options.virtualSize && { VirtualSize: image.size }),
-    GraphDriver: { Data: options.graph, Name: options.driver },
+    ...(!since('1.44') && { VirtualSize: image.size }),
+    GraphDriver: { Data: graph, Name: driver },
     RootFS: { Type: 'layers', Layers: image.layers.map((layer) => layer.diffId) },
     Metadata: { LastTagTime: image.lastTagged ?? NEVER },
-    ...(options.withDescriptor && image.manifest && { Descriptor: descriptor(image, image.manifest) }),
+    ...(since('1.48') && image.manifest && { Descriptor: descriptor(image, image.manifest) }),
+    ...(manifests && { Manifests: manifests }),
   };
 }
 
-const EMPTY_CONFIG: Nullable<WireConfig> = {
+/** What is empty is left out since 1.52. */
+const said = <K extends string>(name: K, value: string, since: Since) =>
+  (value === '' && since('1.52') ? {} : { [name]: value }) as { readonly [N in K]?: string };
+
+/** Before 1.50 the configuration had all fields of a container's, before 1.52 those of its own that are empty. */
+function configOf(config: ImageConfig, since: Since): Nullable<WireConfig> {
+  if (since('1.52')) return imageConfig(config);
+  return { ...(since('1.50') ? NO_IMAGE_CONFIG : NO_CONTAINER_CONFIG), ...imageConfig(config) };
+}
+
+const NO_IMAGE_CONFIG: Nullable<WireConfig> = {
+  User: '',
+  Env: null,
+  Cmd: null,
+  Volumes: null,
+  WorkingDir: '',
+  Entrypoint: null,
+  OnBuild: null,
+  Labels: null,
+};
+
+const NO_CONTAINER_CONFIG: Nullable<WireConfig> = {
+  ...NO_IMAGE_CONFIG,
   Hostname: '',
   Domainname: '',
-  User: '',
   AttachStdin: false,
   AttachStdout: false,
   AttachStderr: false,
@@ -89,21 +111,18 @@ const EMPTY_CONFIG: Nullable<WireConfig> = {
   OpenStdin: false,
   StdinOnce: false,
   Image: '',
-  Volumes: null,
-  Entrypoint: null,
-  OnBuild: null,
 };
 
 function imageConfig(config: ImageConfig): Nullable<WireConfig> {
   return {
     ...(config.user && { User: config.user }),
     ...(config.exposedPorts.length > 0 && { ExposedPorts: keySet(config.exposedPorts) }),
-    Env: config.env,
+    ...(config.env.length > 0 && { Env: config.env }),
     ...(config.entrypoint && { Entrypoint: config.entrypoint }),
-    Cmd: config.cmd ?? null,
+    ...(config.cmd && { Cmd: config.cmd }),
     ...(config.volumes.length > 0 && { Volumes: keySet(config.volumes) }),
-    WorkingDir: config.workingDir,
-    Labels: Object.keys(config.labels).length > 0 ? config.labels : null,
+    ...(config.workingDir && { WorkingDir: config.workingDir }),
+    ...(Object.keys(config.labels).length > 0 && { Labels: config.labels }),
     ...(config.stopSignal && { StopSignal: config.stopSignal }),
     ...(config.healthcheck && { Healthcheck: healthcheck(config.healthcheck) }),
     ...(config.onBuild && { OnBuild: config.onBuild }),

@@ -1,5 +1,6 @@
 import type { ContainerRecord, EndpointSpec } from '#engine/containers';
 import type { Endpoint, Sandbox } from '#engine/networks';
+import { shortId } from '#lib/ids';
 import type { EndpointResource, NetworkSettings, Port } from '#protocol';
 
 /** Name -> id of the networks that exist. */
@@ -9,9 +10,10 @@ export function networkSettings(
   record: ContainerRecord,
   sandbox: Sandbox | undefined,
   ids: NetworkIds,
-  options: { readonly legacy: boolean },
+  options: { readonly legacy: boolean; readonly ownAliases?: boolean },
 ): NetworkSettings {
-  const networks = endpointResources(record, sandbox, ids);
+  const resources = endpointResources(record, sandbox, ids);
+  const networks = options.ownAliases ? withOwnAliases(resources, record) : resources;
   return {
     ...(options.legacy && { Bridge: '' }),
     SandboxID: sandbox?.id ?? '',
@@ -20,6 +22,20 @@ export function networkSettings(
     ...(options.legacy && legacyFields(networks['bridge'])),
     Networks: networks,
   };
+}
+
+/** Before 1.45 aliases were told together with the names that every container has on a network of its users. */
+function withOwnAliases(
+  networks: Record<string, EndpointResource>,
+  { id, config }: ContainerRecord,
+): Record<string, EndpointResource> {
+  const own = [shortId(id), config.hostname].filter(Boolean);
+  return Object.fromEntries(
+    Object.entries(networks).map(([name, endpoint]) => {
+      if (['bridge', 'host', 'none', 'default'].includes(name)) return [name, endpoint];
+      return [name, { ...endpoint, Aliases: [...new Set([...(endpoint.Aliases ?? []), ...own])] }];
+    }),
+  );
 }
 
 /** Before 1.52 the endpoint of the default network was told a second time. */

@@ -95,8 +95,6 @@ export function systemInfo(
     CPUSet: host.cpuSet,
     PidsLimit: host.pidsLimit,
     IPv4Forwarding: host.ipv4Forwarding,
-    BridgeNfIptables: false,
-    BridgeNfIp6tables: false,
     Debug: debug,
     NFd: debug ? readdirSync('/proc/self/fd').length : 0,
     OomKillDisable: host.oomKillDisable,
@@ -105,7 +103,7 @@ export function systemInfo(
     LoggingDriver: options.logConfig?.driver || 'json-file',
     CgroupDriver: host.cgroupDriver,
     CgroupVersion: host.cgroupVersion,
-    NEventsListener: 0,
+    NEventsListener: engine.events.listeners,
     KernelVersion: host.kernel,
     OperatingSystem: host.operatingSystem,
     OSVersion: host.osVersion,
@@ -113,7 +111,7 @@ export function systemInfo(
     Architecture: host.architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: {
-      IndexConfigs: {},
+      IndexConfigs: indexConfigs(options),
       InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
       Mirrors: options.registryMirrors && options.registryMirrors.length > 0 ? options.registryMirrors : null,
     },
@@ -145,9 +143,18 @@ export function systemInfo(
     RuncCommit: { ID: Object.values(host.runtimeVersions)[0] ?? '' },
     InitCommit: { ID: '' },
     SecurityOptions: host.securityOptions,
+    FirewallBackend: { Driver: 'nftables' },
     CDISpecDirs: [],
     Warnings: host.warnings.length > 0 ? host.warnings : null,
   };
+}
+
+function indexConfigs({ registryMirrors = [], insecureRegistries = [] }: EngineOptions) {
+  const insecure = insecureRegistries
+    .filter((name) => !name.includes('/'))
+    .map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }] as const);
+  const hub = { Name: 'docker.io', Mirrors: registryMirrors, Secure: true, Official: true };
+  return Object.fromEntries([['docker.io', hub] as const, ...insecure]);
 }
 
 const withoutCredentials = (url = ''): string => url.replace(/\/\/[^/@]+@/, '//xxxxx:xxxxx@');

@@ -2,11 +2,12 @@ import type { ListItem, Status } from '#engine/containers';
 import { invalid } from '#lib/errors';
 import { NEVER } from '#lib/time';
 import type { Filters, Port } from '#protocol';
-import { anyOf, booleanFilter, hasAllLabels, matchesPattern } from './match.ts';
+import { anyOf, booleanFilter, hasAllLabels, hasLabel, matchesPattern } from './match.ts';
 import { portFilter } from './ports.ts';
 
 export const CONTAINER_FILTERS = [
   'ancestor',
+  'annotation',
   'before',
   'exited',
   'expose',
@@ -47,8 +48,9 @@ export interface ContainerLookup {
   readonly descendants: (image: string) => ReadonlySet<string>;
 }
 
-/** Asking for a status means stopped containers too. */
-export const impliesAll = (filters: Filters): boolean => (filters.get('status') ?? []).length > 0;
+/** Asking for a status means stopped containers too, and so does asking for what is older or newer than another. */
+export const impliesAll = (filters: Filters): boolean =>
+  ['status', 'before', 'since'].some((name) => (filters.get(name) ?? []).length > 0);
 
 /** @throws invalid, notFound */
 export function containerFilter(
@@ -81,6 +83,7 @@ export function containerFilter(
       (name) => matchesPattern(record.name, name) || matchesPattern(`/${record.name}`, name),
     ) &&
     hasAllLabels(filters, record.config.labels) &&
+    values('annotation').every((wanted) => hasLabel(record.hostConfig.annotations, wanted)) &&
     anyOf(filters, 'status', (status) => record.state.status === status) &&
     anyOf(filters, 'health', (health) => (record.state.health?.status ?? 'none') === health) &&
     (exitCodes.length === 0 || (hasRun(record.state) && exitCodes.includes(record.state.exitCode))) &&

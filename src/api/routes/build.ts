@@ -9,6 +9,7 @@ import { bodyOf } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Router } from '../router.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
+import { answerPrune } from '../streams/prune-report.ts';
 
 export function buildRoutes(router: Router, engine: Engine): void {
   router.post('/build', async (exchange) => {
@@ -25,9 +26,13 @@ export function buildRoutes(router: Router, engine: Engine): void {
     if (exchange.query.text('id') === '') throw invalid('build ID not provided');
     throw unsupported('builds over a session are not supported yet, so there is none to cancel');
   });
-  router.post('/build/prune', (exchange) => {
-    exchange.json({ CachesDeleted: null, SpaceReclaimed: 0 });
-  });
+  for (const path of ['/session', '/grpc'])
+    router.post(path, () => {
+      throw unsupported('builds over a session are not supported yet');
+    });
+  router.post('/build/prune', (exchange) =>
+    answerPrune(exchange, () => Promise.resolve({ CachesDeleted: null, SpaceReclaimed: 0 })),
+  );
 }
 
 async function build(

@@ -1,12 +1,15 @@
 import type { Engine } from '#engine';
+import type { EngineEvent } from '#engine/events';
 import { invalid } from '#lib/errors';
 import { mediaType } from '#protocol';
+import { acceptedType } from '../decode/accept.ts';
 import { unixTime } from '../decode/time.ts';
 import { eventMessage } from '../encode/events.ts';
-import type { Exchange } from '../exchange.ts';
 import { EVENT_FILTERS, eventFilter } from '../filters/events.ts';
 import type { Router } from '../router.ts';
 
+/** How the documents may be told apart, for a client to choose. */
+const FORMS = [mediaType.ndjson, mediaType.jsonSequence, mediaType.jsonLines] as const;
 const RECORD_SEPARATOR = '\u001e';
 
 export function eventRoutes(router: Router, { events }: Engine): void {
@@ -19,12 +22,16 @@ export function eventRoutes(router: Router, { events }: Engine): void {
         `\`since\` time (${query.text('since')}) cannot be after \`until\` time (${query.text('until')})`,
       );
     }
-    const matches = eventFilter(query.filters(EVENT_FILTERS));
+    const passes = eventFilter(query.filters(EVENT_FILTERS));
+    // Clients of old take every event of an image for one of its name.
+    const known = ({ type, action }: EngineEvent) =>
+      exchange.since('1.46') || type !== 'image' || action !== 'create';
+    const matches = (event: EngineEvent) => known(event) && passes(event);
     const stream = events.subscribe(
       { matches, ...(since !== undefined && { since }), ...(until !== undefined && { until }) },
       signal,
     );
-    const contentType = acceptedType(exchange);
+    const contentType = acceptedType(exchange.header('accept') ?? '', FORMS) ?? mediaType.json;
     const legacy = !exchange.since('1.52');
     const start = contentType === mediaType.jsonSequence ? RECORD_SEPARATOR : '';
     const sink = exchange.stream(contentType);
@@ -36,10 +43,3 @@ export function eventRoutes(router: Router, { events }: Engine): void {
 }
 
 const moment = (text: string): bigint | undefined => (text === '' ? undefined : unixTime(text));
-
-/** Since 1.52 the client chooses how the documents are told apart. */
-function acceptedType(exchange: Exchange): string {
-  const accept = exchange.since('1.52') ? (exchange.header('accept') ?? '') : '';
-  const offered = [mediaType.jsonLines, mediaType.ndjson, mediaType.jsonSequence];
-  return offered.find((type) => accept.includes(type)) ?? mediaType.json;
-}

@@ -24,6 +24,7 @@ const session = (text: string): ExecSessionView => ({
   output: Readable.from([{ stream: 'stdout', data: Buffer.from(text) }]),
   stdin: undefined,
   exited: Promise.resolve(0),
+  noteDetach() {},
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 

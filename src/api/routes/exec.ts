@@ -12,22 +12,23 @@ import { terminalSize } from './containers/lifecycle.ts';
 
 export function execRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/{id}/exec', async (exchange) => {
-    const config = execConfig(await exchange.read(execCreateRequest));
+    const wire = await exchange.read(execCreateRequest);
+    const config = execConfig(exchange.since('1.42') ? wire : { ...wire, ConsoleSize: undefined });
     exchange.json({ Id: await containers.createExec(exchange.param('id'), config) }, 201);
   });
 
   router.post('/exec/{id}/start', async (exchange) => {
     const id = exchange.param('id');
-    const { Detach = false, ConsoleSize } = await exchange.read(execStartRequest);
+    const { Detach = false, Tty = false, ConsoleSize } = await exchange.read(execStartRequest);
     const { config } = containers.getExec(id);
-    const size = consoleSize(ConsoleSize);
+    const size = Tty && exchange.since('1.42') ? consoleSize(ConsoleSize) : undefined;
     const start = () =>
       containers.startExec(id, { detach: Detach, tty: config.tty, ...(size && { consoleSize: size }) });
     if (Detach) {
       await start();
       exchange.empty(200);
     } else {
-      await converse(exchange, config, start);
+      await converse(exchange, config, { framed: !Tty, start });
     }
   });
 
@@ -46,16 +47,16 @@ export function execRoutes(router: Router, { containers }: Engine): void {
 async function converse(
   exchange: Exchange,
   config: ExecConfig,
-  start: () => Promise<ExecSessionView | undefined>,
+  { framed, start }: { readonly framed: boolean; readonly start: () => Promise<ExecSessionView | undefined> },
 ): Promise<void> {
-  const type = streamType(exchange, config.tty);
+  const type = streamType(exchange, framed);
   let session: ExecSessionView | undefined;
   try {
     session = await start();
   } catch (error) {
     if (isKind(error, 'not-found') || isKind(error, 'conflict')) throw error;
     // Clients show what the stream says and take the exit code from inspect: 126 or 127.
-    endWithMessage(exchange.hijack(type), messageOf(error), config.tty);
+    endWithMessage(exchange.hijack(type), messageOf(error), framed);
     return;
   }
   const connection = exchange.hijack(type);
@@ -64,7 +65,8 @@ async function converse(
     return;
   }
   const detachKeys = config.detachKeys ? parseDetachKeys(config.detachKeys) : DEFAULT_DETACH_KEYS;
-  await relay(connection, session, { detachKeys, signal: exchange.signal, ended: session.exited });
+  const options = { framed, detachKeys, signal: exchange.signal, ended: session.exited };
+  if (await relay(connection, session, options)) session.noteDetach();
 }
 
 /** @throws invalid */

@@ -13,6 +13,7 @@ import type { Exchange } from '../exchange.ts';
 import { PRUNE_FILTERS, pruneSelection } from '../filters/match.ts';
 import { NETWORK_FILTERS, networkFilter } from '../filters/networks.ts';
 import type { Router } from '../router.ts';
+import { answerPrune } from '../streams/prune-report.ts';
 
 export function networkRoutes(router: Router, engine: Engine): void {
   const { networks } = engine;
@@ -47,9 +48,13 @@ export function networkRoutes(router: Router, engine: Engine): void {
     exchange.empty();
   });
 
-  router.post('/networks/prune', async (exchange) => {
-    const removed = await networks.prune(pruneSelection(exchange.query.filters(PRUNE_FILTERS)));
-    exchange.json({ NetworksDeleted: removed.length > 0 ? removed : null });
+  router.post('/networks/prune', (exchange) => {
+    const selection = pruneSelection(exchange.query.filters(PRUNE_FILTERS));
+    return answerPrune(exchange, async (onRemoved) => {
+      const removed = await networks.prune(selection);
+      for (const name of removed) onRemoved(name);
+      return { NetworksDeleted: removed.length > 0 ? removed : null };
+    });
   });
 
   router.post('/networks/{id}/connect', async (exchange) => {

@@ -1,7 +1,7 @@
 import { unavailable, unsupported } from '#lib/errors';
 import type { Router } from '../router.ts';
 
-const NOT_A_MANAGER =
+export const NOT_A_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 
 /** This engine is alone: what belongs to a swarm answers as a node outside of one does. */

@@ -1,6 +1,9 @@
-import { unsupported } from '#lib/errors';
-import { header, mediaType } from '#protocol';
-import { diskUsage } from '../encode/disk-usage.ts';
+import { invalid } from '#lib/errors';
+import { authConfig, header } from '#protocol';
+import { parseBoolean } from '../decode/boolean.ts';
+import { registryAuthOf } from '../decode/registry-auth.ts';
+import { type DiskUsageOptions, type DiskUsageType, diskUsage } from '../encode/disk-usage.ts';
+import { infoForVersion } from '../encode/info-by-version.ts';
 import { systemInfo, systemVersion } from '../encode/system.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Router } from '../router.ts';
@@ -26,28 +29,39 @@ export function systemRoutes(router: Router, options: ApiOptions): void {
   });
 
   router.get('/info', async (exchange) => {
-    exchange.json(systemInfo(await engine.info(), options));
+    const info = systemInfo(await engine.info(), options);
+    exchange.json(infoForVersion(info, (version) => exchange.since(version)));
   });
 
   router.get('/system/df', async (exchange) => {
-    exchange.json(await diskUsage(engine, diskUsageOptions(exchange)), 200, {
-      'content-type': mediaType.json,
-    });
+    exchange.json(await diskUsage(engine, diskUsageOptions(exchange)));
   });
 
-  router.post('/auth', () => {
-    throw unsupported('checking credentials with a registry is not supported: pull with them instead');
+  router.post('/auth', async (exchange) => {
+    const auth = registryAuthOf(await exchange.read(authConfig)) ?? {};
+    await engine.images.login(auth, exchange.signal);
+    exchange.json({ Status: 'Login Succeeded', IdentityToken: '' });
   });
 }
 
-/** The shape changed in 1.52; that version answers in both. */
-function diskUsageOptions(exchange: Exchange) {
+const TYPES: readonly DiskUsageType[] = ['container', 'image', 'volume', 'build-cache'];
+
+/** The shape changed in 1.52; that version answers in both, unless a client shows that it knows. @throws invalid */
+function diskUsageOptions(exchange: Exchange): DiskUsageOptions {
   const { query } = exchange;
-  const types = query.all('type');
+  const types = exchange.since('1.42') ? query.all('type') : [];
+  const unknown = types.find((type) => !TYPES.some((known) => known === type));
+  if (unknown !== undefined) throw invalid(`unknown object type: ${unknown}`);
+  const modern = exchange.since('1.52');
+  const verbose = modern ? query.text('verbose') : '';
+  if (verbose !== '' && parseBoolean(verbose) === undefined) {
+    throw invalid(`invalid value for verbose: ${verbose}`);
+  }
   return {
-    wants: (type: string) => types.length === 0 || types.includes(type),
-    legacy: !exchange.since('1.53'),
-    modern: exchange.since('1.52'),
-    verbose: query.flag('verbose'),
+    wants: (type) => types.length === 0 || types.includes(type),
+    legacy: !modern || (verbose === '' && !exchange.since('1.53')),
+    modern,
+    verbose: parseBoolean(verbose) ?? false,
+    since: (version) => exchange.since(version),
   };
 }

@@ -1,10 +1,12 @@
 import type { Engine } from '#engine';
-import { unsupported } from '#lib/errors';
+import { unavailable } from '#lib/errors';
 import { volumeCreateRequest } from '#protocol';
 import { volumeInspect } from '../encode/volumes.ts';
 import { booleanFilter, pruneSelection } from '../filters/match.ts';
 import { VOLUME_FILTERS, volumeFilter } from '../filters/volumes.ts';
 import type { Router } from '../router.ts';
+import { answerPrune } from '../streams/prune-report.ts';
+import { NOT_A_MANAGER } from './swarm.ts';
 
 export function volumeRoutes(router: Router, { volumes, containers }: Engine): void {
   router.get('/volumes', (exchange) => {
@@ -19,7 +21,8 @@ export function volumeRoutes(router: Router, { volumes, containers }: Engine): v
   });
 
   router.post('/volumes/create', async (exchange) => {
-    const { Name, Driver, DriverOpts, Labels } = await exchange.read(volumeCreateRequest);
+    const { Name, Driver, DriverOpts, Labels, ClusterVolumeSpec } = await exchange.read(volumeCreateRequest);
+    if (ClusterVolumeSpec && exchange.since('1.42')) throw unavailable(NOT_A_MANAGER);
     const volume = await volumes.create({
       ...(Name && { name: Name }),
       ...(Driver && { driver: Driver }),
@@ -30,7 +33,7 @@ export function volumeRoutes(router: Router, { volumes, containers }: Engine): v
   });
 
   router.put('/volumes/{name}', () => {
-    throw unsupported('updating a volume is for cluster volumes, which are not supported');
+    throw unavailable('volume update only valid for cluster volumes, but swarm is unavailable');
   });
 
   router.delete('/volumes/{name}', async (exchange) => {
@@ -38,12 +41,15 @@ export function volumeRoutes(router: Router, { volumes, containers }: Engine): v
     exchange.empty();
   });
 
-  router.post('/volumes/prune', async (exchange) => {
+  router.post('/volumes/prune', (exchange) => {
     const filters = exchange.query.filters(['all', 'label', 'label!']);
     // Before 1.42 a prune took named volumes too.
     const all = booleanFilter(filters, 'all') ?? !exchange.since('1.42');
     const { matchesLabels } = pruneSelection(filters);
-    const { removed, reclaimed } = await volumes.prune({ all, ...(matchesLabels && { matchesLabels }) });
-    exchange.json({ VolumesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: reclaimed });
+    return answerPrune(exchange, async (onRemoved) => {
+      const selection = { all, ...(matchesLabels && { matchesLabels }) };
+      const { removed, reclaimed } = await volumes.prune({ ...selection, onRemoved });
+      return { VolumesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: reclaimed };
+    });
   });
 }

@@ -4,10 +4,13 @@ import type { Sink } from './sink.ts';
 /** A stream of JSON documents. Begun, an error can only travel inside it. */
 export class JsonLines {
   readonly #begin: () => Sink;
+  readonly #newline: string;
   #sink: Sink | undefined;
 
-  constructor(begin: () => Sink) {
+  /** `newline`: what ends a document; JSON Lines know one only, Docker's progress has always had another. */
+  constructor(begin: () => Sink, newline: '\n' | '\r\n' = '\r\n') {
     this.#begin = begin;
+    this.#newline = newline;
   }
 
   get begun(): boolean {
@@ -21,7 +24,7 @@ export class JsonLines {
 
   async write(document: unknown): Promise<void> {
     this.begin();
-    await this.#sink?.write(Buffer.from(`${JSON.stringify(document)}\r\n`));
+    await this.#sink?.write(Buffer.from(`${JSON.stringify(document)}${this.#newline}`));
   }
 
   end(): void {

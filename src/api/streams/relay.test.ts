@@ -14,6 +14,7 @@ class Program {
   readonly output = new PassThrough({ objectMode: true, highWaterMark: 4 });
   readonly stdin = new PassThrough();
   disposed = 0;
+  detached = 0;
   readonly #tty: boolean;
 
   constructor(tty = false) {
@@ -29,6 +30,9 @@ class Program {
       tty: this.#tty,
       output: this.output as Readable,
       stdin: this.stdin,
+      noteDetach: () => {
+        this.detached++;
+      },
       [Symbol.asyncDispose]: () => {
         this.disposed++;
         return Promise.resolve();

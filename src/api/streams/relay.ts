@@ -22,6 +22,8 @@ export interface Session extends AsyncDisposable {
 }
 
 export interface RelayOptions {
+  /** Each record behind a header that names its stream; else the bare bytes. */
+  readonly framed: boolean;
   readonly detachKeys: Uint8Array;
   readonly signal: AbortSignal;
   /** Hangs up only then: a client that asks right after the end must find the exit on record. */
@@ -31,18 +33,23 @@ export interface RelayOptions {
 /**
  * Carries a session over a connection until the program's output ends, the user types the
  * detach keys (terminals only) or the client goes. The end of the client's input ends the
- * program's stdin and nothing else.
+ * program's stdin and nothing else. True when the user detached.
  */
-export async function relay(connection: Connection, session: Session, options: RelayOptions): Promise<void> {
+export async function relay(
+  connection: Connection,
+  session: Session,
+  options: RelayOptions,
+): Promise<boolean> {
   await using _ = session;
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   const clientGone = finished(connection.output, { readable: false, signal }).catch(() => {});
-  const written = forwardOutput(session, connection.output, signal).then(() => options.ended);
+  const written = forwardOutput(session, connection.output, options.framed, signal).then(() => options.ended);
   const outputOver = Promise.race([written, clientGone]);
   const input = forwardInput(connection.input, session, options.detachKeys, signal);
   try {
-    await Promise.race([outputOver, input.then((detached) => (detached ? undefined : outputOver))]);
+    const over = outputOver.then(() => false);
+    return await Promise.race([over, input.then((detached) => detached || over)]);
   } finally {
     over.abort();
     hangUp(connection);
@@ -74,11 +81,16 @@ async function forwardInput(
   return false;
 }
 
-async function forwardOutput({ output, tty }: Session, target: Writable, signal: AbortSignal): Promise<void> {
+async function forwardOutput(
+  { output }: Session,
+  target: Writable,
+  framed: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   for await (const { stream, data } of output as AsyncIterable<OutputRecord>) {
     if (!target.writable) return;
     target.cork();
-    if (!tty) target.write(frameHeader(stream, data.length));
+    if (framed) target.write(frameHeader(stream, data.length));
     const more = target.write(data);
     target.uncork();
     if (!more && !(await drained(target, signal))) return;
@@ -95,9 +107,9 @@ async function drained(target: Writable, signal: AbortSignal): Promise<boolean> 
 }
 
 /** Says why there is no session, in the stream itself: the answer's status has left already. */
-export function endWithMessage(connection: Connection, message: string, tty: boolean): void {
+export function endWithMessage(connection: Connection, message: string, framed: boolean): void {
   const text = Buffer.from(`${message}\r\n`);
-  connection.output.write(tty ? text : encodeFrame('stdout', text));
+  connection.output.write(framed ? encodeFrame('stdout', text) : text);
   hangUp(connection);
 }
 

@@ -19,6 +19,8 @@ export interface Attachment extends AsyncDisposable {
   readonly output: Readable;
   /** Writing is the container's stdin, `end()` its end of file; undefined when stdin was not asked for or is not open. */
   readonly stdin: Writable | undefined;
+  /** Says that its user left by the detach keys. */
+  noteDetach(): void;
 }
 
 /**
@@ -31,11 +33,13 @@ export class AttachClient implements Attachment {
   readonly stdin: Writable | undefined;
   /** It counts as the one who types: its going away may end stdin. */
   readonly hasStdin: boolean;
+  readonly noteDetach: () => void;
   readonly #request: AttachRequest;
   readonly #connected = Promise.withResolvers<Duplex | undefined>();
   #replay: Promise<void> = Promise.resolve();
 
-  constructor(request: AttachRequest, tty: boolean, openStdin: boolean) {
+  constructor(request: AttachRequest, tty: boolean, openStdin: boolean, noteDetach: () => void) {
+    this.noteDetach = noteDetach;
     this.tty = tty;
     this.#request = request;
     this.hasStdin = request.stdin && openStdin;

@@ -23,9 +23,11 @@ export async function attach(
   if (status === 'restarting') {
     throw conflict(`container ${record.id} is restarting, wait until the container is running`);
   }
-  const client = new AttachClient(request, record.config.tty, record.config.openStdin);
+  const noteDetach = () => context.store.announce(record, { action: 'detach' });
+  const client = new AttachClient(request, record.config.tty, record.config.openStdin, noteDetach);
   if (request.logs) replayLogs(record, request, client);
   if (request.stream) join(context, record, client);
+  else if (!request.logs) client.finish();
   context.store.announce(record, { action: 'attach' });
   return client;
 }

@@ -33,6 +33,8 @@ export interface ExecSessionView extends AsyncDisposable {
   readonly output: Readable;
   readonly stdin: Writable | undefined;
   readonly exited: Promise<number>;
+  /** Says that its user left by the detach keys. */
+  noteDetach(): void;
 }
 
 /** @throws notFound, invalid, conflict when the container does not run */
@@ -81,7 +83,9 @@ export async function startExec(
     session.stderr?.resume();
     return undefined;
   }
-  return view(session, exec.config, exited);
+  const noteDetach = () =>
+    context.store.announce(record, { action: 'exec_detach', attributes: { execID: execId } });
+  return view(session, exec.config, exited, noteDetach);
 }
 
 function run(
@@ -136,7 +140,12 @@ function execProcess(context: Context, record: ContainerRecord, config: ExecConf
   };
 }
 
-function view(session: ExecSession, config: ExecConfig, exited: Promise<number>): ExecSessionView {
+function view(
+  session: ExecSession,
+  config: ExecConfig,
+  exited: Promise<number>,
+  noteDetach: () => void,
+): ExecSessionView {
   const output = new Output();
   const { stdin, stdout, stderr } = session;
   if (stdout)
@@ -150,6 +159,7 @@ function view(session: ExecSession, config: ExecConfig, exited: Promise<number>)
     output,
     stdin: config.attachStdin ? stdin : undefined,
     exited,
+    noteDetach,
     async [Symbol.asyncDispose]() {
       output.destroy();
       stdin?.destroy();

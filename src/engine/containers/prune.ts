@@ -10,6 +10,8 @@ export interface PruneOptions {
   /** Nanoseconds: only containers made before. */
   readonly until?: bigint;
   readonly matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean;
+  /** Told of each as soon as it is gone. */
+  readonly onRemoved?: ((id: string) => void) | undefined;
 }
 
 /** Removes all containers that do not run. */
@@ -25,6 +27,7 @@ export async function prune(
       const { size } = await context.options.snapshots.usage(record.id);
       await remove(context, record.id);
       removed.push(record.id);
+      options.onRemoved?.(record.id);
       reclaimed += size;
     } catch (error) {
       // Started or removed meanwhile.

@@ -47,7 +47,8 @@ export async function update(
 async function setLimits(context: Context, record: ContainerRecord, resources: Resources): Promise<void> {
   context.store.save({ ...record, limitsUnderWay: resources });
   try {
-    await context.options.runtimes.update(record.id, specResources(resources));
+    const rules = withLiftedRules(resources, record.hostConfig.resources);
+    await context.options.runtimes.update(record.id, specResources(rules));
   } catch (error) {
     const { limitsUnderWay: _, ...unchanged } = context.store.get(record.id);
     context.store.save(unchanged);
@@ -66,7 +67,8 @@ export async function finishUpdate(context: Context, id: string): Promise<void> 
   let { hostConfig } = record;
   try {
     if (hasProcess(record.state)) {
-      await context.options.runtimes.update(id, specResources(limitsUnderWay));
+      const rules = withLiftedRules(limitsUnderWay, hostConfig.resources);
+      await context.options.runtimes.update(id, specResources(rules));
       hostConfig = { ...hostConfig, resources: limitsUnderWay };
     }
   } catch (error) {
@@ -85,12 +87,10 @@ function checkNewPolicy({ hostConfig }: ContainerRecord, policy: RestartPolicy):
   checkRestartPolicy(policy);
 }
 
-/** 0 and '' leave a limit as it is, as on Docker's wire. @throws conflict when the change needs another one with it */
+/** 0 and '' leave a limit as it is, as on Docker's wire; a list takes the place of the one that was. @throws conflict when the change needs another one with it */
 function mergeResources(current: Resources, changes: Partial<Resources>): Resources {
   const given = Object.fromEntries(
-    Object.entries(changes).filter(
-      ([, value]) => value !== undefined && value !== 0 && value !== '' && !isEmpty(value),
-    ),
+    Object.entries(changes).filter(([, value]) => value !== undefined && value !== 0 && value !== ''),
   ) as Partial<Resources>;
   if (current.nanoCpus > 0 && (given.cpuPeriod ?? given.cpuQuota) !== undefined) {
     throw conflict(
@@ -116,4 +116,14 @@ function mergeResources(current: Resources, changes: Partial<Resources>): Resour
   return { ...current, ...given };
 }
 
-const isEmpty = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+const DEVICE_RULES = ['blkioReadBps', 'blkioWriteBps', 'blkioReadIops', 'blkioWriteIops'] as const;
+
+/** What the kernel is told: a rule for a device stays until it is set to zero. */
+function withLiftedRules(wanted: Resources, before: Resources): Resources {
+  const lifted = DEVICE_RULES.map((name) => {
+    const kept = new Set(wanted[name].map(({ path }) => path));
+    const gone = before[name].filter(({ path }) => !kept.has(path)).map(({ path }) => ({ path, rate: 0 }));
+    return [name, [...wanted[name], ...gone]] as const;
+  });
+  return { ...wanted, ...Object.fromEntries(lifted) };
+}

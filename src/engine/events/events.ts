@@ -28,6 +28,11 @@ export class Events {
     });
   }
 
+  /** How many follow. */
+  get listeners(): number {
+    return this.#readers.size;
+  }
+
   /**
    * Past ones of the query, then live ones, in order; ends at `until`, when the signal aborts, or with the engine.
    * A slow reader loses the oldest beyond a bound, never blocks others.

@@ -92,6 +92,10 @@ export class Catalog {
     this.#events.publish('image', action, id, { ...image?.config.config?.Labels, name });
   }
 
+  publishPrune(reclaimed: number): void {
+    this.#events.publish('image', 'prune', '', { reclaimed: String(reclaimed) });
+  }
+
   /** @throws notFound `No such image: x`; invalid when it can be no image's name */
   find(text: string, platform?: string): { image: ImageRecord; name: string | undefined } {
     const found = this.lookUp(text);

@@ -63,6 +63,7 @@ export async function commit(
   return catalog.change(() => {
     const chosen = { ...installed.chosen, ...(base && { parent: base.id }) };
     catalog.install({ ...installed, chosen }, name ? [canonicalName(name)] : []);
+    catalog.publish('create', chosen.id, chosen.id, chosen);
     if (name) catalog.publish('tag', chosen.id, familiarName(name), chosen);
     return chosen;
   });

@@ -3,7 +3,9 @@ import type { Events } from '#engine/events';
 import type { Snapshots } from '#engine/snapshots';
 import { KeyedLock, Semaphore } from '#lib/lock';
 import type { Logger } from '#lib/log';
+import type { FoundRepository } from '#oci/remote';
 import type { BlobStore, Database } from '#store';
+import { type Attestation, type AttestationsOptions, attestations } from './attestations.ts';
 import {
   addLayer,
   type BuiltImage,
@@ -25,13 +27,17 @@ import { inspectRemote, type RemoteImage } from './inspect-remote.ts';
 import { unpackImage } from './install.ts';
 import { LayoutIndex } from './layout-index.ts';
 import { type LoadOptions, load } from './load.ts';
+import { login } from './login.ts';
+import { type ManifestSummary, manifests } from './manifests.ts';
 import { type PruneOptions, prune } from './prune.ts';
 import { type PullOptions, pull } from './pull.ts';
 import { type Pushed, type PushOptions, push } from './push.ts';
 import type { ImageRecord } from './record.ts';
 import type { RegistryAuth } from './registry.ts';
 import { type RemoveOptions, type RemoveResult, remove } from './remove.ts';
-import { save } from './save.ts';
+import { removePlatforms } from './remove-platforms.ts';
+import { type SaveOptions, save } from './save.ts';
+import { type SearchOptions, search } from './search.ts';
 import { tag } from './tag.ts';
 import { type ImagesUsage, usage } from './usage.ts';
 import { viewOf } from './view.ts';
@@ -107,10 +113,7 @@ export class Images {
     return load(this.#context, archive, options);
   }
 
-  save(
-    names: readonly string[],
-    options: { platform?: string; signal?: AbortSignal } = {},
-  ): Promise<Readable> {
+  save(names: readonly string[], options: SaveOptions = {}): Promise<Readable> {
     return save(this.#context, names, options);
   }
 
@@ -175,9 +178,18 @@ export class Images {
     tag(this.#context, source, target);
   }
 
-  /** Untags and, when nothing refers to it, deletes. Docker's rules and conflict texts. */
-  async remove(reference: string, options: RemoveOptions): Promise<RemoveResult[]> {
-    const results = remove(this.#context, reference, options);
+  /**
+   * Untags and, when nothing refers to it, deletes; with platforms only these of a multi-platform image.
+   * Docker's rules and conflict texts.
+   */
+  async remove(
+    reference: string,
+    { platforms = [], ...options }: RemoveOptions & { readonly platforms?: readonly string[] },
+  ): Promise<RemoveResult[]> {
+    const results =
+      platforms.length > 0
+        ? removePlatforms(this.#context, reference, platforms, options)
+        : remove(this.#context, reference, options);
     await this.#context.content.collect();
     return results;
   }
@@ -193,9 +205,29 @@ export class Images {
     return usage(this.#context.catalog, this.#listed());
   }
 
-  history(reference: string): HistoryStep[] {
+  history(reference: string, { platform }: { platform?: string } = {}): HistoryStep[] {
     const { catalog } = this.#context;
-    return history(catalog, catalog.find(reference).image);
+    return history(catalog, catalog.find(reference, platform).image);
+  }
+
+  /** The manifests behind a name, with what of them is here. @throws notFound */
+  manifests(reference: string): Promise<ManifestSummary[]> {
+    return manifests(this.#context, reference);
+  }
+
+  /** The in-toto statements that came with an image. @throws notFound */
+  attestations(reference: string, options: AttestationsOptions): Promise<Attestation[]> {
+    return attestations(this.#context, reference, options);
+  }
+
+  /** Asks an index for repositories. @throws invalid, unavailable */
+  search(term: string, options: SearchOptions = {}): Promise<FoundRepository[]> {
+    return search(this.#context, term, options);
+  }
+
+  /** Checks credentials with their registry. @throws unauthorized, unavailable */
+  login(auth: RegistryAuth, signal?: AbortSignal): Promise<void> {
+    return login(this.#context, auth, signal);
   }
 
   /** Applies Dockerfile-style changes (`CMD ["x"]`, `ENV a=b`) to a config: commit and import use it. @throws invalid */

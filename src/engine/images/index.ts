@@ -1,4 +1,5 @@
 /** Images: what they are called, what they consist of, and how they come and go. */
+export type { Attestation } from './attestations.ts';
 export {
   applyInstruction,
   type ConfigInstruction,
@@ -18,6 +19,7 @@ export { Images, type ImagesOptions } from './images.ts';
 export type { ImportOptions } from './import.ts';
 export type { RemoteImage } from './inspect-remote.ts';
 export type { LoadOptions } from './load.ts';
+export type { ManifestSummary } from './manifests.ts';
 export type { PruneOptions } from './prune.ts';
 export type { PullOptions } from './pull.ts';
 export type { Pushed, PushOptions } from './push.ts';

@@ -5,7 +5,7 @@ import { cancelled, invalid } from '#lib/errors';
 import { shortId } from '#lib/ids';
 import { type Archive, readArchive, type Spool } from '#oci/archive';
 import type { Digest } from '#oci/digest';
-import { hostPlatform, parsePlatform } from '#oci/image';
+import { hostPlatform, matchesPlatform, type Platform, parsePlatform } from '#oci/image';
 import { canonicalName, familiarName, withDefaultTag } from '#oci/reference';
 import type { BlobStore } from '#store';
 import type { ImagesContext } from './context.ts';
@@ -13,7 +13,8 @@ import type { OnProgress } from './image.ts';
 import { type Installed, readTarget, requirePlatform, unpackImage } from './install.ts';
 
 export interface LoadOptions {
-  readonly platform?: string;
+  /** `os/architecture[/variant]`: only these, and all of them must be in the archive. */
+  readonly platforms?: readonly string[];
   /** No progress but what was loaded. */
   readonly quiet?: boolean;
   readonly onProgress?: OnProgress;
@@ -36,11 +37,11 @@ export async function load(
   const archive = await readArchive(source, spooled.spool, signal);
   if (archive.images.length === 0) throw invalid('the archive holds no image');
   await storeBlobs(archive, spooled, content.blobs, work.hold, signal);
-  const wanted = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
+  const asked = (options.platforms ?? []).map(parsePlatform);
+  const wanted = asked[0] ?? hostPlatform();
   const installed: { found: Installed; names: string[] }[] = [];
   for (const { root, references } of archive.images) {
-    const found = await readTarget(content, work, root, wanted);
-    if (options.platform !== undefined) requirePlatform(found.chosen, wanted, root.digest);
+    const found = onlyPlatforms(await readTarget(content, work, root, wanted), asked, root.digest);
     const chosen = await unpackImage(content, found.chosen, {
       signal,
       onProgress: ({ diffId, blob }, current) => {
@@ -70,6 +71,19 @@ export async function load(
     });
   }
   return { loaded };
+}
+
+/** Without what was not asked for. @throws notFound when one that was is not there */
+function onlyPlatforms(found: Installed, asked: readonly Platform[], reference: string): Installed {
+  if (asked.length === 0) return found;
+  const kept = asked.map((wanted) => {
+    const image = found.images.find(({ config }) => matchesPlatform(wanted, config));
+    if (!image) requirePlatform(found.chosen, wanted, reference);
+    return image ?? found.chosen;
+  });
+  const dropped = found.images.filter((image) => !kept.includes(image));
+  const gone = new Set(dropped.map(({ manifest }) => manifest.digest));
+  return { ...found, images: kept, content: found.content.filter((digest) => !gone.has(digest)) };
 }
 
 /** Members of the archive on disk, by their digest: most of them become blobs without being written again. */

@@ -29,6 +29,7 @@ export function prune(
     if (isPrunable(context, image, options)) removed.push(...removeUnused(context, image));
   }
   const reclaimed = removed.reduce((sum, { deleted }) => sum + (sizes.get(deleted ?? '') ?? 0), 0);
+  catalog.change(() => catalog.publishPrune(reclaimed));
   return { removed, reclaimed };
 }
 

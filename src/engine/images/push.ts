@@ -19,6 +19,8 @@ import { digestName } from './tag.ts';
 
 export interface PushOptions {
   readonly auth?: RegistryAuth;
+  /** Only the image for this one: `os/architecture[/variant]`. */
+  readonly platform?: string;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -49,7 +51,9 @@ export async function push(context: ImagesContext, text: string, options: PushOp
   for (const digest of record.content) work.hold(digest);
   const pushing = { ...context, reference, repository, onProgress, signal: options.signal };
   try {
-    const root = await rootToPush(pushing, record);
+    const root = options.platform
+      ? context.catalog.find(text, options.platform).image.manifest
+      : await rootToPush(pushing, record);
     const name = reference.digest ?? reference.tag ?? root.digest;
     await asked(reference, 'push', () => pushDocument(pushing, root, name));
     note(pushing, record, root);

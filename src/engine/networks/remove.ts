@@ -38,6 +38,7 @@ export async function prune(
     await drop(state, known);
     removed.push(record.name);
   }
+  state.options.events.publish('network', 'prune', '', { reclaimed: '0' });
   return removed;
 }
 

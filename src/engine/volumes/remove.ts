@@ -19,10 +19,18 @@ export async function remove(state: VolumesState, name: string, options: { force
   await drop(state, name);
 }
 
+export interface VolumesPruneOptions {
+  /** Named ones too. */
+  readonly all: boolean;
+  readonly matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean;
+  /** Told of each as soon as it is gone. */
+  readonly onRemoved?: ((name: string) => void) | undefined;
+}
+
 /** Removes what no container refers to: anonymous volumes, named ones too with `all`. */
 export async function prune(
   state: VolumesState,
-  options: { all: boolean; matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean },
+  options: VolumesPruneOptions,
 ): Promise<{ removed: string[]; reclaimed: number }> {
   const removed: string[] = [];
   let reclaimed = 0;
@@ -36,8 +44,10 @@ export async function prune(
     if (state.options.users(name).length > 0) continue;
     await drop(state, name);
     removed.push(name);
+    options.onRemoved?.(name);
     reclaimed += size;
   }
+  state.options.events.publish('volume', 'prune', '', { reclaimed: String(reclaimed) });
   return { removed, reclaimed };
 }
 

@@ -5,7 +5,7 @@ import { create } from './create.ts';
 import { mount, unmount } from './mount.ts';
 import type { VolumeRecord } from './record.ts';
 import { recover } from './recover.ts';
-import { prune, remove } from './remove.ts';
+import { prune, remove, type VolumesPruneOptions } from './remove.ts';
 import { recordOf, type VolumesState, viewOf } from './state.ts';
 import { usage } from './usage.ts';
 import type { CreateVolumeOptions, Volume, VolumesOptions } from './volume.ts';
@@ -47,10 +47,7 @@ export class Volumes {
   }
 
   /** Removes unused anonymous volumes, with `all` the named ones too. */
-  prune(options: {
-    all: boolean;
-    matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean;
-  }): Promise<{ removed: string[]; reclaimed: number }> {
+  prune(options: VolumesPruneOptions): Promise<{ removed: string[]; reclaimed: number }> {
     return prune(this.#state, options);
   }
 

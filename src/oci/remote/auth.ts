@@ -117,7 +117,7 @@ export class Authenticator {
   }
 }
 
-const basicHeader = (username: string, password: string): string =>
+export const basicHeader = (username: string, password: string): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
 function realmOf(bearer: Challenge, registry: URL): URL {

@@ -42,6 +42,12 @@ export function mirrorEndpoint(mirror: string, options: RemoteOptions): Endpoint
 
 const common = ({ userAgent = 'berth', retryDelay = 250 }: RemoteOptions) => ({ userAgent, retryDelay });
 
+/** Where a host may be reached: with TLS, and without for one that is insecure or this machine. @throws invalid */
+export function baseUrls(host: string, insecure: boolean): URL[] {
+  const secure = baseUrl(`https://${host}`);
+  return insecure || isLoopback(secure.hostname) ? [secure, baseUrl(`http://${host}`)] : [secure];
+}
+
 function baseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {

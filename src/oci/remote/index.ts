@@ -5,3 +5,4 @@ export { isLoopback } from './loopback.ts';
 export type { FetchedManifest } from './manifests.ts';
 export { NetworkError } from './network-errors.ts';
 export { type BlobOptions, type ManifestName, Remote, type Repository } from './remote.ts';
+export { type FoundRepository, searchIndex } from './search.ts';

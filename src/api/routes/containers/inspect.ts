@@ -13,6 +13,7 @@ export function inspectRoutes(router: Router, engine: Engine): void {
       networks: networkIds(engine),
       graph: engine.snapshots.describe(record.id),
       directory: `${engine.options.dataRoot}/containers/${record.id}`,
+      ownAliases: !exchange.since('1.45'),
       legacyNetwork: !exchange.since('1.52'),
       withDescriptor: exchange.since('1.48'),
       ...(withSize && { size: await engine.containers.size(record.id) }),

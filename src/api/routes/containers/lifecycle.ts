@@ -3,8 +3,12 @@ import { invalid } from '#lib/errors';
 import type { Exchange } from '../../exchange.ts';
 import type { Router } from '../../router.ts';
 
+/** `null` and `{}` are none, and some clients send them. */
+const SHORTEST_CONFIGURATION = 7;
+
 export function lifecycleRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/{id}/start', async (exchange) => {
+    refuseBody(exchange);
     await containers.start(exchange.param('id'));
     exchange.empty();
   });
@@ -58,9 +62,20 @@ export function lifecycleRoutes(router: Router, { containers }: Engine): void {
   });
 }
 
+/** Configuration came with the start once; a client that still sends it must not believe that it counts. @throws invalid */
+function refuseBody(exchange: Exchange): void {
+  const length = Number(exchange.header('content-length') ?? 0);
+  if (length > SHORTEST_CONFIGURATION || exchange.header('transfer-encoding') !== undefined) {
+    throw invalid(
+      'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+    );
+  }
+}
+
 /** `t` is in seconds; -1 waits for ever. */
-function stopOptions({ query }: Exchange): { signal?: string; timeout?: number } {
-  const signal = query.text('signal');
+function stopOptions(exchange: Exchange): { signal?: string; timeout?: number } {
+  const { query } = exchange;
+  const signal = exchange.since('1.42') ? query.text('signal') : '';
   const timeout = query.integer('t');
   return { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
 }

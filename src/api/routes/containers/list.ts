@@ -1,7 +1,7 @@
 import type { Engine } from '#engine';
 import type { ContainerRecord } from '#engine/containers';
 import { isKind } from '#lib/errors';
-import type { ContainerSummary } from '#protocol';
+import type { ContainerSummary, Filters } from '#protocol';
 import { isRunning } from '../../encode/container-state.ts';
 import { containerSummary } from '../../encode/containers.ts';
 import { portList } from '../../encode/network-settings.ts';
@@ -17,13 +17,25 @@ import { networkIds } from './inspect.ts';
 
 export function listRoutes(router: Router, engine: Engine): void {
   router.get('/containers/json', async (exchange) => {
-    exchange.json(await list(engine, exchange));
+    exchange.json((await list(engine, exchange)).map((row) => forVersion(row, exchange)));
   });
+}
+
+/** Without what the client's version does not know yet. */
+function forVersion(row: ContainerSummary, exchange: Exchange): ContainerSummary {
+  const { Health, ImageManifestDescriptor, HostConfig, ...rest } = row;
+  const { Annotations, ...hostConfig } = HostConfig;
+  return {
+    ...rest,
+    HostConfig: { ...hostConfig, ...(Annotations && exchange.since('1.46') && { Annotations }) },
+    ...(Health && exchange.since('1.52') && { Health }),
+    ...(ImageManifestDescriptor && exchange.since('1.48') && { ImageManifestDescriptor }),
+  };
 }
 
 async function list(engine: Engine, { query }: Exchange): Promise<ContainerSummary[]> {
   const { containers } = engine;
-  const filters = query.filters(CONTAINER_FILTERS);
+  const filters = withOldParameters(query.filters(CONTAINER_FILTERS), query);
   const limit = query.integer('limit') ?? 0;
   const all = query.flag('all') || limit > 0 || impliesAll(filters);
   const passes = containerFilter(filters, lookup(engine));
@@ -48,6 +60,14 @@ async function list(engine: Engine, { query }: Exchange): Promise<ContainerSumma
       }),
     ),
   );
+}
+
+/** `since` and `before` were parameters before they became filters. */
+function withOldParameters(filters: Filters, query: Exchange['query']): Filters {
+  const old = (['since', 'before'] as const).filter((name) => query.text(name) && !filters.has(name));
+  return old.length === 0
+    ? filters
+    : new Map([...filters, ...old.map((name) => [name, [query.text(name)]] as const)]);
 }
 
 /** As the user typed it, while that still means the same image. */

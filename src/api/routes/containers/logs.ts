@@ -16,7 +16,7 @@ export function logRoutes(router: Router, { containers }: Engine): void {
     // What cannot be read at all deserves a status: the first entry is fetched before the headers leave,
     // but for a follower, who may wait for it for long.
     const first = options.follow ? undefined : await iterator.next();
-    const sink = exchange.stream(streamType(exchange, tty));
+    const sink = exchange.stream(streamType(exchange, !tty));
     const prefix = linePrefix(exchange);
     try {
       for (let next = first ?? (await iterator.next()); !next.done; next = await iterator.next()) {

@@ -1,12 +1,16 @@
 import type { Engine } from '#engine';
 import { PRUNE_FILTERS, pruneSelection } from '../../filters/match.ts';
 import type { Router } from '../../router.ts';
+import { answerPrune } from '../../streams/prune-report.ts';
 
 export function pruneRoutes(router: Router, { containers }: Engine): void {
-  router.post('/containers/prune', async (exchange) => {
-    const { removed, reclaimed } = await containers.prune(
-      pruneSelection(exchange.query.filters(PRUNE_FILTERS)),
-    );
-    exchange.json({ ContainersDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: reclaimed });
+  router.post('/containers/prune', (exchange) => {
+    const selection = pruneSelection(exchange.query.filters(PRUNE_FILTERS));
+    return answerPrune(exchange, async (onRemoved) => {
+      const { removed, reclaimed } = await containers.prune({ ...selection, onRemoved });
+      return { ContainersDeleted: orNull(removed), SpaceReclaimed: reclaimed };
+    });
   });
 }
+
+const orNull = <T>(list: readonly T[]) => (list.length > 0 ? list : null);

@@ -11,12 +11,16 @@ const INTERVAL = 1_000;
 export function statsRoutes(router: Router, { containers }: Engine): void {
   const sample = async (id: string, previous?: ContainerStats) =>
     containerStats(await containers.stats(id), previous);
+  /** Since 1.52 a client is told whose numbers these are. */
+  const shown = (exchange: Exchange, stats: ContainerStats): ContainerStats =>
+    exchange.since('1.52') ? { ...stats, os_type: 'linux' } : stats;
 
   /** Rates need two samples; one-shot does without. A container that does not run has nothing to wait for. */
-  const once = async (id: string, { query, signal }: Exchange) => {
+  const once = async (id: string, exchange: Exchange) => {
+    const oneShot = exchange.since('1.41') && exchange.query.flag('one-shot');
     const first = await sample(id);
-    if (query.flag('one-shot') || containers.get(id).state.process === undefined) return first;
-    await sleep(INTERVAL, undefined, { signal });
+    if (oneShot || containers.get(id).state.process === undefined) return first;
+    await sleep(INTERVAL, undefined, { signal: exchange.signal });
     return sample(id, first);
   };
 
@@ -26,7 +30,7 @@ export function statsRoutes(router: Router, { containers }: Engine): void {
       try {
         while (!exchange.signal.aborted) {
           previous = await sample(id, previous);
-          await lines.write(previous);
+          await lines.write(shown(exchange, previous));
           await sleep(INTERVAL, undefined, { signal: exchange.signal });
         }
       } catch (error) {
@@ -38,6 +42,6 @@ export function statsRoutes(router: Router, { containers }: Engine): void {
   router.get('/containers/{id}/stats', async (exchange) => {
     const { id } = containers.get(exchange.param('id'));
     if (exchange.query.flag('stream', true)) await follow(id, exchange);
-    else exchange.json(await once(id, exchange));
+    else exchange.json(shown(exchange, await once(id, exchange)));
   });
 }

@@ -8,6 +8,10 @@ import type { Router } from '../../router.ts';
 export function waitRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/{id}/wait', async (exchange) => {
     const { id } = containers.get(exchange.param('id'));
+    if (!exchange.since('1.30')) {
+      exchange.json(response(await containers.wait(id, 'not-running', exchange.signal), 'not-running'));
+      return;
+    }
     const until = condition(exchange);
     const exit = containers.wait(id, until, exchange.signal);
     // Clients start the container once the headers are here: they tell that no exit will be missed.

@@ -1,7 +1,7 @@
 import type { Engine } from '#engine';
 import { invalid } from '#lib/errors';
 import { mediaType } from '#protocol';
-import { decodePlatform } from '../../decode/platform.ts';
+import { decodePlatforms } from '../../decode/platform.ts';
 import { ProgressReport } from '../../encode/progress.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Router } from '../../router.ts';
@@ -9,8 +9,7 @@ import { sendFile } from '../../streams/send-file.ts';
 
 export function archiveRoutes(router: Router, { images }: Engine): void {
   const save = async (exchange: Exchange, names: readonly string[]) => {
-    const platform = decodePlatform(exchange.query.text('platform'));
-    const tar = await images.save(names, { ...(platform && { platform }), signal: exchange.signal });
+    const tar = await images.save(names, { platforms: platformsOf(exchange), signal: exchange.signal });
     await sendFile(exchange, tar, mediaType.tar);
   };
 
@@ -25,18 +24,30 @@ export function archiveRoutes(router: Router, { images }: Engine): void {
   router.post('/images/load', (exchange) =>
     exchange.lines(async (lines) => {
       const { query, signal, body } = exchange;
-      const platform = decodePlatform(query.text('platform'));
-      const quiet = query.flag('quiet');
+      const platforms = platformsOf(exchange);
+      const quiet = query.flag('quiet', true);
       const report = new ProgressReport(lines);
       const { loaded } = await images.load(body, {
         quiet,
         signal,
-        ...(platform && { platform }),
+        platforms,
         ...(!quiet && { onProgress: report.add }),
       });
       for (const name of loaded) await lines.write({ stream: `${loadedText(name)}\n` });
     }),
   );
+}
+
+/** Known since 1.48, more than one since 1.52. @throws invalid */
+function platformsOf(exchange: Exchange): string[] {
+  if (!exchange.since('1.48')) return [];
+  const texts = exchange.query.all('platform');
+  if (texts.length > 1 && !exchange.since('1.52')) {
+    throw invalid(
+      'multiple platform parameters are not supported in this API version; use API version 1.52 or later',
+    );
+  }
+  return decodePlatforms(texts);
 }
 
 const loadedText = (name: string): string =>

@@ -1,29 +1,54 @@
 import type { Engine } from '#engine';
-import { unsupported } from '#lib/errors';
+import { invalid } from '#lib/errors';
 import { decodePlatform } from '../../decode/platform.ts';
 import { historyItem, imageInspect } from '../../encode/images.ts';
+import { attestationText, manifestSummary } from '../../encode/manifests.ts';
+import type { Exchange } from '../../exchange.ts';
 import type { Router } from '../../router.ts';
 
 export function inspectRoutes(router: Router, { images, snapshots }: Engine): void {
   router.get('/images/{name...}/history', (exchange) => {
-    exchange.json(images.history(exchange.param('name')).map(historyItem));
+    const platform = exchange.since('1.48') ? decodePlatform(exchange.query.text('platform')) : '';
+    const steps = images.history(exchange.param('name'), platform ? { platform } : {});
+    exchange.json(steps.map(historyItem));
   });
 
-  router.get('/images/{name...}/attestations', () => {
-    throw unsupported('attestations of images are not supported');
+  router.get('/images/{name...}/attestations', async (exchange) => {
+    const { query } = exchange;
+    const platforms = query.all('platform');
+    if (platforms.length > 1) throw invalid('only one platform value is currently supported');
+    const platform = decodePlatform(platforms[0] ?? '');
+    const found = await images.attestations(exchange.param('name'), {
+      ...(platform && { platform }),
+      types: query
+        .all('type')
+        .map((type) => type.trim())
+        .filter(Boolean),
+      withStatement: query.flag('statement'),
+    });
+    exchange.jsonText(`[${found.map(attestationText).join(',')}]`);
   });
 
-  router.get('/images/{name...}/json', (exchange) => {
-    const platform = decodePlatform(exchange.query.text('platform'));
-    const image = images.get(exchange.param('name'), platform ? { platform } : {});
+  router.get('/images/{name...}/json', async (exchange) => {
+    const name = exchange.param('name');
+    const { manifests, platform } = inspectOptions(exchange);
+    const image = images.get(name, platform ? { platform } : {});
     exchange.json(
       imageInspect(image, {
         driver: snapshots.driver,
         graph: null,
-        virtualSize: !exchange.since('1.44'),
-        withDescriptor: exchange.since('1.48'),
-        wholeConfig: !exchange.since('1.50'),
+        since: (version) => exchange.since(version),
+        ...(manifests && { manifests: (await images.manifests(name)).map(manifestSummary) }),
       }),
     );
   });
+}
+
+/** @throws invalid */
+function inspectOptions(exchange: Exchange): { manifests: boolean; platform: string } {
+  const manifests = exchange.since('1.48') && exchange.query.flag('manifests');
+  const platform = exchange.since('1.49') ? decodePlatform(exchange.query.text('platform')) : '';
+  if (manifests && platform)
+    throw invalid('conflicting options: manifests and platform options cannot both be set');
+  return { manifests, platform };
 }

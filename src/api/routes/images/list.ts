@@ -1,39 +1,61 @@
 import type { Engine } from '#engine';
-import { unsupported } from '#lib/errors';
+import type { Image } from '#engine/images';
+import { invalid } from '#lib/errors';
+import type { Filters, ImageSummary } from '#protocol';
 import { imageSummary } from '../../encode/images.ts';
+import { manifestSummary } from '../../encode/manifests.ts';
+import type { Exchange } from '../../exchange.ts';
 import { IMAGE_FILTERS, imageFilter, namesThatPass } from '../../filters/images.ts';
 import type { Router } from '../../router.ts';
 
-export function listRoutes(router: Router, { images }: Engine): void {
+export function listRoutes(router: Router, engine: Engine): void {
   router.get('/images/json', async (exchange) => {
     const { query } = exchange;
-    const filters = query.filters(IMAGE_FILTERS);
-    const passes = imageFilter(filters, (reference) => images.get(reference));
-    const usage = query.flag('shared-size') ? await images.usage() : undefined;
-    const shared = new Map(usage?.images.map((image) => [image.id, image.shared]));
-    const all = query.flag('all');
-    const list = images.list();
-    const parents = new Set(list.map((image) => image.parent));
-    // An image without a name that another one was built on is a step of a build.
-    const isStep = (image: { id: string; tags: readonly string[] }) =>
-      image.tags.length === 0 && parents.has(image.id);
-    const shown = list
-      .filter((image) => (all || !isStep(image)) && passes(image))
-      .map(namesThatPass(filters));
-    exchange.json(
-      shown.map((image) => {
-        const size = shared.get(image.id);
-        return imageSummary(image, {
-          namesNone: !exchange.since('1.43'),
-          virtualSize: !exchange.since('1.44'),
-          withDescriptor: exchange.since('1.48'),
-          ...(size !== undefined && { shared: size }),
-        });
-      }),
-    );
+    const filters = withOldParameter(query.filters(IMAGE_FILTERS), exchange);
+    const wants = {
+      shared: exchange.since('1.42') && query.flag('shared-size'),
+      manifests: exchange.since('1.47') && query.flag('manifests'),
+    };
+    if (exchange.since('1.54') && query.flag('identity') && !wants.manifests) {
+      throw invalid('conflicting options: identity requires manifests=1');
+    }
+    const shown = chosen(engine, filters, query.flag('all'));
+    exchange.json(await rows(engine, shown, exchange, wants));
   });
+}
 
-  router.get('/images/search', () => {
-    throw unsupported('searching a registry is not supported');
-  });
+/** Before 1.25 a pattern for the name had a parameter of its own. */
+function withOldParameter(filters: Filters, exchange: Exchange): Filters {
+  const pattern = exchange.since('1.25') ? '' : exchange.query.text('filter');
+  return pattern && !filters.has('reference') ? new Map([...filters, ['reference', [pattern]]]) : filters;
+}
+
+function chosen({ images }: Engine, filters: Filters, all: boolean): Image[] {
+  const passes = imageFilter(filters, (reference) => images.get(reference));
+  const list = images.list();
+  const parents = new Set(list.map((image) => image.parent));
+  // An image without a name that another one was built on is a step of a build.
+  const isStep = ({ id, tags }: Image) => tags.length === 0 && parents.has(id);
+  return list.filter((image) => (all || !isStep(image)) && passes(image)).map(namesThatPass(filters));
+}
+
+async function rows(
+  { images, containers }: Engine,
+  shown: readonly Image[],
+  exchange: Exchange,
+  wants: { readonly shared: boolean; readonly manifests: boolean },
+): Promise<ImageSummary[]> {
+  const usage = wants.shared ? await images.usage() : undefined;
+  const shared = new Map(usage?.images.map((image) => [image.id, image.shared]));
+  return Promise.all(
+    shown.map(async (image) => {
+      const size = shared.get(image.id);
+      return imageSummary(image, {
+        since: (version) => exchange.since(version),
+        ...(size !== undefined && { shared: size }),
+        ...(exchange.since('1.51') && { containers: containers.usersOfImage(image.id).length }),
+        ...(wants.manifests && { manifests: (await images.manifests(image.id)).map(manifestSummary) }),
+      });
+    }),
+  );
 }

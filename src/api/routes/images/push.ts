@@ -1,5 +1,6 @@
 import type { Engine } from '#engine';
 import { header } from '#protocol';
+import { decodePlatform } from '../../decode/platform.ts';
 import { registryAuth } from '../../decode/registry-auth.ts';
 import { ProgressReport } from '../../encode/progress.ts';
 import type { Router } from '../../router.ts';
@@ -10,12 +11,14 @@ export function pushRoutes(router: Router, { images }: Engine): void {
     const { query, signal } = exchange;
     const auth = registryAuth(exchange.header(header.registryAuth));
     const reference = joinReference(exchange.param('name'), query.text('tag'));
+    const platform = exchange.since('1.46') ? decodePlatform(query.text('platform')) : '';
     await exchange.lines(async (lines) => {
       const onProgress = new ProgressReport(lines).add;
       const { tag, digest, size } = await images.push(reference, {
         signal,
         onProgress,
         ...(auth && { auth }),
+        ...(platform && { platform }),
       });
       await lines.write({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
     });

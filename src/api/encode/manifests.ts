@@ -1,0 +1,49 @@
+import type { Attestation, ManifestSummary } from '#engine/images';
+import type { Descriptor, ManifestSummary as WireSummary } from '#protocol';
+
+export function manifestSummary(summary: ManifestSummary): WireSummary {
+  const { descriptor, available, contentSize, kind, image, subject } = summary;
+  return {
+    ID: descriptor.digest,
+    Descriptor: wireDescriptor(descriptor),
+    Available: available,
+    Size: { Content: contentSize, Total: contentSize + (image?.unpackedSize ?? 0) },
+    Kind: kind,
+    ...(image && {
+      ImageData: {
+        Platform: image.platform,
+        Size: { Unpacked: image.unpackedSize },
+        Containers: image.containers,
+      },
+    }),
+    ...(subject !== undefined && { AttestationData: { For: subject } }),
+  };
+}
+
+function wireDescriptor({
+  mediaType,
+  digest,
+  size,
+  platform,
+  annotations,
+}: ManifestSummary['descriptor']): Descriptor {
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(annotations && { annotations }),
+    ...(platform && {
+      platform: {
+        architecture: platform.architecture,
+        os: platform.os,
+        ...(platform.variant && { variant: platform.variant }),
+      },
+    }),
+  };
+}
+
+/** One row of GET /images/{name}/attestations, as text: a statement is told as it is stored, digit by digit. */
+export function attestationText({ descriptor, predicateType, statement }: Attestation): string {
+  const row = JSON.stringify({ Descriptor: wireDescriptor(descriptor), PredicateType: predicateType });
+  return statement === undefined ? row : `${row.slice(0, -1)},"Statement":${statement}}`;
+}

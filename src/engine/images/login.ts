@@ -1,0 +1,44 @@
+import { BerthError, invalid, isKind } from '#lib/errors';
+import type { ImagesContext } from './context.ts';
+import type { RegistryAuth } from './registry.ts';
+
+const DOCKER_HUB = ['', 'docker.io', 'index.docker.io', 'registry-1.docker.io'];
+
+/**
+ * Checks credentials with their registry, Docker Hub when they name none.
+ * @throws unauthorized, unavailable when the registry cannot be reached
+ */
+export async function login(
+  { insecureRegistries }: ImagesContext,
+  auth: RegistryAuth,
+  signal?: AbortSignal,
+): Promise<void> {
+  const domain = registryDomain(auth.serverAddress ?? '');
+  const { Remote } = await import('#oci/remote');
+  const insecure = insecureRegistries.includes(domain);
+  // No repository is asked for: the registry itself is.
+  await using registry = Remote.repository({ domain, path: '-' }, { auth, insecure });
+  try {
+    await registry.ping(signal);
+  } catch (error) {
+    if (isKind(error, 'unauthorized') || isKind(error, 'forbidden')) {
+      throw new BerthError('unauthorized', `login attempt to ${domain} failed: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** The registry that an address such as `https://index.docker.io/v1/` or `localhost:5000` means. @throws invalid */
+export function registryDomain(address: string): string {
+  const host = address
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/.*$/s, '')
+    .toLowerCase();
+  if (DOCKER_HUB.includes(host)) return 'docker.io';
+  if (!/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(host)) {
+    throw invalid(`invalid registry address: ${JSON.stringify(address)}`);
+  }
+  return host;
+}
