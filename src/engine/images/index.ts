@@ -1,5 +1,5 @@
 /** Images: what they are called, what they consist of, and how they come and go. */
-export type { Attestation } from './attestations.ts';
+
 export {
   applyInstruction,
   type ConfigInstruction,
@@ -7,6 +7,7 @@ export {
   commandLine,
   DEFAULT_SHELL,
 } from './apply-instruction.ts';
+export type { Attestation } from './attestations.ts';
 export type { BuiltImage, BuiltLayer } from './build-content.ts';
 export { variablesOf } from './changes.ts';
 export type { CommitOptions } from './commit.ts';
