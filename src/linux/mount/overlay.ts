@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync, readSync, rmdirSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, invalid, messageOf } from '#lib/errors';
 import { errnoNumber, SystemError } from '../errno.ts';
@@ -47,6 +48,17 @@ const FSCONFIG_VALUE_LIMIT = 256;
 const MOUNT_DATA_LIMIT = 4095;
 
 /**
+ * Whether this kernel can have `lowerdir+`: Linux 6.7. To try is no way to find out: before 6.5 overlay takes any
+ * parameter from fsconfig(2), and refuses the mount with a bare EINVAL when all are given.
+ */
+const HAS_LOWERDIR_PLUS = isAtLeast(release(), 6, 7);
+
+function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [first = 0, second = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  return first > major || (first === major && second >= minor);
+}
+
+/**
  * overlay(5) through fsopen/fsconfig(lowerdir+)/fsmount/move_mount, 50 us; through mount(2) on
  * kernels without `lowerdir+` (before 6.7) or when a path is too long for fsconfig.
  * @throws SystemError with the kernel's own explanation
@@ -64,7 +76,7 @@ export function mountOverlay(options: OverlayOptions): void {
   }
   const paths = upper === undefined || work === undefined ? lowers : [...lowers, upper, work];
   const fits = paths.every((path) => Buffer.byteLength(path) < FSCONFIG_VALUE_LIMIT);
-  if (!fits || !mountByContext(options)) mountByOptions(options, paths);
+  if (!HAS_LOWERDIR_PLUS || !fits || !mountByContext(options)) mountByOptions(options, paths);
   if (work !== undefined) requireWritable(target, work);
 }
 
