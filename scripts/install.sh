@@ -3,21 +3,28 @@
 #   scripts/install.sh          what the engine runs on
 #   scripts/install.sh --test   also the real clients, registries and tools that the tests use
 #   scripts/install.sh --bench  also the peers that the benchmark compares with
+#   scripts/install.sh --vm     also what the tests in a virtual machine need (npm run test:vm)
+#   scripts/install.sh --list   prints the packages that the other options name, and does nothing
 set -eu
 cd "$(dirname "$0")/.."
 
 engine="libatomic1 crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd"
 tests="iproute2 skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables"
 peers="podman docker.io runc hyperfine"
+machine="qemu-system-x86 mmdebstrap e2fsprogs"
 
 wanted=$engine
+list=
 for option in "$@"; do
   case $option in
     --test) wanted="$wanted $tests"; command -v docker >/dev/null || wanted="$wanted docker.io" ;;
     --bench) wanted="$wanted $tests $peers" ;;
-    *) echo "install.sh: unknown option $option (known: --test, --bench)" >&2; exit 2 ;;
+    --vm) wanted="$wanted $machine" ;;
+    --list) list=yes ;;
+    *) echo "install.sh: unknown option $option (known: --test, --bench, --vm, --list)" >&2; exit 2 ;;
   esac
 done
+[ -z "$list" ] || { echo "$wanted"; exit; }
 
 missing=
 for package in $wanted; do

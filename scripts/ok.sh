@@ -12,6 +12,6 @@ say lint;         $bin/oxlint --type-aware --quiet src test scripts bench
 say "import rules"; $bin/depcruise --config .dependency-cruiser.cjs --output-type err src
 [ "${1:-}" = --no-tests ] && exit 0
 say "unit tests"
-files=$(find src test scripts -name '*.test.ts' ! -name '*.root.test.ts' ! -name '*.e2e.test.ts')
+files=$(find src test scripts -name '*.test.ts' ! -name '*.root.test.ts' ! -name '*.e2e.test.ts' ! -name '*.vm.test.ts')
 # shellcheck disable=SC2086
 exec node --disable-warning=ExperimentalWarning --test --test-reporter=dot $files

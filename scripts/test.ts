@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 
-// The kinds of test, by file name: x.test.ts needs nothing, x.root.test.ts root, x.e2e.test.ts root and a daemon of its own.
+// The kinds of test, by file name: x.test.ts needs nothing, x.root.test.ts root, x.e2e.test.ts root and a daemon of its own;
+// x.vm.test.ts a virtual machine (npm run test:vm).
 const asRoot = process.getuid?.() === 0;
 const files = process.argv
   .slice(2)
   .flatMap((path) => (path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`)))
+  .filter((path) => !path.endsWith('.vm.test.ts'))
   .toSorted();
 const needsRoot = (file: string) => /\.(root|e2e)\.test\.ts$/.test(file);
 const chosen = asRoot ? files : files.filter((file) => !needsRoot(file));

@@ -6,6 +6,7 @@ import type { Change } from '#engine/snapshots';
 import { type PathStat, readArchive, statPath, type WriteArchiveOptions, writeArchive } from './archive.ts';
 import { attach } from './attach.ts';
 import type { Attachment, AttachRequest } from './attach-client.ts';
+import { checkCgroupParent } from './cgroup-parent.ts';
 import { changes, exportTree } from './changes.ts';
 import { close } from './close.ts';
 import { type CommitOptions, commit } from './commit.ts';
@@ -50,8 +51,9 @@ export class Containers {
     this.#context = context;
   }
 
-  /** Opens the records; call `recover` before serving. */
+  /** Opens the records; call `recover` before serving. @throws invalid when the parent cgroup can be none */
   static async open(options: ContainersOptions): Promise<Containers> {
+    checkCgroupParent(options.cgroupParent, options.systemdCgroup);
     return new Containers(openContext(options));
   }
 

@@ -51,7 +51,10 @@ export async function create(
   const id = newId();
   const asked = withDefaults(request);
   const merged = image ? mergeConfig(asked.config, image.config) : asked.config;
-  validate(merged, asked.hostConfig, asked.endpoints, { runtimes: context.options.runtimes.names() });
+  validate(merged, asked.hostConfig, asked.endpoints, {
+    runtimes: context.options.runtimes.names(),
+    systemdCgroup: context.options.systemdCgroup,
+  });
   const config = { ...merged, hostname: hostname(merged, asked.hostConfig, id) };
   const { path, args } = commandLine(config);
   const { hostConfig, warnings } = completeHostConfig(context, asked.hostConfig);

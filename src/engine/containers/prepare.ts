@@ -4,6 +4,7 @@ import type { AttachOptions, Sandbox } from '#engine/networks';
 import { systemError } from '#lib/errors';
 import { mountTmpfs, unmount } from '#linux/mount';
 import type { Spec } from '#oci/runtime-spec';
+import { cgroupsPath } from './cgroup-parent.ts';
 import type { Context } from './context.ts';
 import { hostnameOf, joinedNamespaces, runningDonor } from './joined-containers.ts';
 import { containerDirectory, shmDirectory } from './paths.ts';
@@ -49,7 +50,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const { rlimits } = specRlimits(hostConfig.ulimits, options.defaultUlimits);
   const spec = buildSpec(record, {
     rootfs,
-    cgroupsPath: cgroupsPath(context, record),
+    cgroupsPath: cgroupsPath(id, hostConfig.cgroupParent || options.cgroupParent, options.systemdCgroup),
     netns: sandbox.netns,
     joins,
     process: {
@@ -146,11 +147,4 @@ function initOf(context: Context, record: ContainerRecord): string | undefined {
     throw systemError('--init needs an init binary: install catatonit, or name one with init-path');
   }
   return initPath;
-}
-
-/** With systemd the parent is a slice, and the scope's name says whose it is. */
-function cgroupsPath(context: Context, record: ContainerRecord): string {
-  const parent = record.hostConfig.cgroupParent || context.options.cgroupParent;
-  if (context.options.systemdCgroup) return `${parent}:berth:${record.id}`;
-  return join('/', parent, record.id);
 }

@@ -15,7 +15,7 @@ const refused = (work: () => unknown, text: string) =>
     return true;
   });
 const check = (host: Partial<HostConfig>, config: Partial<ContainerConfig> = {}) =>
-  validate(containerConfig(config), hostConfig(host), [], { runtimes: ['crun'] });
+  validate(containerConfig(config), hostConfig(host), [], { runtimes: ['crun'], systemdCgroup: false });
 
 const everything: HostSupport = {
   memoryLimit: true,

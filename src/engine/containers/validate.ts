@@ -2,6 +2,7 @@ import type { HealthcheckConfig } from '#engine/images';
 import { parseSecurityOptions, resolveCapabilities } from '#engine/security';
 import { invalid } from '#lib/errors';
 import { signalNumber } from '#linux/process';
+import { checkCgroupParent } from './cgroup-parent.ts';
 import type { ContainerConfig, EndpointSpec, HostConfig, RestartPolicy, Ulimit } from './record.ts';
 import { splitOptions, tmpfsOptions } from './tmpfs-options.ts';
 import { checkNetwork, joined } from './validate-network.ts';
@@ -24,6 +25,8 @@ export function checkName(name: string): string {
 /** What the engine has: names that a request may use. */
 export interface Available {
   readonly runtimes: readonly string[];
+  /** systemd makes the cgroups. */
+  readonly systemdCgroup: boolean;
 }
 
 /**
@@ -55,6 +58,7 @@ export function validate(
   if (host.runtime && !available.runtimes.includes(host.runtime)) {
     throw invalid(`unknown or invalid runtime name: ${host.runtime}`);
   }
+  checkCgroupParent(host.cgroupParent, available.systemdCgroup);
   if (Object.keys(host.storageOptions).length > 0) {
     throw invalid(
       "--storage-opt is supported only for overlay over xfs with 'pquota' mount option: this storage driver has no per-container quota",
