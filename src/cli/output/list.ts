@@ -1,8 +1,8 @@
 import { messageOf } from '#lib/errors';
+import type { Template } from '#lib/template';
 import { Exit } from '../errors.ts';
 import type { Output } from './output.ts';
 import { alignTabs } from './tabs.ts';
-import type { Template } from './template/index.ts';
 
 /** One object as `--format` sees it: field -> text, in alphabetical order, and methods such as `.Label "x"`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ export async function formatList(listing: Listing, rows: readonly Row[], style: 
 }
 
 async function compile(source: string): Promise<Template> {
-  const { compileTemplate } = await import('./template/index.ts');
+  const { compileTemplate } = await import('#lib/template');
   try {
     return compileTemplate(source);
   } catch (error) {

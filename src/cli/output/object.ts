@@ -14,7 +14,7 @@ export async function printObjects(out: Output, objects: readonly unknown[], for
     out.line(objects.length === 0 ? '[]' : JSON.stringify(objects, null, 4));
     return;
   }
-  const { compileTemplate } = await import('./template/index.ts');
+  const { compileTemplate } = await import('#lib/template');
   const template = attempt(EXIT_TEMPLATE, () => compileTemplate(format === 'json' ? '{{json .}}' : format));
   const lines = objects.map((object) => attempt(1, () => template(object)));
   out.write(lines.length === 0 ? '\n' : lines.map((line) => `${line}\n`).join(''));

@@ -28,7 +28,7 @@ async function formatter(format: string): Promise<(event: Event) => string> {
   if (format === '') return eventLine;
   if (format === 'json')
     return (event) => JSON.stringify(event).replace(/"timeNano":\d+/, `"timeNano":${event.exactTimeNano}`);
-  const { compileTemplate } = await import('../../output/template/index.ts');
+  const { compileTemplate } = await import('#lib/template');
   const template = compileTemplate(format);
   // Go's names of these two fields differ from those in JSON.
   return (event) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compileTemplate } from './index.ts';
+import { compileTemplate } from './compile.ts';
 
 const DATA = {
   Id: 'abc',
