@@ -3,7 +3,7 @@ import { BuildCache, Builder } from '#engine/build';
 import { Containers } from '#engine/containers';
 import { Events } from '#engine/events';
 import { Images } from '#engine/images';
-import { LogRotation } from '#engine/logs';
+import { LogForwarding, LogRotation } from '#engine/logs';
 import { Networks } from '#engine/networks';
 import { Runtimes } from '#engine/runtime';
 import { Seccomp } from '#engine/security';
@@ -106,6 +106,8 @@ export async function openDomains(
   resources.defer(() => networks.close({ teardown: isIdle() }));
   const rotation = new LogRotation(log);
   resources.defer(() => rotation[Symbol.dispose]());
+  const forwarding = new LogForwarding(log);
+  resources.defer(() => forwarding[Symbol.asyncDispose]());
   const containers = await Containers.open({
     database,
     events,
@@ -116,6 +118,7 @@ export async function openDomains(
     runtimes,
     seccomp,
     rotation,
+    forwarding,
     support: hostSupport(),
     log,
     root: join(dataRoot, 'containers'),

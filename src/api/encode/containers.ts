@@ -41,7 +41,8 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     ResolvConfPath: `${directory}/resolv.conf`,
     HostnamePath: `${directory}/hostname`,
     HostsPath: `${directory}/hosts`,
-    LogPath: record.logPath,
+    // Docker's other drivers keep nothing that they would show.
+    LogPath: record.hostConfig.logConfig.driver === 'json-file' ? record.logPath : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: record.driver,

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { EngineOptions } from '#engine';
+import { LOG_DRIVERS } from '#engine/logs';
 import type { SystemInfo } from '#engine/system';
 import { now } from '#lib/time';
 import {
@@ -158,8 +159,6 @@ function indexConfigs({ registryMirrors = [], insecureRegistries = [] }: EngineO
 }
 
 const withoutCredentials = (url = ''): string => url.replace(/\/\/[^/@]+@/, '//xxxxx:xxxxx@');
-
-const LOG_DRIVERS = ['journald', 'json-file', 'local', 'none'];
 
 function runtimes(host: SystemInfo, options: EngineOptions): Record<string, RuntimeInfo> {
   const configured = (options.runtimes ?? []).map(

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Image } from '#engine/images';
-import type { LogEntry, ReadOptions } from '#engine/logs';
+import type { ReadOptions } from '#engine/logs';
 import type { Sandbox } from '#engine/networks';
 import type { Change } from '#engine/snapshots';
 import { type PathStat, readArchive, statPath, type WriteArchiveOptions, writeArchive } from './archive.ts';
@@ -26,7 +26,7 @@ import {
 import type { ExecRecord } from './exec-table.ts';
 import { kill } from './kill.ts';
 import { imageOf, list, size, usersOfImage, usersOfVolume } from './list.ts';
-import { logs } from './logs.ts';
+import { type ContainerLog, logs } from './logs.ts';
 import { pause, unpause } from './pause.ts';
 import { type PruneOptions, prune } from './prune.ts';
 import type { ContainerRecord, EndpointSpec } from './record.ts';
@@ -165,11 +165,7 @@ export class Containers {
     return resize(this.#context, reference, rows, columns);
   }
 
-  logs(
-    reference: string,
-    options: ReadOptions,
-    signal?: AbortSignal,
-  ): { tty: boolean; entries: AsyncIterable<LogEntry> } {
+  logs(reference: string, options: ReadOptions, signal?: AbortSignal): ContainerLog {
     return logs(this.#context, reference, options, signal);
   }
 

@@ -1,6 +1,6 @@
 import type { Events } from '#engine/events';
 import type { Images } from '#engine/images';
-import type { LogConfig, LogRotation } from '#engine/logs';
+import type { LogConfig, LogForwarding, LogRotation } from '#engine/logs';
 import type { Networks } from '#engine/networks';
 import type { Runtimes } from '#engine/runtime';
 import type { Seccomp } from '#engine/security';
@@ -30,6 +30,7 @@ export interface ContainersOptions {
   readonly runtimes: Runtimes;
   readonly seccomp: Seccomp;
   readonly rotation: LogRotation;
+  readonly forwarding: LogForwarding;
   readonly support: HostSupport;
   readonly log: Logger;
   /** `<data-root>/containers`: logs, hosts, resolv.conf per container. */

@@ -5,6 +5,7 @@ import { now } from '#lib/time';
 import { connectEarlyClients, dismissEarlyClients } from './attach.ts';
 import type { Context } from './context.ts';
 import { isProbed } from './health-state.ts';
+import { probeLogReceiver } from './log-delivery.ts';
 import { containerDirectory } from './paths.ts';
 import { prepare } from './prepare.ts';
 import type { ContainerRecord } from './record.ts';
@@ -13,17 +14,27 @@ import { Run } from './run.ts';
 import { startFailure } from './start-failure.ts';
 import { advance, type StateEvent } from './state.ts';
 
+export interface LaunchOptions {
+  /** Not by a restart policy. */
+  readonly byUser?: boolean;
+}
+
 /**
  * Makes a container's process and starts it. The caller holds the container's lock, and supervises the run.
  * A failure leaves nothing behind but its reason in the record.
  * @throws BerthError
  */
-export async function launch(context: Context, id: string): Promise<Run> {
+export async function launch(
+  context: Context,
+  id: string,
+  { byUser = false }: LaunchOptions = {},
+): Promise<Run> {
   context.options.runtimes.expectStart();
   await context.runs.get(id)?.release();
   const run = new Run(id, { log: context.options.log, closed: context.closed.signal });
   context.runs.set(id, run);
   try {
+    if (byUser) await probeLogReceiver(context, context.store.get(id));
     await spawn(context, context.store.get(id), run);
   } catch (cause) {
     throw fail(context, run, cause);

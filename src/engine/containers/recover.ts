@@ -3,6 +3,7 @@ import { NEVER } from '#lib/time';
 import { adopt, superviseAdopted } from './adopt.ts';
 import type { Context } from './context.ts';
 import { donorsOf } from './joined-containers.ts';
+import { deliverRemainingLogs } from './log-delivery.ts';
 import type { ContainerRecord } from './record.ts';
 import { remove } from './remove.ts';
 import { restartsWithDaemon } from './restart-policy.ts';
@@ -23,6 +24,7 @@ export async function recover(context: Context): Promise<void> {
   await context.options.networks.recover(alive);
   await sweep(context, alive);
   for (const id of alive) superviseAdopted(context, id);
+  deliverRemainingLogs(context, alive);
   const removed = context.store.all().filter(isLeftOver);
   for (const { id } of removed) {
     const options = { volumes: true, force: true };

@@ -86,9 +86,11 @@ async function deleteContainer(
 
 async function forget(context: Context, record: ContainerRecord, volumes: readonly string[]): Promise<void> {
   const { id, state } = record;
+  await context.options.forwarding.settle(id);
   await context.options.networks.detach(id);
   // From here on the container is gone; a crash leaves only what a sweep recognises as nobody's.
   context.store.delete(record, volumes);
+  await context.options.forwarding.remove(id);
   if (volumes.length > 0) await giveUpVolumes(context, id, volumes);
   dismissEarlyClients(context, id);
   context.execs.forget(id);

@@ -20,7 +20,7 @@ export async function startByUser(context: Context, record: ContainerRecord): Pr
   if (record.restartCount !== 0 || record.stoppedByUser) {
     context.store.save({ ...record, restartCount: 0, stoppedByUser: false });
   }
-  await launchSupervised(context, record.id);
+  await launchSupervised(context, record.id, { byUser: true });
 }
 
 function checkStartable({ state }: ContainerRecord): void {

@@ -3,7 +3,8 @@ import { messageOf } from '#lib/errors';
 import { formatTime, parseTime } from '#lib/time';
 import type { Context } from './context.ts';
 import { monitorHealth } from './health.ts';
-import { launch } from './launch.ts';
+import { type LaunchOptions, launch } from './launch.ts';
+import { tendLog } from './log-delivery.ts';
 import type { ContainerRecord } from './record.ts';
 import { deleteEnded } from './remove.ts';
 import { restartsAfterExit } from './restart-policy.ts';
@@ -12,14 +13,18 @@ import { advance } from './state.ts';
 import type { Announcement } from './store.ts';
 
 /** Starts a container under the lock that the caller holds, and watches over it from then on. @throws BerthError */
-export async function launchSupervised(context: Context, id: string): Promise<void> {
-  supervise(context, await launch(context, id));
+export async function launchSupervised(
+  context: Context,
+  id: string,
+  options: LaunchOptions = {},
+): Promise<void> {
+  supervise(context, await launch(context, id, options));
 }
 
 /** Watches over a container that runs: its log's size, its health, its end. */
 export function supervise(context: Context, run: Run): void {
   const record = context.store.get(run.id);
-  rotateLogs(context, record, run);
+  tendLog(context, record, run);
   monitorHealth(context, run);
   context.options.runtimes.exited(run.id).then(
     (exit) => settleExit(context, run, exit),
@@ -29,13 +34,6 @@ export function supervise(context: Context, run: Run): void {
       context.options.log.error('lost sight of a container', { container: run.id, error: messageOf(error) });
     },
   );
-}
-
-function rotateLogs(context: Context, record: ContainerRecord, run: Run): void {
-  const { rotation, runtimes } = context.options;
-  if (record.hostConfig.logConfig.driver === 'none') return;
-  rotation.add(record.id, record.logPath, runtimes.controlFifo(record.id), record.hostConfig.logConfig);
-  run.defer('end log rotation', () => rotation.remove(record.id));
 }
 
 /**

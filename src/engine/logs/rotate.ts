@@ -4,27 +4,42 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import { codeOf } from '#lib/errors';
-import type { LogLimits } from './config.ts';
-import { inodeOf, listFiles } from './segments.ts';
+import type { LogLimits } from './limits.ts';
+import { inodeOf, listFiles, listSegments, type SegmentName } from './segments.ts';
+import { type Delivery, undeliveredFiles, withinBudget } from './undelivered.ts';
 
 const REOPEN_PATIENCE_MS = 5_000;
 
 /**
  * Moves a log's files up by one, the live one becomes `<path>.1`, and has conmon begin a new one.
  * Every step leaves names that `listSegments` understands: a crash in between loses nothing.
+ * Files that are still to be delivered stay plain, and beyond their number as far as the limits say.
  */
-export async function rotateLog(path: string, control: string, limits: LogLimits): Promise<void> {
-  const files = (await listFiles(path)).filter((file) => file.age > 0);
-  for (const file of files.sort((a, b) => b.age - a.age)) {
-    if (file.temporary || file.age + 1 >= limits.maxFiles) await rm(file.path, { force: true });
+export async function rotateLog(
+  path: string,
+  control: string,
+  limits: LogLimits,
+  delivery?: Delivery,
+): Promise<void> {
+  const files = await listFiles(path);
+  const undelivered = delivery ? await undeliveredFiles(files, delivery) : [];
+  const kept = new Set(await withinBudget(undelivered, limits.undelivered));
+  const stays = (file: SegmentName, number: number) => number < limits.maxFiles || kept.has(file);
+  for (const file of files.filter(({ age }) => age > 0).sort((a, b) => b.age - a.age)) {
+    if (file.temporary || !stays(file, file.age + 1)) await rm(file.path, { force: true });
     else await rename(file.path, `${path}.${file.age + 1}${file.compressed ? '.gz' : ''}`);
   }
-  const rotated = `${path}.1`;
-  await rename(path, rotated);
+  await rename(path, `${path}.1`);
   // Until conmon has the new file it writes to the old one, which must be neither removed nor compressed.
   if (!reopenLog(control) || !(await appears(path))) return;
-  if (limits.maxFiles === 1) await rm(rotated, { force: true });
-  else if (limits.compress) await compressFile(rotated);
+  const live = files.find(({ age }) => age === 0);
+  if (live && !stays(live, 1)) await rm(`${path}.1`, { force: true });
+  else if (limits.compress) await compressDelivered(path, new Set(undelivered.map(({ age }) => age + 1)));
+}
+
+async function compressDelivered(path: string, undelivered: ReadonlySet<number>): Promise<void> {
+  for (const file of await listSegments(path))
+    if (file.age > 0 && !file.compressed && !undelivered.has(file.age)) await compressFile(file.path);
 }
 
 /** Tells conmon to open its log by name again; false when there is no conmon. */

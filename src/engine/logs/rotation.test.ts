@@ -86,7 +86,7 @@ const read = async () =>
 const files = async () => (await readdir(root)).filter((name) => name !== 'ctl').sort();
 
 test('files move up, the oldest goes, nothing in between is lost', async () => {
-  const limits = { maxSize: 1, maxFiles: 3, compress: true };
+  const limits = { maxSize: 1, maxFiles: 3, compress: true, undelivered: 0 };
   for (let round = 0; round < 4; round++) {
     await conmon.write(10);
     await rotateLog(path, control, limits);
@@ -98,7 +98,7 @@ test('files move up, the oldest goes, nothing in between is lost', async () => {
 
 test('one file only: what was written before goes', async () => {
   await conmon.write(10);
-  await rotateLog(path, control, { maxSize: 1, maxFiles: 1, compress: false });
+  await rotateLog(path, control, { maxSize: 1, maxFiles: 1, compress: false, undelivered: 0 });
   await conmon.write(2);
   assert.deepEqual(await files(), ['container.log']);
   assert.deepEqual(await read(), conmon.lines(10));
@@ -107,7 +107,7 @@ test('one file only: what was written before goes', async () => {
 test('without conmon the renamed file is kept as it is', async () => {
   await conmon.write(3);
   await rm(control);
-  await rotateLog(path, control, { maxSize: 1, maxFiles: 1, compress: false });
+  await rotateLog(path, control, { maxSize: 1, maxFiles: 1, compress: false, undelivered: 0 });
   assert.deepEqual(await files(), ['container.log.1']);
   assert.deepEqual(await read(), conmon.lines(0));
 });
@@ -115,7 +115,7 @@ test('without conmon the renamed file is kept as it is', async () => {
 test('leftovers of a crash are cleaned up by the next rotation', async () => {
   await writeFile(`${path}.1.gz.tmp`, 'half');
   await conmon.write(3);
-  await rotateLog(path, control, { maxSize: 1, maxFiles: 3, compress: true });
+  await rotateLog(path, control, { maxSize: 1, maxFiles: 3, compress: true, undelivered: 0 });
   assert.deepEqual(await files(), ['container.log', 'container.log.1.gz']);
 });
 
@@ -124,7 +124,7 @@ test('a follower sees every line once while logs are rotated under it', async ()
   const following = collect(
     readLogs(path, { stdout: true, stderr: true, follow: true }, ended.signal, new AbortController().signal),
   );
-  const limits = { maxSize: 1, maxFiles: 50, compress: true };
+  const limits = { maxSize: 1, maxFiles: 50, compress: true, undelivered: 0 };
   for (let round = 0; round < 12; round++) {
     await conmon.write(20);
     await rotateLog(path, control, limits);
@@ -136,7 +136,8 @@ test('a follower sees every line once while logs are rotated under it', async ()
 
 test('the timer rotates what grows beyond its limit, and leaves the rest alone', async () => {
   using rotation = new LogRotation(silentLogger);
-  rotation.add('c', path, control, { driver: 'json-file', options: { 'max-size': '1k', 'max-file': '3' } });
+  const config = { driver: 'json-file', options: { 'max-size': '1k', 'max-file': '3' } };
+  rotation.add('c', { path, control, config });
   await conmon.write(5);
   await sleep(700);
   assert.deepEqual(await files(), ['container.log']);
@@ -151,7 +152,7 @@ test('a rotation that died between rename and reopen is completed', async () => 
   await conmon.write(2);
   await rm(path);
   using rotation = new LogRotation(silentLogger);
-  rotation.add('c', path, control, { driver: 'local', options: {} });
+  rotation.add('c', { path, control, config: { driver: 'local', options: {} } });
   while (conmon.reopened === 0) await sleep(5);
   await conmon.write(1);
   assert.match(await readFile(path, 'utf8'), /line 2/);

@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { type LogConfig, type LogLimits, logLimits } from './config.ts';
+import type { LogConfig } from './config.ts';
+import { type LogLimits, logLimits } from './limits.ts';
 import { reopenLog, rotateLog } from './rotate.ts';
+import type { Delivery } from './undelivered.ts';
 
 /** A log that grows at 200 MB a second is still caught within a few times the default size. */
 const TICK_MS = 500;
@@ -13,9 +15,20 @@ interface Watched {
   readonly path: string;
   readonly control: string;
   readonly limits: LogLimits;
+  readonly delivery: Delivery | undefined;
   size: number;
   idleTicks: number;
   rotating: boolean;
+}
+
+export interface RotationRequest {
+  /** Of the live file. */
+  readonly path: string;
+  /** conmon's `ctl` in the container's bundle. */
+  readonly control: string;
+  readonly config: LogConfig;
+  /** Where the log goes besides. */
+  readonly delivery?: Delivery | undefined;
 }
 
 /** Keeps the logs of all running containers within their limits, with one timer. */
@@ -28,14 +41,14 @@ export class LogRotation implements Disposable {
     this.#log = log;
   }
 
-  /** @param controlFifo conmon's `ctl` in the container's bundle */
-  add(containerId: string, logPath: string, controlFifo: string, config: LogConfig): void {
+  add(containerId: string, { path, control, config, delivery }: RotationRequest): void {
     const limits = logLimits(config);
     if (config.driver === 'none' || limits.maxSize === Number.POSITIVE_INFINITY) return;
     const watched = {
-      path: logPath,
-      control: controlFifo,
+      path,
+      control,
       limits,
+      delivery,
       size: 0,
       idleTicks: IDLE_TICKS,
       rotating: false,
@@ -78,7 +91,7 @@ export class LogRotation implements Disposable {
   async #rotate(containerId: string, watched: Watched): Promise<void> {
     watched.rotating = true;
     try {
-      await rotateLog(watched.path, watched.control, watched.limits);
+      await rotateLog(watched.path, watched.control, watched.limits, watched.delivery);
     } catch (error) {
       // Removed meanwhile: there is nothing left to keep small.
       if (this.#watched.get(containerId) !== watched) return;

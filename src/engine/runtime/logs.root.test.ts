@@ -62,7 +62,7 @@ test('rotation of a log that is written and followed: every line once, and only 
     }),
   );
   using rotation = new LogRotation(bench.log);
-  rotation.add(id, path, bench.runtimes.controlFifo(id), config);
+  rotation.add(id, { path, control: bench.runtimes.controlFifo(id), config });
   const ended = new AbortController();
   const following = collect(
     readLogs(path, { stdout: true, stderr: true, follow: true }, ended.signal, never),

@@ -51,9 +51,9 @@ export function receiveDescriptors(socket: number): { length: number; descriptor
   return { length, descriptors };
 }
 
-/** sendmsg(2) of one byte and one descriptor. @throws SystemError */
-export function sendDescriptor(socket: number, descriptor: number): void {
-  const bytes = block(1, CMSG_HEADER + 8);
+/** sendmsg(2) of one descriptor and, unless `data` is false, one byte. @throws SystemError */
+export function sendDescriptor(socket: number, descriptor: number, { data = true } = {}): void {
+  const bytes = block(data ? 1 : 0, CMSG_HEADER + 8);
   bytes.writeBigUInt64LE(BigInt(CMSG_HEADER + 4), CONTROL);
   bytes.writeInt32LE(SOL_SOCKET, CONTROL + 8);
   bytes.writeInt32LE(SCM_RIGHTS, CONTROL + 12);

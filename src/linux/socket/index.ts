@@ -1,2 +1,3 @@
+export { DatagramSocket } from './datagram.ts';
 export { type Reservation, reservePort } from './reserve.ts';
 export { connectSeqpacket } from './seqpacket.ts';

@@ -1,5 +1,5 @@
 import type { Engine } from '#engine';
-import type { LogEntry, ReadOptions } from '#engine/logs';
+import type { Attributes, LogEntry, ReadOptions } from '#engine/logs';
 import { invalid, messageOf } from '#lib/errors';
 import { formatTime } from '#lib/time';
 import { encodeFrame, frameHeader } from '#protocol';
@@ -11,13 +11,13 @@ import { streamType } from './attach.ts';
 export function logRoutes(router: Router, { containers }: Engine): void {
   router.get('/containers/{id}/logs', async (exchange) => {
     const options = readOptions(exchange);
-    const { tty, entries } = containers.logs(exchange.param('id'), options, exchange.signal);
+    const { tty, details, entries } = containers.logs(exchange.param('id'), options, exchange.signal);
     const iterator = entries[Symbol.asyncIterator]();
     // What cannot be read at all deserves a status: the first entry is fetched before the headers leave,
     // but for a follower, who may wait for it for long.
     const first = options.follow ? undefined : await iterator.next();
     const sink = exchange.stream(streamType(exchange, !tty));
-    const prefix = linePrefix(exchange);
+    const prefix = linePrefix(exchange, details);
     try {
       for (let next = first ?? (await iterator.next()); !next.done; next = await iterator.next()) {
         const { stream, line } = next.value;
@@ -61,9 +61,22 @@ const moment = (text: string): bigint | undefined =>
 /** A number of lines; `all`, nonsense and negative numbers mean all of them, as they do for Docker. */
 const lineCount = (text: string): number | undefined => (/^\d{1,15}$/.test(text) ? Number(text) : undefined);
 
-function linePrefix({ query }: Exchange): (entry: LogEntry) => Buffer | undefined {
+function linePrefix({ query }: Exchange, details: Attributes): (entry: LogEntry) => Buffer | undefined {
   const timestamps = query.flag('timestamps');
-  const details = query.flag('details');
-  if (!timestamps && !details) return () => undefined;
-  return ({ time }) => Buffer.from(`${timestamps ? `${formatTime(time)} ` : ''}${details ? ' ' : ''}`);
+  const prefix = query.flag('details') ? `${encodeDetails(details)} ` : '';
+  if (!timestamps && prefix === '') return () => undefined;
+  return ({ time }) => Buffer.from(`${timestamps ? `${formatTime(time)} ` : ''}${prefix}`);
 }
+
+/** `a=b,c=d`, by name, encoded as in a URL's query. */
+const encodeDetails = (details: Attributes): string =>
+  Object.entries(details)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.map(queryEscape).join('='))
+    .join(',');
+
+/** Go's. */
+const queryEscape = (text: string): string =>
+  encodeURIComponent(text)
+    .replaceAll('%20', '+')
+    .replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -1,0 +1,25 @@
+import { writeSync } from 'node:fs';
+import { libcCall } from './call.ts';
+import { close } from './descriptors.ts';
+
+const memfdCreate = libcCall<[name: string, flags: number]>('int memfd_create(const char *, uint)');
+const fcntl = libcCall<[fd: number, command: number, argument: number]>('int fcntl(int, int, long)');
+
+const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+const F_ADD_SEALS = 1033;
+/** F_SEAL_SEAL, SHRINK, GROW, WRITE. */
+const ALL_SEALS = 0xf;
+
+/** An anonymous file (memfd_create(2)) that holds `data` and can never change again. The caller closes it. @throws SystemError */
+export function sealedMemory(data: Uint8Array): number {
+  const fd = memfdCreate('berth', MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  try {
+    for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
+    fcntl(fd, F_ADD_SEALS, ALL_SEALS);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
