@@ -132,7 +132,7 @@ describe('log drivers and limits', () => {
     const directory = join(daemon.dataRoot, 'containers', String(await daemon.inspect('loud', '.Id')));
     const files = () => globSync(join(directory, '*.log*'));
     await eventually('all is said', async () => (await daemon.ok('logs', '-n', '1', 'loud')) === '59999');
-    assert.equal(files().length, 3);
+    assert.ok(files().length > 1 && files().length <= 3, `${files().length} files`);
     const size = files().reduce((sum, file) => sum + statSync(file).size, 0);
     assert.ok(size < 2_000_000, `${size} of some 3,000,000 bytes are left`);
     const lines = (await daemon.ok('logs', 'loud')).split('\n');
