@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { Daemon, type Result } from '../fixtures/daemon.ts';
@@ -163,6 +175,80 @@ describe('docker build', () => {
     );
     await built({ Dockerfile: `${Dockerfile}RUN true\n`, f: 'file\n' }, '--no-cache', '-t', 'mounts');
     assert.equal(await shell('mounts', 'cat /count'), '2');
+  });
+
+  it('ADD unpacks archives, and fetches files and repositories', async () => {
+    const root = context({ 'in/dir/file': 'x', 'plain.txt': 'no archive' });
+    for (const [name, flag] of [
+      ['a.tar', ''],
+      ['a.tgz', 'z'],
+      ['a.txz', 'J'],
+    ] as const) {
+      execFileSync('tar', [`-c${flag}f`, join(root, name), '-C', join(root, 'in'), '.']);
+    }
+    const git = (...args: readonly string[]) => execFileSync('git', [...args], { cwd: join(root, 'in') });
+    git('init', '--quiet', '--initial-branch=trunk');
+    git('add', '.');
+    git('-c', 'user.name=x', '-c', 'user.email=x@y', 'commit', '--quiet', '-m', 'x');
+    git('update-server-info');
+    const server = createServer((request, response) => {
+      const path =
+        decodeURIComponent(request.url ?? '')
+          .replace(/^\/repo\.git/, '/in/.git')
+          .split('?')[0] ?? '';
+      if (path === '/moved') response.writeHead(302, { location: '/a.tgz' }).end();
+      else if (!existsSync(join(root, path))) response.writeHead(404).end();
+      else response
+        .writeHead(200, { 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' })
+        .end(readFileSync(join(root, path)));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    try {
+      writeFileSync(
+        join(root, 'Dockerfile'),
+        dockerfile(
+          'FROM busybox',
+          'ADD a.tar /tar',
+          'ADD a.tgz a.txz plain.txt /both/',
+          'ADD --unpack=false a.tgz /kept/',
+          `ADD ${url}/moved ${url}/plain.txt /fetched/`,
+          `ADD --unpack ${url}/a.tgz /unpacked/`,
+          `ADD --keep-git-dir=false ${url}/repo.git#trunk:dir /repo`,
+        ),
+      );
+      const result = await build(root, '-t', 'added');
+      assert.equal(result.code, 0, result.stdout + result.stderr);
+      assert.equal(
+        await shell(
+          'added',
+          'find /tar /both /kept /fetched /unpacked /repo -type f | grep -v /.git/ | sort; stat -c "%a %y" /fetched/plain.txt',
+        ),
+        [
+          '/both/dir/file',
+          '/both/plain.txt',
+          '/fetched/moved',
+          '/fetched/plain.txt',
+          '/kept/a.tgz',
+          '/repo/file',
+          '/tar/dir/file',
+          '/unpacked/dir/file',
+          '600 2015-01-01 00:00:00.000000000 +0000',
+        ].join('\n'),
+      );
+      for (const [line, message] of [
+        [`ADD ${url}/none /x`, /not found \(HTTP status 404\)/],
+        [`ADD --checksum=sha256:${'0'.repeat(64)} ${url}/plain.txt /x`, /digest mismatch/],
+        [`ADD ${url}/none.git /x`, /cannot fetch/],
+      ] as const) {
+        const refusal = await build(context({ Dockerfile: dockerfile('FROM busybox', line) }));
+        assert.equal(refusal.code, 1);
+        assert.match(refusal.stderr, message);
+      }
+    } finally {
+      server.close();
+    }
   });
 
   it('.dockerignore keeps files out', async () => {

@@ -135,7 +135,10 @@ export class Builder implements AsyncDisposable {
     const temporary = join(execRoot, 'build', newId());
     await mkdir(temporary, { recursive: true, mode: 0o700 });
     scope.defer(() => rm(temporary, { recursive: true, force: true }));
+    const workspace = join(root, 'contexts', newId());
+    scope.defer(() => rm(workspace, { recursive: true, force: true }));
     const digests = new Map<Tree, string>();
+    const fetches = new Map<string, Promise<string>>();
     return {
       images,
       containers,
@@ -146,9 +149,15 @@ export class Builder implements AsyncDisposable {
       cacheMounts: join(root, 'cache-mounts'),
       cacheLocks: this.#cacheLocks,
       temporary,
+      workspace,
       secrets: options.secrets,
       limits: options.limits,
       onEvent: options.onEvent,
+      fetched(url, fetch) {
+        const fetched = fetches.get(url) ?? fetch();
+        fetches.set(url, fetched);
+        return fetched;
+      },
       treeDigest(tree) {
         const request = { sources: ['/'], excludes: [], parents: false, owners: false };
         const digest = digests.get(tree) ?? selectFiles(tree, request).digest;

@@ -23,10 +23,14 @@ export interface BuildSession {
   readonly cacheLocks: KeyedLock;
   /** Of this build alone; removed with it. In memory: what is secret never meets a disk. */
   readonly temporary: string;
+  /** Of this build alone, on disk: what is fetched. */
+  readonly workspace: string;
   readonly secrets: Secrets;
   readonly limits: BuildLimits;
   readonly onEvent: OnBuildEvent;
   readonly signal: AbortSignal;
+  /** What was fetched once is not fetched again in this build; gives its directory. */
+  fetched(url: string, fetch: () => Promise<string>): Promise<string>;
   /** The digest of all of a context. */
   treeDigest(tree: Tree): string;
 }

@@ -1,4 +1,5 @@
 export type { Credentials } from './auth.ts';
+export { connector } from './connector.ts';
 export type { RemoteOptions } from './endpoints.ts';
 export { explainRefusal, RegistryError } from './errors.ts';
 export { isLoopback } from './loopback.ts';

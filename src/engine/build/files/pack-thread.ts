@@ -1,7 +1,7 @@
-// A thread that packs files of a finished step into the layer of a COPY.
+// A thread that packs files of a finished step into members of a layer.
 import { DirectorySource } from '#engine/snapshots';
 import { serveStream } from '#lib/thread-stream';
-import { TAR_END, tarPadding } from '#oci/layer';
+import { tarPadding } from '#oci/layer';
 import { headerOf } from './pack.ts';
 import type { PlacedEntry } from './place.ts';
 
@@ -19,7 +19,6 @@ async function* open({ root, entries }: PackInput): AsyncGenerator<Buffer, void>
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     yield tarPadding(node.size);
   }
-  yield TAR_END;
 }
 
 await serveStream(open);

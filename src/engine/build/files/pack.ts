@@ -1,11 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { TAR_END, tarHeader, tarPadding } from '#oci/layer';
+import { tarHeader, tarPadding } from '#oci/layer';
 import type { PlacedEntry } from './place.ts';
 import type { TarTree } from './tar-tree.ts';
 import type { TreeNode } from './tree.ts';
 
-export function headerOf(path: string, node: TreeNode): Buffer {
-  const type = node.type === 'socket' ? 'file' : node.type;
+/** `as`: another name of a file that came before, its target in `link`. */
+export function headerOf(path: string, node: TreeNode, as?: 'link'): Buffer {
+  const type = as ?? (node.type === 'socket' ? 'file' : node.type);
   return tarHeader({
     path: path === '' ? './' : path,
     type,
@@ -21,7 +22,7 @@ export function headerOf(path: string, node: TreeNode): Buffer {
   });
 }
 
-/** The layer of a COPY from a build context. */
+/** Members of a layer from a build context; the end mark is the caller's. */
 export async function* packFromTar(
   entries: readonly PlacedEntry[],
   tree: TarTree,
@@ -36,7 +37,6 @@ export async function* packFromTar(
     else yield* reader.read(member.offset, member.size);
     yield tarPadding(node.size);
   }
-  yield TAR_END;
 }
 
 const AHEAD = 1 << 20;

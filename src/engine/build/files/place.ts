@@ -4,7 +4,7 @@ import type { Owner } from '#oci/layer';
 import { changeMode, type ModeChange } from './mode.ts';
 import { resolvePath } from './resolve.ts';
 import type { SelectedRoot, Selection } from './select.ts';
-import { childPath, parentPath, type Tree, type TreeNode } from './tree.ts';
+import { baseName, childPath, parentPath, type Tree, type TreeNode } from './tree.ts';
 
 /** A member of the layer that a COPY makes. */
 export interface PlacedEntry {
@@ -39,6 +39,15 @@ export function placeFiles(base: Tree, { roots }: Selection, request: PlaceReque
     placement.add(root, target);
   }
   return placement.entries;
+}
+
+/** A directory that must be there: its real path, and what has to be made for it. */
+export function placeDirectory(
+  base: Tree,
+  request: PlaceRequest,
+): { readonly path: string; readonly made: readonly PlacedEntry[] } {
+  const placement = new Placement(base, request);
+  return { path: placement.makeWay(request.destination), made: placement.entries };
 }
 
 function targetOf(
@@ -84,7 +93,7 @@ class Placement {
   }
 
   add({ type, entries }: SelectedRoot, target: string): void {
-    const place = this.#makeWay(type === 'directory' ? target : posix.dirname(target));
+    const place = this.makeWay(type === 'directory' ? target : posix.dirname(target));
     const top = type === 'directory' ? place : childPath(place, posix.basename(target));
     for (const { path, source, node } of entries) {
       const at = path === '' ? top : childPath(top, path);
@@ -96,7 +105,7 @@ class Placement {
   }
 
   /** The real path of a directory; those that are missing on the way are made. */
-  #makeWay(directory: string): string {
+  makeWay(directory: string): string {
     const resolved = this.#resolveDirectory(directory);
     const missing: string[] = [];
     for (let at = resolved; at !== '' && !this.#exists(at); at = parentPath(at)) missing.unshift(at);
@@ -125,6 +134,9 @@ class Placement {
   }
 
   #check(path: string, node: TreeNode): void {
+    if (baseName(path).startsWith('.wh.')) {
+      throw invalid(`/${path} cannot be part of an image: names that begin with .wh. mark deleted files`);
+    }
     const existing = this.#placed.get(path)?.node ?? this.#base.lstat(path);
     if (!existing || (existing.type === 'directory') === (node.type === 'directory')) return;
     throw invalid(

@@ -1,12 +1,14 @@
 import { DockerfileError } from '#dockerfile';
 import { BerthError, cancelled } from '#lib/errors';
 import { type CacheRecord, type Filesystem, identityOf, NOTHING } from '../cache.ts';
+import type { Selection, SelectRequest } from '../files/select.ts';
 import type { BuildSession } from '../session.ts';
-import { inputsOf, type Step } from '../step.ts';
+import type { CopySource } from '../sources/copy-source.ts';
+import { openSource } from '../sources/open-source.ts';
+import { type CopyStep, inputsOf, type Step } from '../step.ts';
 import { copyFiles } from '../steps/copy-files.ts';
 import { makeDirectory } from '../steps/make-directory.ts';
 import { runStep } from '../steps/run-step.ts';
-import { type Selected, selectSource } from '../steps/select-source.ts';
 import { definitionOf, keyOf } from './key.ts';
 
 /**
@@ -75,12 +77,14 @@ export class Solver {
     const { cache, onEvent } = this.#session;
     const base = inputs.get(step.base) ?? NOTHING;
     try {
-      const selected = step.kind === 'copy' ? await selectSource(this.#session, step, inputs) : undefined;
-      const exact = this.#exactKey(step, inputs, selected);
+      await using source =
+        step.kind === 'copy' ? await openSource(this.#session, step.from, inputs) : undefined;
+      const selection = source && step.kind === 'copy' ? await source.select(selectRequest(step)) : undefined;
+      const exact = this.#exactKey(step, inputs, selection);
       const cached = noCache ? undefined : await this.#usable(cache.get(exact));
       if (cached) return this.#take(step, key, cached);
       onEvent({ type: 'started', step });
-      const made = await this.#do(step, base, inputs, selected);
+      const made = await this.#do(step, base, inputs, source, selection);
       cache.put([key, exact], made, step.title);
       onEvent({ type: 'done', step, cached: false, result: identityOf(made) });
       return made;
@@ -95,7 +99,8 @@ export class Solver {
     step: Exclude<Step, { kind: 'scratch' | 'image' }>,
     base: Filesystem,
     inputs: ReadonlyMap<Step, Filesystem>,
-    selected: Selected | undefined,
+    source: CopySource | undefined,
+    selection: Selection | undefined,
   ): Promise<Filesystem> {
     switch (step.kind) {
       case 'run':
@@ -103,8 +108,8 @@ export class Solver {
       case 'directory':
         return await makeDirectory(this.#session, step, base);
       case 'copy':
-        if (!selected) throw new Error('a copy step has a selection');
-        return await copyFiles(this.#session, step, inputs, selected);
+        if (!source || !selection) throw new Error('a copy step has a source');
+        return await copyFiles(this.#session, step, inputs, source, selection);
     }
   }
 
@@ -165,31 +170,40 @@ export class Solver {
         const source =
           step.from.kind === 'step'
             ? [await this.#key(step.from.step), step.sources, step.excludes]
-            : (await this.#selected(step)).digest;
+            : await this.#selectionDigest(step);
         return keyOf(copyDefinition(step), await this.#key(step.base), source);
       }
     }
   }
 
   /** From what is really before the step: the same however that came about. */
-  #exactKey(step: Step, inputs: ReadonlyMap<Step, Filesystem>, selected: Selected | undefined): string {
+  #exactKey(step: Step, inputs: ReadonlyMap<Step, Filesystem>, selection: Selection | undefined): string {
     const identities = inputsOf(step).map((input) => identityOf(inputs.get(input) ?? NOTHING));
-    if (step.kind === 'copy') return keyOf('exact', copyDefinition(step), identities[0], selected?.digest);
+    if (step.kind === 'copy') return keyOf('exact', copyDefinition(step), identities[0], selection?.digest);
     if (step.kind === 'run')
       return keyOf('exact', definitionOf(step), identities, contextDigests(this.#session, step));
     return keyOf('exact', step.kind === 'directory' && step.path, identities);
   }
 
-  async #selected(step: Extract<Step, { kind: 'copy' }>): Promise<Selected> {
+  /** Of what does not come from another step: it can be looked at before anything is done. */
+  async #selectionDigest(step: CopyStep): Promise<string> {
     try {
-      return await selectSource(this.#session, step, new Map());
+      await using source = await openSource(this.#session, step.from, new Map());
+      return (await source.select(selectRequest(step))).digest;
     } catch (error) {
       throw explain(error, step);
     }
   }
 }
 
-const copyDefinition = (step: Extract<Step, { kind: 'copy' }>): unknown => {
+const selectRequest = ({ sources, excludes, parents, from, owner }: CopyStep): SelectRequest => ({
+  sources,
+  excludes,
+  parents,
+  owners: from.kind === 'step' && owner === undefined,
+});
+
+const copyDefinition = (step: CopyStep): unknown => {
   const { destination, owner, mode, parents, link, unpack } = step;
   return ['copy', destination, owner, mode, parents, link, unpack];
 };

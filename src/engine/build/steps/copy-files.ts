@@ -1,43 +1,40 @@
 import { resolveUser } from '#engine/containers';
-import { threadStream } from '#lib/thread-stream';
 import { now } from '#lib/time';
-import { type Owner, TAR_END, tarPadding } from '#oci/layer';
+import { type Owner, TAR_END } from '#oci/layer';
 import { type Filesystem, NOTHING } from '../cache.ts';
+import { isArchive, repack } from '../files/archive.ts';
 import { DiskTree } from '../files/disk-tree.ts';
-import { InlineTree } from '../files/inline-tree.ts';
 import { parseMode } from '../files/mode.ts';
-import { headerOf, packFromTar } from '../files/pack.ts';
-import type { PackInput } from '../files/pack-thread.ts';
-import { type PlacedEntry, placeFiles } from '../files/place.ts';
-import { TarTree } from '../files/tar-tree.ts';
+import { type PlaceRequest, placeDirectory, placeFiles } from '../files/place.ts';
+import type { SelectedRoot, Selection } from '../files/select.ts';
 import type { BuildSession } from '../session.ts';
+import type { CopySource } from '../sources/copy-source.ts';
+import { mountFilesystem } from '../sources/mount-filesystem.ts';
 import type { CopyStep, Step } from '../step.ts';
-import { mountFilesystem } from './mount-filesystem.ts';
-import type { Selected } from './select-source.ts';
-
-const packThread = new URL('../files/pack-thread.ts', import.meta.url);
 
 /** COPY and ADD: one layer of what was selected, at its place. */
 export async function copyFiles(
   session: BuildSession,
   step: CopyStep,
   inputs: ReadonlyMap<Step, Filesystem>,
-  selected: Selected,
+  source: CopySource,
+  selection: Selection,
 ): Promise<Filesystem> {
   const base = inputs.get(step.base) ?? NOTHING;
   const { images, work, signal } = session;
   // With --link the layer must fit on anything, so it is made as if nothing were below.
   const below = step.link ? NOTHING : base;
   await using mounted = await mountFilesystem(session, below);
-  const entries = placeFiles(new DiskTree(mounted.path), selected, {
+  const request: PlaceRequest = {
     destination: step.destination,
     owner: ownerOf(step, mounted.path),
     mode: step.mode === undefined ? undefined : parseMode(step.mode),
     parents: step.parents,
     latest: undefined,
-  });
-  await using tar = await pack(session, step, inputs, entries);
-  const layer = await images.addLayer(work, base.layers, tar.stream, signal);
+  };
+  const { files, archives } = await sort(step, source, selection);
+  const tar = layerOf(new DiskTree(mounted.path), request, source, { ...selection, roots: files }, archives);
+  const layer = await images.addLayer(work, base.layers, tar, signal);
   return { layers: layer ? [...base.layers, layer] : base.layers, created: now() };
 }
 
@@ -49,29 +46,39 @@ function ownerOf({ owner, from }: CopyStep, root: string): Owner | undefined {
   return /^\d+$/.test(owner) ? { uid, gid: uid } : { uid, gid };
 }
 
-async function pack(
-  session: BuildSession,
-  { from }: CopyStep,
-  inputs: ReadonlyMap<Step, Filesystem>,
-  entries: readonly PlacedEntry[],
-): Promise<{ readonly stream: AsyncIterable<Uint8Array> } & AsyncDisposable> {
-  const nothing = { [Symbol.asyncDispose]: async () => {} };
-  if (from.kind === 'inline') return { stream: packInline(entries, new InlineTree(from.files)), ...nothing };
-  if (from.kind === 'context' && from.tree instanceof TarTree) {
-    return { stream: packFromTar(entries, from.tree), ...nothing };
+/** ADD unpacks archives of the context; downloads only when it is told to. */
+async function sort(
+  { unpack, from }: CopyStep,
+  source: CopySource,
+  { roots }: Selection,
+): Promise<{ files: SelectedRoot[]; archives: string[] }> {
+  const files: SelectedRoot[] = [];
+  const archives: string[] = [];
+  const unpacks = unpack === 'always' || (unpack === 'local' && from.kind === 'context');
+  for (const root of roots) {
+    const [entry] = root.entries;
+    const archive =
+      unpacks && root.type === 'file' && entry !== undefined && (await isArchive(source.read(entry.source)));
+    if (archive) archives.push(entry.source);
+    else files.push(root);
   }
-  if (from.kind !== 'step') throw new Error(`nothing can be packed from a ${from.kind}`);
-  const mounted = await mountFilesystem(session, inputs.get(from.step) ?? NOTHING);
-  const stream = threadStream<PackInput>(packThread, { root: mounted.path, entries });
-  return { stream, [Symbol.asyncDispose]: () => mounted[Symbol.asyncDispose]() };
+  return { files, archives };
 }
 
-async function* packInline(entries: readonly PlacedEntry[], tree: InlineTree): AsyncGenerator<Buffer, void> {
-  for (const { path, source, node } of entries) {
-    yield headerOf(path, node);
-    if (source === undefined || node.type !== 'file') continue;
-    yield tree.content(source);
-    yield tarPadding(node.size);
+async function* layerOf(
+  base: DiskTree,
+  request: PlaceRequest,
+  source: CopySource,
+  selection: Selection,
+  archives: readonly string[],
+): AsyncGenerator<Uint8Array, void> {
+  if (selection.roots.length > 0) yield* source.pack(placeFiles(base, selection, request));
+  if (archives.length > 0) {
+    const { path, made } = placeDirectory(base, request);
+    yield* source.pack(made);
+    // Owners are the archive's, unless --chown says otherwise.
+    const owner = request.owner?.uid === 0 && request.owner.gid === 0 ? undefined : request.owner;
+    for (const archive of archives) yield* repack(source.read(archive), path, owner);
   }
   yield TAR_END;
 }

@@ -3,10 +3,10 @@ import { TAR_END } from '#oci/layer';
 import type { Filesystem } from '../cache.ts';
 import { DiskTree } from '../files/disk-tree.ts';
 import { headerOf } from '../files/pack.ts';
-import { placeFiles } from '../files/place.ts';
+import { placeDirectory } from '../files/place.ts';
 import type { BuildSession } from '../session.ts';
+import { mountFilesystem } from '../sources/mount-filesystem.ts';
 import type { DirectoryStep } from '../step.ts';
-import { mountFilesystem } from './mount-filesystem.ts';
 
 /** WORKDIR: makes the directory and those above it, as far as they are missing. @throws invalid when a file is there */
 export async function makeDirectory(
@@ -16,11 +16,10 @@ export async function makeDirectory(
 ): Promise<Filesystem> {
   const { images, work, signal } = session;
   await using mounted = await mountFilesystem(session, base);
-  const nothing = { roots: [{ name: '', above: '', type: 'directory' as const, entries: [] }], digest: '' };
   const request = { destination: path, owner: undefined, mode: undefined, parents: false, latest: undefined };
-  const entries = placeFiles(new DiskTree(mounted.path), nothing, request);
-  if (entries.length === 0) return base;
-  const headers = entries.map((entry) => headerOf(entry.path, entry.node));
+  const { made } = placeDirectory(new DiskTree(mounted.path), request);
+  if (made.length === 0) return base;
+  const headers = made.map((entry) => headerOf(entry.path, entry.node));
   const layer = await images.addLayer(work, base.layers, toStream([...headers, TAR_END]), signal);
   return { layers: layer ? [...base.layers, layer] : base.layers, created: now() };
 }

@@ -7,18 +7,19 @@ import type { MountSpec } from '#engine/containers';
 import { invalid, notFound } from '#lib/errors';
 import { newId } from '#lib/ids';
 import type { Scope } from '#lib/scope';
+import { TAR_END } from '#oci/layer';
 import { type Filesystem, NOTHING } from '../cache.ts';
 import { DiskTree } from '../files/disk-tree.ts';
 import { packFromTar } from '../files/pack.ts';
-import { placeFiles } from '../files/place.ts';
+import { type PlacedEntry, placeFiles } from '../files/place.ts';
 import { resolvePath } from '../files/resolve.ts';
 import { selectFiles } from '../files/select.ts';
 import { TarTree } from '../files/tar-tree.ts';
 import type { Tree } from '../files/tree.ts';
 import { SCRIPT_DIRECTORY } from '../plan/run.ts';
 import type { BuildSession } from '../session.ts';
+import { mountFilesystem } from '../sources/mount-filesystem.ts';
 import type { RunStep, Source, Step, StepMount } from '../step.ts';
-import { mountFilesystem } from './mount-filesystem.ts';
 
 export interface ReadyMounts {
   readonly specs: readonly MountSpec[];
@@ -126,8 +127,13 @@ async function contextLayer(session: BuildSession, tree: Tree): Promise<Filesyst
     latest: undefined,
   };
   const entries = placeFiles(new TarTree('', new Map()), selection, request);
-  const layer = await session.images.addLayer(session.work, [], packFromTar(entries, tree), session.signal);
+  const layer = await session.images.addLayer(session.work, [], wholeTar(entries, tree), session.signal);
   return { layers: layer ? [layer] : [], created: '' };
+}
+
+async function* wholeTar(entries: readonly PlacedEntry[], tree: TarTree): AsyncGenerator<Uint8Array, void> {
+  yield* packFromTar(entries, tree);
+  yield TAR_END;
 }
 
 type CacheMount = Extract<StepMount, { type: 'cache' }>;
