@@ -198,9 +198,10 @@ describe('docker build', () => {
           .split('?')[0] ?? '';
       if (path === '/moved') response.writeHead(302, { location: '/a.tgz' }).end();
       else if (!existsSync(join(root, path))) response.writeHead(404).end();
-      else response
-        .writeHead(200, { 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' })
-        .end(readFileSync(join(root, path)));
+      else
+        response
+          .writeHead(200, { 'last-modified': 'Thu, 01 Jan 2015 00:00:00 GMT' })
+          .end(readFileSync(join(root, path)));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -88,8 +88,10 @@ async function sourcesOf(
   } else {
     const local = sources.filter((source) => !isRemote(source));
     if (local.length > 0) places.push({ from: context, paths: local });
-    for (const source of sources.filter(isRemote))
-      places.push({ from: remoteOf(instruction, source), paths: ['/'] });
+    for (const source of sources.filter(isRemote)) {
+      const from = remoteOf(instruction, source);
+      places.push({ from, paths: [from.kind === 'url' ? fileNameOf(source) : '/'] });
+    }
   }
   const files = inline.map(({ name, content }) => ({ name, content }));
   if (files.length > 0)
