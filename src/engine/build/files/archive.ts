@@ -94,7 +94,7 @@ function memberHeader(entry: TarEntry, directory: string, owner: Owner | undefin
     place(path),
     {
       ...rest,
-      ...(owner ?? {}),
+      ...owner,
       type: type === 'link' ? 'file' : type,
       link: type === 'link' ? place(link) : link,
     },
