@@ -9,9 +9,12 @@ import { Runtimes } from '#engine/runtime';
 import { Seccomp } from '#engine/security';
 import { openSnapshots, type Snapshots } from '#engine/snapshots';
 import { hostSupport } from '#engine/system';
+import { UserNamespaces } from '#engine/userns';
 import { Volumes } from '#engine/volumes';
 import { silentLogger } from '#lib/log';
 import type { Scope } from '#lib/scope';
+import { rootOf } from '#linux/ids';
+import { MountMappings } from '#linux/namespaces';
 import { BlobStore, Database } from '#store';
 import { type EngineOptions, initPathOf, runtimesOf } from './engine-options.ts';
 import { SharedRoot } from './shared-root.ts';
@@ -24,6 +27,7 @@ export interface Domains {
   readonly events: Events;
   readonly snapshots: Snapshots;
   readonly builder: Builder;
+  readonly userns: UserNamespaces;
 }
 
 /** Opens the domains in the order in which they need each other; closing goes the other way. */
@@ -44,14 +48,18 @@ export async function openDomains(
     root.share();
     resources.defer(() => (isIdle() ? root.unshare() : undefined));
   }
+  const userns = await UserNamespaces.open(options.usernsRemap, log);
+  const mappings = new MountMappings();
+  resources.defer(() => mappings[Symbol.asyncDispose]());
   const database = Database.open(join(dataRoot, 'berth.db'));
   resources.defer(() => database[Symbol.dispose]());
   const events = new Events(database);
   resources.defer(() => events.close());
   const blobs = await BlobStore.open(join(dataRoot, 'content'));
-  const snapshots = await openSnapshots({ root: join(dataRoot, 'snapshots'), log });
+  const snapshots = await openSnapshots({ root: join(dataRoot, 'snapshots'), log, mappings });
   resources.defer(() => snapshots.close());
   const buildCache = new BuildCache(database);
+  if (userns.remap) await snapshots.requireIdMapping(userns.remap);
   const images = await Images.open({
     database,
     blobs,
@@ -88,6 +96,7 @@ export async function openDomains(
     log,
   });
   resources.defer(() => runtimes.close());
+  if (userns.remap) runtimes.requireReachable(rootOf(userns.remap));
   const networks = await Networks.open({
     instance,
     netnsRoot: join(execRoot, 'netns'),
@@ -117,6 +126,8 @@ export async function openDomains(
     networks,
     runtimes,
     seccomp,
+    userns,
+    mappings,
     rotation,
     forwarding,
     support: hostSupport(),
@@ -146,5 +157,5 @@ export async function openDomains(
     snapshots,
   });
   resources.defer(() => builder[Symbol.asyncDispose]());
-  return { containers, images, volumes, networks, events, snapshots, builder };
+  return { containers, images, volumes, networks, events, snapshots, userns, builder };
 }

@@ -5,6 +5,7 @@ import type { Images } from '#engine/images';
 import type { Networks } from '#engine/networks';
 import type { Snapshots } from '#engine/snapshots';
 import { type SystemInfo, systemInfo } from '#engine/system';
+import type { UserNamespaces } from '#engine/userns';
 import type { Volumes } from '#engine/volumes';
 import { Scope } from '#lib/scope';
 import { type DiskUsage, type DiskUsageQuery, diskUsage } from './disk-usage.ts';
@@ -32,6 +33,7 @@ export class Engine implements AsyncDisposable {
   readonly events: Events;
   readonly snapshots: Snapshots;
   readonly builder: Builder;
+  readonly #userns: UserNamespaces;
   /** What `close` lets go of, in reverse order. */
   readonly #resources: Scope;
   #closed: Promise<void> | undefined;
@@ -47,6 +49,7 @@ export class Engine implements AsyncDisposable {
     this.events = domains.events;
     this.snapshots = domains.snapshots;
     this.builder = domains.builder;
+    this.#userns = domains.userns;
     this.#resources = resources;
   }
 
@@ -81,6 +84,7 @@ export class Engine implements AsyncDisposable {
       seccompProfile: this.options.seccompProfile ?? 'builtin',
       cgroupDriver: this.options.cgroupDriver ?? 'cgroupfs',
       initPath: initPathOf(this.options),
+      remapsUsers: this.#userns.remap !== undefined,
     });
   }
 

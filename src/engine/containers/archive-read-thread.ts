@@ -10,7 +10,7 @@ function open({ view, path }: PathInput): AsyncGenerator<Buffer, void> {
   // Names are bytes to #oci/layer; what came with the request is text.
   const top = pathFromBytes(Buffer.from(real.slice(1)));
   const root = pathFromBytes(Buffer.from(name));
-  const source = new DirectorySource('/');
+  const source = new DirectorySource('/', view.idMap);
   return packTree(members(source, top, root, stats.isDirectory()), source);
 }
 

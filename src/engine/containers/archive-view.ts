@@ -1,8 +1,9 @@
-import { closeSync, constants, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fchownSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { posix } from 'node:path';
-import { notFound } from '#lib/errors';
+import { codeOf, notFound } from '#lib/errors';
 import { openInRoot } from '#linux/files';
-import { bindMount } from '#linux/mount';
+import { type IdMap, type Owner, rootOf } from '#linux/ids';
+import { type BindOptions, bindMount } from '#linux/mount';
 import { chrootThread, privateMounts } from '#linux/worker';
 import { ensureDirectory } from './working-directory.ts';
 
@@ -15,9 +16,13 @@ export interface ArchiveView {
     readonly source: string;
     readonly destination: string;
     readonly readonly: boolean;
+    /** Descriptor of a user namespace that the owners are mapped by. */
+    readonly userns?: number | undefined;
   }[];
   /** The root itself must not be written to. */
   readonly readonly: boolean;
+  /** How owners show in it; undefined: as they are in the container. */
+  readonly idMap: IdMap | undefined;
 }
 
 export interface PathInput {
@@ -32,22 +37,23 @@ const O_PATH = 0o10000000;
  * made in a mount namespace of this thread's own, so nothing of them is seen outside or outlives it.
  * From here on no link in the container can lead anywhere else. Synchronous calls only.
  */
-export function enterView({ root, mounts, readonly }: ArchiveView): void {
+export function enterView({ root, mounts, readonly, idMap }: ArchiveView): void {
+  const owner = idMap && rootOf(idMap);
   if (mounts.length > 0 || readonly) {
     privateMounts();
     if (readonly) {
-      for (const mount of mounts) makeMountPoint(root, mount);
+      for (const mount of mounts) makeMountPoint(root, mount, owner);
       bindMount(root, root, { readonly: true });
     }
-    for (const mount of mounts) bindInside(root, mount);
+    for (const mount of mounts) bindInside(root, mount, owner);
   }
   chrootThread(root);
 }
 
 type ViewMount = ArchiveView['mounts'][number];
 
-function bindInside(root: string, mount: ViewMount): void {
-  makeMountPoint(root, mount);
+function bindInside(root: string, mount: ViewMount, owner: Owner | undefined): void {
+  makeMountPoint(root, mount, owner);
   let place: number;
   try {
     place = openInRoot(root, mount.destination, O_PATH);
@@ -56,18 +62,39 @@ function bindInside(root: string, mount: ViewMount): void {
     return;
   }
   try {
-    bindMount(mount.source, `/proc/self/fd/${place}`, { recursive: true, readonly: mount.readonly });
+    bindMapped(mount, `/proc/self/fd/${place}`);
   } finally {
     closeSync(place);
   }
 }
 
+/** As the start of a container does it: unmapped where the file system cannot do that. */
+function bindMapped({ source, readonly, userns }: ViewMount, place: string): void {
+  const options: BindOptions = { recursive: true, readonly };
+  if (userns !== undefined) {
+    try {
+      bindMount(source, place, { ...options, userns });
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'EINVAL') throw error;
+    }
+  }
+  bindMount(source, place, options);
+}
+
 /** As the first start would, which may not have been yet. What cannot be made is not there. */
-function makeMountPoint(root: string, { source, destination }: ViewMount): void {
+function makeMountPoint(root: string, { source, destination }: ViewMount, owner: Owner | undefined): void {
   try {
-    if (statSync(source).isDirectory()) return ensureDirectory(root, destination);
-    ensureDirectory(root, posix.dirname(destination));
-    closeSync(openInRoot(root, destination, constants.O_CREAT | constants.O_RDONLY, 0o644));
+    if (statSync(source).isDirectory()) return ensureDirectory(root, destination, owner);
+    ensureDirectory(root, posix.dirname(destination), owner);
+    const file = openInRoot(
+      root,
+      destination,
+      constants.O_CREAT | constants.O_EXCL | constants.O_RDONLY,
+      0o644,
+    );
+    if (owner) fchownSync(file, owner.uid, owner.gid);
+    closeSync(file);
   } catch {
     // A link or a file is in the way, or the place is read-only: bindInside finds out.
   }

@@ -15,7 +15,7 @@ function open({ view, path, keepTypes, owner }: WriteInput): Sink<void> {
   enterView(view);
   const { real, stats } = lookUp(path.endsWith('/') ? path : `${path}/`);
   if (!stats.isDirectory()) throw invalid('extraction point is not a directory');
-  const applier = new LayerApplier(new DirectoryTarget('/', { merged: true }), {
+  const applier = new LayerApplier(new DirectoryTarget('/', { merged: true, idMap: view.idMap }), {
     into: pathFromBytes(Buffer.from(real.slice(1))),
     whiteouts: 'literal',
     keepTypes,

@@ -91,16 +91,24 @@ type OpenedView = { readonly view: ArchiveView } & AsyncDisposable;
 async function openView(context: Context, record: ContainerRecord): Promise<OpenedView> {
   const { state, id } = record;
   if (hasProcess(state) && state.process) {
-    const view: ArchiveView = { root: `/proc/${state.process.pid}/root`, mounts: [], readonly: false };
+    const root = `/proc/${state.process.pid}/root`;
+    const view: ArchiveView = { root, mounts: [], readonly: false, idMap: record.idMap };
     return { view, [Symbol.asyncDispose]: async () => {} };
   }
-  const held = await context.options.snapshots.hold(id);
+  const { snapshots, mappings } = context.options;
+  const held = await snapshots.hold(id);
+  const userns = held.idMap && (await mappings.descriptor(held.idMap));
   const mounts = record.mounts
     .filter(({ type, source }) => type !== 'tmpfs' && source !== '')
-    .map(({ source, destination, readWrite }) => ({ source, destination, readonly: !readWrite }))
+    .map(({ type, source, destination, readWrite }) => ({
+      source,
+      destination,
+      readonly: !readWrite,
+      userns: type === 'volume' ? userns : undefined,
+    }))
     .toSorted((a, b) => a.destination.length - b.destination.length);
   return {
-    view: { root: held.path, mounts, readonly: record.hostConfig.readonlyRootfs },
+    view: { root: held.path, mounts, readonly: record.hostConfig.readonlyRootfs, idMap: held.idMap },
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }

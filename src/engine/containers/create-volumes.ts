@@ -44,7 +44,7 @@ async function createVolume(context: Context, mount: MountPoint): Promise<MountP
 
 /** Docker's first use: an empty volume begins with the image's files at its place. */
 async function copyUp(context: Context, id: string, mounts: readonly MountPoint[]): Promise<void> {
-  const { volumes, snapshots } = context.options;
+  const { volumes, snapshots, mappings } = context.options;
   const waiting: { name: string; destination: string }[] = [];
   for (const { name = '', destination, noCopy, spec } of mounts) {
     if (noCopy || spec?.volume?.subpath) continue;
@@ -52,10 +52,11 @@ async function copyUp(context: Context, id: string, mounts: readonly MountPoint[
   }
   // Mounting the image costs more than all the rest.
   if (waiting.length === 0) return;
-  await snapshots.withMounted(id, async (root) => {
+  await snapshots.withMounted(id, async (root, idMap) => {
+    const userns = idMap && (await mappings.descriptor(idMap));
     for (const { name, destination } of waiting) {
       const source = pathInImage(root, destination);
-      if (source !== undefined) await volumes.copyUp(name, source);
+      if (source !== undefined) await volumes.copyUp(name, source, userns);
     }
   });
 }

@@ -16,6 +16,7 @@ import { planMounts } from './mounts.ts';
 import { logPath } from './paths.ts';
 import type { ContainerConfig, ContainerRecord, EndpointSpec, HostConfig, Resources } from './record.ts';
 import { initialState } from './state.ts';
+import { chooseIds } from './user-namespace.ts';
 import { checkName, validate } from './validate.ts';
 import { joined } from './validate-network.ts';
 
@@ -54,6 +55,7 @@ export async function create(
   validate(merged, asked.hostConfig, asked.endpoints, {
     runtimes: context.options.runtimes.names(),
     systemdCgroup: context.options.systemdCgroup,
+    remaps: context.options.userns.remap !== undefined,
   });
   const config = { ...merged, hostname: hostname(merged, asked.hostConfig, id) };
   const { path, args } = commandLine(config);
@@ -65,10 +67,11 @@ export async function create(
     ? checkName(request.name)
     : generateName((candidate) => context.store.hasName(candidate));
   using _reservation = context.store.reserve(name, id);
+  using ids = chooseIds(context, hostConfig);
   await using scope = new Scope();
   const layers = image ? await unpacked(context, image, signal) : (request.build?.layers ?? []);
   scope.defer(() => context.options.snapshots.remove(id));
-  await context.options.snapshots.prepare(id, layers);
+  await context.options.snapshots.prepare(id, layers, { idMap: ids.idMap });
   const mounts = plan.length > 0 ? await createVolumes(context, id, plan, scope) : [];
   if (signal?.aborted) throw cancelled('the create was cancelled');
   const record: ContainerRecord = {
@@ -85,6 +88,7 @@ export async function create(
     path,
     args,
     mounts,
+    idMap: ids.idMap,
     driver: context.options.snapshots.driver,
     logPath: logPath(context, id),
     state: initialState,

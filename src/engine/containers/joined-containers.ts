@@ -9,6 +9,7 @@ import { joined } from './validate-network.ts';
 /** Namespaces that a container can take from another. */
 const MODES = { network: 'networkMode', pid: 'pidMode', ipc: 'ipcMode' } as const;
 export type JoinKind = keyof typeof MODES;
+export const JOIN_KINDS: readonly JoinKind[] = ['network', 'pid', 'ipc'];
 
 /** The container that `container:x` names, if the mode names one. @throws notFound */
 export function donor(
@@ -62,7 +63,7 @@ export function joinedNamespaces(context: Context, record: ContainerRecord): Joi
 
 /** Containers that have to run before this one can start. */
 export const donorsOf = (context: Context, record: ContainerRecord): string[] =>
-  (Object.keys(MODES) as JoinKind[]).flatMap((kind) => {
+  JOIN_KINDS.flatMap((kind) => {
     try {
       return donor(context, record.hostConfig, kind)?.id ?? [];
     } catch {

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttachOptions, Sandbox } from '#engine/networks';
 import { systemError } from '#lib/errors';
+import type { Owner } from '#linux/ids';
 import { mountTmpfs, unmount } from '#linux/mount';
 import type { Spec } from '#oci/runtime-spec';
 import { cgroupsPath } from './cgroup-parent.ts';
@@ -18,6 +19,7 @@ import { specDevices } from './spec-devices.ts';
 import { DEFAULT_SHM_SIZE, type MountSources } from './spec-mounts.ts';
 import { specOomScoreAdj, specRlimits } from './spec-process.ts';
 import { resolveUser } from './user.ts';
+import { type RunUserNamespace, runUserNamespace } from './user-namespace.ts';
 import { joined } from './validate-network.ts';
 import { ensureDirectory } from './working-directory.ts';
 
@@ -34,6 +36,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const { options } = context;
   const privileges = privilegesOf(hostConfig, options.defaultNoNewPrivileges);
   const joins = joinedNamespaces(context, record);
+  const userns = await runUserNamespace(context, record);
   const rootfs = await options.snapshots.mount(id, {
     volatile: hostConfig.autoRemove || record.purpose === 'build',
   });
@@ -41,18 +44,19 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   // Before the unmount, which syncs the disk: what is gone by then need never be written to it.
   run.defer('delete the runtime container', () => options.runtimes.delete(id));
   const hostname = hostnameOf(context, record);
-  const sandbox = await attachNetwork(context, record, hostname, run);
-  const mounts = await readyMounts(context, record, run);
+  const sandbox = await attachNetwork(context, record, { hostname, userns, run });
+  const mounts = await readyMounts(context, record, { userns, run });
   const user = resolveUser(rootfs, record.config.user, hostConfig.groupAdd);
-  if (record.config.workingDir !== '') ensureDirectory(rootfs, record.config.workingDir);
+  if (record.config.workingDir !== '') ensureDirectory(rootfs, record.config.workingDir, userns?.root);
   const init = initOf(context, record);
   const seccomp = await options.seccomp.prepare(privileges.seccomp, privileges.capabilities);
   const { rlimits } = specRlimits(hostConfig.ulimits, options.defaultUlimits);
   const spec = buildSpec(record, {
-    rootfs,
+    rootfs: userns ? options.runtimes.stage(id, rootfs, userns) : rootfs,
     cgroupsPath: cgroupsPath(id, hostConfig.cgroupParent || options.cgroupParent, options.systemdCgroup),
     netns: sandbox.netns,
     joins,
+    userns: userns && { path: userns.path(), idMap: userns.idMap },
     process: {
       user,
       hostname,
@@ -63,7 +67,12 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
       oomScoreAdj: specOomScoreAdj(hostConfig.oomScoreAdj).value,
       init: init !== undefined,
     },
-    sources: { mounts, files: networkFiles(context, id), shm: shmOf(context, record, run), init },
+    sources: {
+      mounts,
+      files: networkFiles(context, id, userns?.root),
+      shm: shmOf(context, record, { userns, run }),
+      init,
+    },
     devices: specDevices(hostConfig),
     seccomp,
     systempaths: privileges.systempaths,
@@ -75,8 +84,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
 async function attachNetwork(
   context: Context,
   record: ContainerRecord,
-  hostname: string,
-  run: Run,
+  { hostname, userns, run }: { hostname: string; userns: RunUserNamespace | undefined; run: Run },
 ): Promise<Sandbox> {
   const { networks } = context.options;
   const { config, hostConfig, id } = record;
@@ -98,6 +106,7 @@ async function attachNetwork(
     extraHosts: hostConfig.extraHosts,
     sysctls: Object.fromEntries(Object.entries(hostConfig.sysctls).filter(([name]) => isNetworkSysctl(name))),
     directory: containerDirectory(context, id),
+    ...(userns && { makeNetns: userns.makeNetns }),
   });
 }
 
@@ -110,17 +119,24 @@ const exposed = (ports: readonly string[]): AttachOptions['publishAll'] =>
     };
   });
 
-function networkFiles(context: Context, id: string): MountSources['files'] {
+/** They are the container's root's, like all that is in it. */
+function networkFiles(context: Context, id: string, root: Owner | undefined): MountSources['files'] {
   const directory = containerDirectory(context, id);
-  return {
+  const files = {
     resolvConf: join(directory, 'resolv.conf'),
     hosts: join(directory, 'hosts'),
     hostname: join(directory, 'hostname'),
   };
+  if (root) for (const file of Object.values(files)) chownSync(file, root.uid, root.gid);
+  return files;
 }
 
 /** /dev/shm of a container that shares it, of the one it shares it with, or of the host. */
-function shmOf(context: Context, record: ContainerRecord, run: Run): string | undefined {
+function shmOf(
+  context: Context,
+  record: ContainerRecord,
+  { userns, run }: { userns: RunUserNamespace | undefined; run: Run },
+): string | undefined {
   const { ipcMode, shmSize } = record.hostConfig;
   if (ipcMode === 'host') return '/dev/shm';
   const owner = runningDonor(context, record, 'ipc');
@@ -128,7 +144,8 @@ function shmOf(context: Context, record: ContainerRecord, run: Run): string | un
   if (ipcMode !== 'shareable') return undefined;
   const directory = shmDirectory(context, record.id);
   mkdirSync(directory, { recursive: true });
-  mountTmpfs(directory, `mode=1777,size=${shmSize || DEFAULT_SHM_SIZE}`, {
+  const { uid, gid } = userns?.root ?? { uid: 0, gid: 0 };
+  mountTmpfs(directory, `mode=1777,uid=${uid},gid=${gid},size=${shmSize || DEFAULT_SHM_SIZE}`, {
     nosuid: true,
     nodev: true,
     noexec: true,

@@ -6,6 +6,7 @@ import type { ContainerRecord, MountPoint } from './record.ts';
 import { openRootedPath } from './rooted-path.ts';
 import type { Run } from './run.ts';
 import type { ReadyMount } from './spec-mounts.ts';
+import type { RunUserNamespace } from './user-namespace.ts';
 
 /**
  * Makes what a container mounts usable and finds the host path of each.
@@ -14,21 +15,31 @@ import type { ReadyMount } from './spec-mounts.ts';
 export async function readyMounts(
   context: Context,
   record: ContainerRecord,
-  run: Run,
+  facts: { readonly userns: RunUserNamespace | undefined; readonly run: Run },
 ): Promise<ReadyMount[]> {
   const ready: ReadyMount[] = [];
   for (const point of record.mounts) {
-    const source = await sourceOf(context, record, point, run);
-    ready.push({ point, source, isDirectory: source !== '' && statSync(source).isDirectory() });
+    const source = await sourceOf(context, record, point, facts);
+    const isDirectory = source !== '' && statSync(source).isDirectory();
+    ready.push({ point, source, isDirectory, below: facts.userns && isDirectory ? mountsBelow(source) : [] });
   }
   return ready;
+}
+
+/** crun before 1.9 binds for a user namespace without what is mounted below: each of these is named. */
+function mountsBelow(source: string): string[] {
+  const prefix = source === '/' ? '/' : `${source}/`;
+  const below = listMounts().flatMap(({ mountPoint }) =>
+    mountPoint.startsWith(prefix) ? [mountPoint.slice(prefix.length)] : [],
+  );
+  return [...new Set(below)];
 }
 
 async function sourceOf(
   context: Context,
   record: ContainerRecord,
   point: MountPoint,
-  run: Run,
+  { userns, run }: { readonly userns: RunUserNamespace | undefined; readonly run: Run },
 ): Promise<string> {
   const { runtimes, volumes } = context.options;
   if (point.type === 'tmpfs') return '';
@@ -36,13 +47,15 @@ async function sourceOf(
     makeSource(point);
     checkPropagation(point);
     const shared = point.propagation === 'shared' || point.propagation === 'rshared';
-    return runtimes.stage(record.id, point.source, { shared });
+    return runtimes.stage(record.id, point.source, { shared, root: userns?.root });
   }
   const name = point.name ?? '';
   const directory = await volumes.mount(name, record.id);
   run.defer(`release volume ${name}`, () => volumes.unmount(name, record.id));
   const subpath = point.spec?.volume?.subpath;
-  return runtimes.stage(record.id, subpath ? inVolume(directory, name, subpath) : directory);
+  const source = subpath ? inVolume(directory, name, subpath) : directory;
+  // On disk its files have the owners that they have in containers: whichever user namespace these have.
+  return runtimes.stage(record.id, source, userns && { root: userns.root, userns: userns.mapping });
 }
 
 /** Docker makes a missing source of `-v`, but never one of `--mount` unless told to. */

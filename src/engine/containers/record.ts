@@ -1,6 +1,7 @@
 import type { HealthcheckConfig } from '#engine/images';
 import type { LogConfig } from '#engine/logs';
 import type { EndpointOptions, PortBinding } from '#engine/networks';
+import type { IdMap } from '#linux/ids';
 import type { ProcessIdentity } from '#linux/process';
 
 /** What the container runs: portable, comes from the image and the create call. */
@@ -244,6 +245,8 @@ export interface ContainerRecord {
   readonly path: string;
   readonly args: readonly string[];
   readonly mounts: readonly MountPoint[];
+  /** Of its user namespace; absent: its users are the host's. */
+  readonly idMap?: IdMap | undefined;
   readonly driver: string;
   readonly logPath: string;
   /** Mutable: the state machine (state.ts) alone makes it. */

@@ -12,6 +12,8 @@ export interface ReadyMount {
   /** Empty for a tmpfs. */
   readonly source: string;
   readonly isDirectory: boolean;
+  /** Mount points below the source, relative to it, that the runtime would leave out. */
+  readonly below: readonly string[];
 }
 export interface MountSources {
   readonly mounts: readonly ReadyMount[];
@@ -115,23 +117,31 @@ function userMounts(record: ContainerRecord, ready: readonly ReadyMount[]): Moun
       options: tmpfsOptions(splitOptions(options)),
     }),
   );
-  return [...tmpfs, ...ready.map(userMount)];
+  return [...tmpfs, ...ready.flatMap(pointMounts)];
 }
 
-function userMount({ point, source, isDirectory }: ReadyMount): Mount {
+function pointMounts({ point, source, isDirectory, below }: ReadyMount): Mount[] {
+  const { destination, readWrite } = point;
   if (point.type === 'tmpfs') {
-    return { destination: point.destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOfSpec(point) };
+    return [{ destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOfSpec(point) }];
   }
   const recursive = !point.spec?.bind?.nonRecursive;
-  const options = [recursive ? 'rbind' : 'bind', point.propagation || 'rprivate'];
-  if (!point.readWrite) {
-    options.push('ro');
-    // A file system mounted below the source would stay writable otherwise (mount_setattr(2), AT_RECURSIVE).
-    // Below a file there is none, and crun opens what it is to change as a directory.
-    const alone = point.readOnlyNonRecursive || point.spec?.bind?.readOnlyNonRecursive;
-    if (recursive && isDirectory && !alone) options.push('rro');
-  }
-  return { destination: point.destination, type: 'bind', source, options };
+  const propagation = point.propagation || 'rprivate';
+  const alone = point.readOnlyNonRecursive || point.spec?.bind?.readOnlyNonRecursive;
+  const options = [recursive ? 'rbind' : 'bind', propagation, ...(readWrite ? [] : ['ro'])];
+  // A file system mounted below the source would stay writable otherwise (mount_setattr(2), AT_RECURSIVE).
+  // Below a file there is none, and crun opens what it is to change as a directory.
+  if (!readWrite && recursive && isDirectory && !alone) options.push('rro');
+  const inner = ['bind', propagation, ...(readWrite || alone ? [] : ['ro'])];
+  return [
+    { destination, type: 'bind', source, options },
+    ...(recursive ? below : []).map((path) => ({
+      destination: posix.join(destination, path),
+      type: 'bind',
+      source: posix.join(source, path),
+      options: inner,
+    })),
+  ];
 }
 
 function tmpfsOfSpec(point: MountPoint): string[] {

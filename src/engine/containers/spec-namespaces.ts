@@ -13,8 +13,10 @@ export function specNamespaces(
   host: Pick<HostConfig, 'pidMode' | 'ipcMode' | 'utsMode' | 'cgroupnsMode'>,
   netns: string | undefined,
   joins: JoinedNamespaces,
+  userns: string | undefined,
 ): Namespace[] {
   const list: Namespace[] = [{ type: 'mount' }];
+  if (userns !== undefined) list.push({ type: 'user', path: userns });
   if (netns !== undefined) list.push({ type: 'network', path: netns });
   if (joined(host.pidMode) !== undefined) list.push({ type: 'pid', path: joins.pid });
   else if (host.pidMode !== 'host') list.push({ type: 'pid' });

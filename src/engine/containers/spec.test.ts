@@ -14,6 +14,7 @@ const facts = (record: ContainerRecord, changes: Partial<SpecFacts> = {}): SpecF
   rootfs: '/rootfs',
   cgroupsPath: '/berth/x',
   netns: '/netns/x',
+  userns: undefined,
   joins: { pid: undefined, ipc: undefined },
   process: {
     user: { uid: 5, gid: 6, additionalGids: [6, 7], home: '/home/u' },
@@ -30,6 +31,7 @@ const facts = (record: ContainerRecord, changes: Partial<SpecFacts> = {}): SpecF
       point,
       source: `/staged${point.source}`,
       isDirectory: !point.source.endsWith('.conf'),
+      below: [],
     })),
     files: { resolvConf: '/c/resolv.conf', hosts: '/c/hosts', hostname: '/c/hostname' },
     shm: undefined,

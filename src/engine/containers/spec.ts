@@ -1,4 +1,5 @@
 import { maskedPaths, readonlyPaths, type Seccomp } from '#engine/security';
+import type { IdMap } from '#linux/ids';
 import type { Spec } from '#oci/runtime-spec';
 import type { ContainerRecord } from './record.ts';
 import type { SpecDevices } from './spec-devices.ts';
@@ -15,6 +16,8 @@ export interface SpecFacts {
   /** undefined: the host's network. */
   readonly netns: string | undefined;
   readonly joins: JoinedNamespaces;
+  /** undefined: the host's users. */
+  readonly userns: { readonly path: string; readonly idMap: IdMap } | undefined;
   readonly process: ProcessFacts;
   readonly sources: MountSources;
   readonly devices: SpecDevices;
@@ -35,7 +38,9 @@ export function buildSpec(record: ContainerRecord, facts: SpecFacts): Spec {
     mounts: specMounts(record, facts.sources),
     annotations: { ...hostConfig.annotations, ...facts.seccomp.annotations },
     linux: {
-      namespaces: specNamespaces(hostConfig, facts.netns, facts.joins),
+      namespaces: specNamespaces(hostConfig, facts.netns, facts.joins, facts.userns?.path),
+      // Also of one that is joined: the runtime gives the standard streams to its root.
+      ...(facts.userns && { uidMappings: facts.userns.idMap.uids, gidMappings: facts.userns.idMap.gids }),
       cgroupsPath: facts.cgroupsPath,
       resources: { ...specResources(hostConfig.resources), devices: facts.devices.rules },
       devices: facts.devices.nodes,

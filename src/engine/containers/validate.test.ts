@@ -15,7 +15,11 @@ const refused = (work: () => unknown, text: string) =>
     return true;
   });
 const check = (host: Partial<HostConfig>, config: Partial<ContainerConfig> = {}) =>
-  validate(containerConfig(config), hostConfig(host), [], { runtimes: ['crun'], systemdCgroup: false });
+  validate(containerConfig(config), hostConfig(host), [], {
+    runtimes: ['crun'],
+    systemdCgroup: false,
+    remaps: false,
+  });
 
 const everything: HostSupport = {
   memoryLimit: true,

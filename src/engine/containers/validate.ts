@@ -1,5 +1,6 @@
 import type { HealthcheckConfig } from '#engine/images';
 import { parseSecurityOptions, resolveCapabilities } from '#engine/security';
+import { USERNS_MODES } from '#engine/userns';
 import { invalid } from '#lib/errors';
 import { signalNumber } from '#linux/process';
 import { checkCgroupParent } from './cgroup-parent.ts';
@@ -27,6 +28,8 @@ export interface Available {
   readonly runtimes: readonly string[];
   /** systemd makes the cgroups. */
   readonly systemdCgroup: boolean;
+  /** Containers have a user namespace unless they ask for the host's. */
+  readonly remaps: boolean;
 }
 
 /**
@@ -45,6 +48,7 @@ export function validate(
     throw invalid("can't create 'AutoRemove' container with restart policy");
   }
   checkModes(host);
+  checkUserNamespace(host, available.remaps);
   checkNetwork(config, host, endpoints);
   checkSysctls(host);
   checkUlimits(host.ulimits);
@@ -148,8 +152,28 @@ function checkModes(host: HostConfig): void {
   oneOf(host.pidMode, ['', 'host', 'private'], 'PID', true);
   oneOf(host.ipcMode, ['', 'private', 'shareable', 'host', 'none'], 'IPC', true);
   oneOf(host.utsMode, ['', 'host', 'private'], 'UTS', false);
-  oneOf(host.usernsMode, ['', 'host'], 'user namespace', false);
+  oneOf(host.usernsMode, USERNS_MODES, 'user namespace', false);
   oneOf(host.cgroupnsMode, ['', 'host', 'private'], 'cgroup namespace', false);
+}
+
+/** What belongs to the host's own user namespace cannot be had from another one. */
+function checkUserNamespace(host: HostConfig, remaps: boolean): void {
+  if (host.usernsMode === 'host' || (host.usernsMode === '' && !remaps)) return;
+  if (host.privileged) {
+    throw invalid(
+      "privileged mode is incompatible with user namespaces: a privileged container needs the host's (--userns=host)",
+    );
+  }
+  for (const [mode, what] of [
+    [host.networkMode, 'network namespace'],
+    [host.pidMode, 'PID namespace'],
+  ]) {
+    if (mode === 'host') {
+      throw invalid(
+        `cannot share the host's ${what} when user namespaces are enabled: use the host's too (--userns=host)`,
+      );
+    }
+  }
 }
 
 const ULIMITS = [

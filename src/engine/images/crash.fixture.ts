@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { Events } from '#engine/events';
 import { openSnapshots } from '#engine/snapshots';
 import { silentLogger } from '#lib/log';
+import { MountMappings } from '#linux/namespaces';
 import { BlobStore, Database } from '#store';
 import { dockerArchive, layerOf } from './images.fixture.ts';
 import { Images } from './images.ts';
@@ -13,7 +14,11 @@ const database = Database.open(join(home, 'data/berth.db'));
 const images = await Images.open({
   database,
   blobs: await BlobStore.open(join(home, 'data/content')),
-  snapshots: await openSnapshots({ root: join(home, 'data'), log: silentLogger }),
+  snapshots: await openSnapshots({
+    root: join(home, 'data'),
+    log: silentLogger,
+    mappings: new MountMappings(),
+  }),
   events: new Events(database),
   log: silentLogger,
   users: () => [],

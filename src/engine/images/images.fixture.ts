@@ -6,6 +6,7 @@ import { type EngineEvent, Events } from '#engine/events';
 import { openSnapshots, type Snapshots } from '#engine/snapshots';
 import { silentLogger } from '#lib/log';
 import { nowNano } from '#lib/time';
+import { MountMappings } from '#linux/namespaces';
 import { digestOf, hexOf } from '#oci/digest';
 import { encodeDocument, hostPlatform, type ImageConfig, type RunConfig } from '#oci/image';
 import { TAR_END, type TarHeader, tarHeader, tarPadding } from '#oci/layer';
@@ -102,7 +103,11 @@ export async function openFixtureAt(
 async function open(context: TestContext, home: string, users: ImageUsers): Promise<Fixture> {
   const database = Database.open(join(home, 'data/berth.db'));
   const blobs = await BlobStore.open(join(home, 'data/content'));
-  const snapshots = await openSnapshots({ root: join(home, 'data'), log: silentLogger });
+  const snapshots = await openSnapshots({
+    root: join(home, 'data'),
+    log: silentLogger,
+    mappings: new MountMappings(),
+  });
   const events = new Events(database);
   const images = await Images.open({
     database,

@@ -4,6 +4,7 @@ import type { Spawner } from '#linux/process';
 import type { RuntimeBinaries } from './binary.ts';
 import type { Container } from './container.ts';
 import type { ExitDirectory } from './exits.ts';
+import type { Guarded } from './guarded.ts';
 import type { Paths } from './paths.ts';
 
 /** What every verb of this folder works with. */
@@ -12,6 +13,8 @@ export interface RuntimeContext {
   readonly binaries: RuntimeBinaries;
   readonly conmon: string;
   readonly spawner: Spawner;
+  /** For containers in a user namespace. */
+  readonly guarded: Guarded;
   readonly exits: ExitDirectory;
   readonly readiness: CgroupReadiness;
   readonly systemdCgroup: boolean;

@@ -110,6 +110,9 @@ function noteNewCgroup(context: RuntimeContext, settings: Settings): void {
   writeFileSync(note, '');
 }
 
+const isRemapped = ({ linux }: Spec): boolean =>
+  linux?.namespaces?.some(({ type }) => type === 'user') ?? false;
+
 /** Undefined when conmon died without an answer. */
 async function runConmon(
   context: RuntimeContext,
@@ -126,7 +129,8 @@ async function runConmon(
   handedOver.defer(() => closeSync(sync.write));
   let spawned: number;
   try {
-    spawned = await context.spawner.spawn({
+    const spawner = isRemapped(options.spec) ? await context.guarded.get() : context.spawner;
+    spawned = await spawner.spawn({
       path: context.conmon,
       argv: conmonArguments(context, options, bundle, settings),
       env: [...ENVIRONMENT, '_OCI_SYNCPIPE=3'],

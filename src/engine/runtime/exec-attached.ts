@@ -16,16 +16,19 @@ export async function execAttached(
   options: ExecOptions,
   signal?: AbortSignal,
 ): Promise<ExecSession> {
-  const input = options.stdin ? pipe() : undefined;
-  const [output, errors] = [pipe(), pipe()];
-  const theirs = { ...(input && { 0: input.read }), 1: output.write, 2: errors.write };
-  const ours = [...(input ? [input.write] : []), output.read, errors.read];
+  // Without input it is a pipe that has ended: see `endStdin`.
+  const [input, output, errors] = [pipe(), pipe(), pipe()];
+  if (!options.stdin) closeSync(input.write);
+  const theirs = { 0: input.read, 1: output.write, 2: errors.write };
+  const ours = [...(options.stdin ? [input.write] : []), output.read, errors.read];
   try {
     const { pid, exited } = await spawnExec(context, container, directory, options, theirs, [], signal);
     return {
       pid,
       exited,
-      stdin: input && quiet(new Socket({ fd: input.write, readable: false, writable: true })),
+      stdin: options.stdin
+        ? quiet(new Socket({ fd: input.write, readable: false, writable: true }))
+        : undefined,
       stdout: quiet(new Socket({ fd: output.read, readable: true, writable: false })),
       stderr: quiet(new Socket({ fd: errors.read, readable: true, writable: false })),
       resize: async () => {

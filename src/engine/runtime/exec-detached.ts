@@ -1,6 +1,7 @@
 import { conflict } from '#lib/errors';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
+import { endStdin } from './empty-stdin.ts';
 import type { ExecOptions, ExecSession } from './exec.ts';
 import { spawnExecConmon } from './exec-conmon.ts';
 import type { ExecDirectory } from './exec-directory.ts';
@@ -12,7 +13,11 @@ export async function execDetached(
   directory: ExecDirectory,
   options: ExecOptions,
 ): Promise<ExecSession> {
-  const conmon = await spawnExecConmon(context, container, directory, options);
+  const conmon = options.terminal
+    ? await spawnExecConmon(context, container, directory, options)
+    : await spawnExecConmon(context, container, directory, { ...options, stdin: true }, () =>
+        endStdin(directory.attachSocket),
+      );
   return {
     pid: await conmon.started(),
     exited: conmon.exited(),

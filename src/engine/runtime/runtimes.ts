@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, notFound } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { Cgroup, CgroupReadiness, cgroupLayout } from '#linux/cgroups';
+import type { Owner } from '#linux/ids';
 import { shareMount } from '#linux/mount';
 import { openSpawner, type ProcessIdentity } from '#linux/process';
 import type { Resources } from '#oci/runtime-spec';
@@ -17,9 +18,10 @@ import { type CreateOptions, createContainer, type Running } from './create.ts';
 import { deleteContainer, removeUnified } from './delete.ts';
 import { type ExecOptions, type ExecSession, execInContainer } from './exec.ts';
 import { ExitDirectory } from './exits.ts';
+import { Guarded } from './guarded.ts';
 import { Paths } from './paths.ts';
 import { pauseContainer, resumeContainer } from './pause.ts';
-import { stage } from './stage.ts';
+import { requireReachable, type StageOptions, stage, stageNamespace } from './stage.ts';
 import { startContainer } from './start.ts';
 import { updateContainer } from './update.ts';
 
@@ -51,6 +53,8 @@ export class Runtimes {
     const conmon = conmonPath();
     for (const directory of [paths.bundles, paths.states, paths.stages])
       mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // The roots of user namespaces pass; each directory in it lets in but its own.
+    chmodSync(paths.stages, 0o711);
     removeConsoles({ paths });
     // What we stage below it must show in the mount namespace that the spawner then makes.
     if (cgroupLayout() === 'hybrid') shareMount(options.root);
@@ -60,6 +64,7 @@ export class Runtimes {
       binaries,
       conmon,
       spawner,
+      guarded: new Guarded(spawner),
       exits: new ExitDirectory(paths.exits, options.log),
       readiness: new CgroupReadiness(),
       systemdCgroup: options.systemdCgroup,
@@ -82,11 +87,20 @@ export class Runtimes {
   }
 
   /**
-   * Makes a bind source visible to the runtime where it would not be; returns the path to put in the spec. `shared`:
-   * what the container mounts below it shows on the host (`rshared`).
+   * Makes a bind source visible to the runtime where it would not be; returns the path to put in the spec.
    */
-  stage(id: string, source: string, options: { readonly shared?: boolean } = {}): string {
-    return stage(this.#context, id, source, options.shared ?? false);
+  stage(id: string, source: string, options: StageOptions = {}): string {
+    return stage(this.#context, id, source, options);
+  }
+
+  /** The same for a user namespace (`bindNamespace`'s source) that the container is to be made in, and its root. */
+  stageNamespace(id: string, source: string, root: Owner): string {
+    return stageNamespace(this.#context, id, source, root);
+  }
+
+  /** Whether containers can run with a user namespace of that root. @throws system naming what is in its way */
+  requireReachable(root: Owner): void {
+    requireReachable(this.#context, root);
   }
 
   /**
@@ -189,6 +203,7 @@ export class Runtimes {
     this.#context.exits[Symbol.dispose]();
     this.#context.readiness[Symbol.dispose]();
     if (this.bundles().length === 0) await this.#removeCgroups();
+    await this.#context.guarded[Symbol.asyncDispose]();
     await this.#context.spawner[Symbol.asyncDispose]();
   }
 

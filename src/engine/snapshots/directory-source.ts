@@ -1,8 +1,10 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { codeOf } from '#lib/errors';
 import { getXattr, listXattrs } from '#linux/files';
+import { type IdMap, OVERFLOW_ID, toContainerId } from '#linux/ids';
 import { fsPath, pathFromBytes, type SourceNode, type TreeSource } from '#oci/layer';
 import { typeOf } from './directory-target.ts';
+import { xattrInContainer } from './mapped-xattrs.ts';
 
 const CHUNK = 256 * 1024;
 /** A FIFO or a device that takes a file's place after the lstat must not block us. */
@@ -14,9 +16,12 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
  */
 export class DirectorySource implements TreeSource {
   readonly #root: string;
+  readonly #idMap: IdMap | undefined;
 
-  constructor(root: string) {
+  /** `idMap`: how owners show at the root; what is read has them as they are in the container. */
+  constructor(root: string, idMap?: IdMap) {
     this.#root = root.endsWith('/') ? root : `${root}/`;
+    this.#idMap = idMap;
   }
 
   lstat(path: string): SourceNode | undefined {
@@ -27,8 +32,8 @@ export class DirectorySource implements TreeSource {
     return {
       type,
       mode: Number(stats.mode) & 0o7777,
-      uid: Number(stats.uid),
-      gid: Number(stats.gid),
+      uid: this.#id('uids', Number(stats.uid)),
+      gid: this.#id('gids', Number(stats.gid)),
       size: type === 'file' ? Number(stats.size) : 0,
       mtime: stats.mtimeNs,
       ...deviceNumbers(stats.rdev),
@@ -46,7 +51,7 @@ export class DirectorySource implements TreeSource {
     try {
       for (const name of listXattrs(place)) {
         const value = getXattr(place, name);
-        if (value) found.set(name, value);
+        if (value) found.set(name, this.#idMap ? xattrInContainer(name, value, this.#idMap) : value);
       }
     } catch (error) {
       const code = codeOf(error);
@@ -86,6 +91,10 @@ export class DirectorySource implements TreeSource {
       yield path;
       if (entry.isDirectory()) yield* this.walk(path);
     }
+  }
+
+  #id(kind: keyof IdMap, id: number): number {
+    return this.#idMap ? (toContainerId(this.#idMap[kind], id) ?? OVERFLOW_ID) : id;
   }
 
   #at(path: string): string | Buffer {

@@ -18,8 +18,9 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { codeOf } from '#lib/errors';
+import { codeOf, invalid } from '#lib/errors';
 import { makeFifo, makeNode, setTimes, setXattr } from '#linux/files';
+import { type IdMap, rootOf, toHostId } from '#linux/ids';
 import {
   fsPath,
   type LayerFile,
@@ -28,6 +29,7 @@ import {
   type Owner,
   pathFromBytes,
 } from '#oci/layer';
+import { xattrOnHost } from './mapped-xattrs.ts';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const { S_IFCHR, S_IFBLK } = constants;
@@ -41,12 +43,20 @@ export class DirectoryTarget implements LayerTarget {
   readonly merged: boolean;
   readonly #root: string;
   readonly #onWrite: (bytes: number) => void;
+  readonly #idMap: IdMap | undefined;
 
-  /** `onWrite` is told of the bytes before they are written, and may throw. */
-  constructor(root: string, options: { merged: boolean; onWrite?: (bytes: number) => void }) {
+  /**
+   * `onWrite` is told of the bytes before they are written, and may throw. `idMap`: how owners show at the root;
+   * what is written has them as they are in the container.
+   */
+  constructor(
+    root: string,
+    options: { merged: boolean; onWrite?: (bytes: number) => void; idMap?: IdMap | undefined },
+  ) {
     this.#root = root.endsWith('/') ? root : `${root}/`;
     this.merged = options.merged;
     this.#onWrite = options.onWrite ?? (() => {});
+    this.#idMap = options.idMap;
   }
 
   lstat(path: string): NodeType | undefined {
@@ -64,11 +74,15 @@ export class DirectoryTarget implements LayerTarget {
 
   mkdir(path: string, mode: number): void {
     mkdirSync(this.#at(path), mode);
+    if (!this.#idMap) return;
+    // One that the archive does not describe is the container's root's all the same.
+    const { uid, gid } = rootOf(this.#idMap);
+    lchownSync(this.#at(path), uid, gid);
   }
 
   createFile(path: string): LayerFile {
     const place = this.#at(path);
-    return new DirectoryFile(openSync(place, NEW_FILE, 0o600), place, this.#onWrite);
+    return new DirectoryFile(openSync(place, NEW_FILE, 0o600), place, this.#onWrite, this.#idMap);
   }
 
   symlink(target: string, path: string): void {
@@ -88,7 +102,8 @@ export class DirectoryTarget implements LayerTarget {
     makeFifo(this.#at(path), mode);
   }
 
-  chown(path: string, { uid, gid }: Owner): void {
+  chown(path: string, owner: Owner): void {
+    const { uid, gid } = ownerOnHost(owner, this.#idMap);
     lchownSync(this.#at(path), uid, gid);
   }
 
@@ -101,7 +116,7 @@ export class DirectoryTarget implements LayerTarget {
   }
 
   setXattr(path: string, name: string, value: Uint8Array): void {
-    setXattrIfAllowed(this.#at(path), name, value);
+    setXattrIfAllowed(this.#at(path), name, value, this.#idMap);
   }
 
   removeTree(path: string): void {
@@ -125,11 +140,18 @@ class DirectoryFile implements LayerFile {
   readonly #fd: number;
   readonly #place: string | Buffer;
   readonly #onWrite: (bytes: number) => void;
+  readonly #idMap: IdMap | undefined;
 
-  constructor(fd: number, place: string | Buffer, onWrite: (bytes: number) => void) {
+  constructor(
+    fd: number,
+    place: string | Buffer,
+    onWrite: (bytes: number) => void,
+    idMap: IdMap | undefined,
+  ) {
     this.#fd = fd;
     this.#place = place;
     this.#onWrite = onWrite;
+    this.#idMap = idMap;
   }
 
   write(chunk: Uint8Array, position: number): void {
@@ -143,7 +165,8 @@ class DirectoryFile implements LayerFile {
     ftruncateSync(this.#fd, size);
   }
 
-  chown({ uid, gid }: Owner): void {
+  chown(owner: Owner): void {
+    const { uid, gid } = ownerOnHost(owner, this.#idMap);
     fchownSync(this.#fd, uid, gid);
   }
 
@@ -158,7 +181,7 @@ class DirectoryFile implements LayerFile {
   }
 
   setXattr(name: string, value: Uint8Array): void {
-    setXattrIfAllowed(this.#place, name, value);
+    setXattrIfAllowed(this.#place, name, value, this.#idMap);
   }
 
   close(): void {
@@ -166,10 +189,26 @@ class DirectoryFile implements LayerFile {
   }
 }
 
+function ownerOnHost({ uid, gid }: Owner, map: IdMap | undefined): Owner {
+  if (!map) return { uid, gid };
+  const host = { uid: toHostId(map.uids, uid), gid: toHostId(map.gids, gid) };
+  if (host.uid === undefined || host.gid === undefined) {
+    throw invalid(`the container's user namespace has no owner ${uid}:${gid}: its ids end before that`);
+  }
+  return { uid: host.uid, gid: host.gid };
+}
+
 /** A file system without xattrs, or a name space that needs more privilege, does not make an image unusable. */
-function setXattrIfAllowed(place: string | Buffer, name: string, value: Uint8Array): void {
+function setXattrIfAllowed(
+  place: string | Buffer,
+  name: string,
+  value: Uint8Array,
+  map: IdMap | undefined,
+): void {
+  const stored = map ? xattrOnHost(name, value, map) : value;
+  if (!stored) return;
   try {
-    setXattr(place, name, value);
+    setXattr(place, name, stored);
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'EPERM') throw error;

@@ -1,5 +1,6 @@
 // A thread that writes the tar of a tree: the changes of an upper directory, or all of a merged one.
 import { serveStream } from '#lib/thread-stream';
+import type { IdMap } from '#linux/ids';
 import { chrootThread } from '#linux/worker';
 import { diffLayer, packTree } from '#oci/layer';
 import { changesOf } from './changes.ts';
@@ -12,13 +13,15 @@ export interface ExportInput {
   readonly lowers?: readonly string[];
   /** Left out of the changes: see `withoutMountPoints`. */
   readonly mountPoints?: readonly string[];
+  /** How owners show at the root. */
+  readonly idMap?: IdMap;
 }
 
-function open({ root, lowers, mountPoints = [] }: ExportInput): AsyncGenerator<Buffer, void> {
+function open({ root, lowers, mountPoints = [], idMap }: ExportInput): AsyncGenerator<Buffer, void> {
   const changes = lowers && withoutMountPoints([...changesOf(root, lowers)], root, mountPoints);
   // A running container may swap directories for symlinks while we read: all paths stay below the root.
   chrootThread(root);
-  const source = new DirectorySource('/');
+  const source = new DirectorySource('/', idMap);
   return changes ? diffLayer(changes, source) : packTree(members(source), source);
 }
 

@@ -2,4 +2,4 @@
 export { DirectorySource } from './directory-source.ts';
 export { DirectoryTarget } from './directory-target.ts';
 export { openSnapshots } from './open.ts';
-export type { Change, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
+export type { Change, HeldRoot, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';

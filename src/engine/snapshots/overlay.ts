@@ -1,14 +1,17 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { conflict } from '#lib/errors';
 import { IdleThread } from '#lib/idle-thread';
 import type { Logger } from '#lib/log';
 import { fileSystem } from '#linux/files';
+import type { IdMap } from '#linux/ids';
+import type { MountMappings } from '#linux/namespaces';
 import { deferred, exportTar } from './export.ts';
 import { type LayerServices, Layers } from './layers.ts';
+import { MappedRoots } from './mapped-roots.ts';
 import { Settling } from './settling.ts';
-import type { Change, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
+import type { Change, HeldRoot, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
 import { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
 import { Writables } from './writables.ts';
@@ -19,9 +22,14 @@ export class OverlaySnapshots implements Snapshots {
   readonly driverStatus: readonly (readonly [string, string])[];
   readonly #layers: Layers;
   readonly #writables: Writables;
-  readonly #services: LayerServices;
+  readonly #services: LayerServices & { readonly roots: MappedRoots };
 
-  private constructor(root: string, layers: Layers, writables: Writables, services: LayerServices) {
+  private constructor(
+    root: string,
+    layers: Layers,
+    writables: Writables,
+    services: LayerServices & { readonly roots: MappedRoots },
+  ) {
     this.#layers = layers;
     this.#writables = writables;
     this.#services = services;
@@ -34,13 +42,21 @@ export class OverlaySnapshots implements Snapshots {
     ];
   }
 
-  static async open(root: string, log: Logger): Promise<OverlaySnapshots> {
-    mkdirSync(join(root, 'empty'), { recursive: true, mode: 0o711 });
+  static async open(options: {
+    root: string;
+    log: Logger;
+    mappings: MountMappings;
+  }): Promise<OverlaySnapshots> {
+    const { root, log } = options;
+    mkdirSync(join(root, 'empty'), { recursive: true, mode: 0o700 });
+    // What containers write may be setuid and root's: no user of the host may get there and run it.
+    chmodSync(root, 0o700);
     const trash = Trash.open(join(root, 'trash'), log);
     const trees = new IdleThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
-    const services = { trash, trees, settling: new Settling(root, log) };
+    const roots = new MappedRoots(root, options.mappings);
+    const services = { trash, trees, settling: new Settling(root, log), roots };
     const layers = await Layers.open(join(root, 'layers'), services);
-    const writables = Writables.open(join(root, 'ids'), join(root, 'empty'), layers, trash);
+    const writables = Writables.open(root, { layers, trash, roots });
     return new OverlaySnapshots(root, layers, writables, services);
   }
 
@@ -69,8 +85,16 @@ export class OverlaySnapshots implements Snapshots {
     return this.#layers.list();
   }
 
-  async prepare(id: string, layers: readonly string[]): Promise<void> {
-    this.#writables.prepare(id, layers);
+  async prepare(
+    id: string,
+    layers: readonly string[],
+    options: { readonly idMap?: IdMap | undefined } = {},
+  ): Promise<void> {
+    this.#writables.prepare(id, layers, options.idMap);
+  }
+
+  requireIdMapping(idMap: IdMap): Promise<void> {
+    return this.#writables.requireIdMapping(idMap);
   }
 
   mount(id: string, { volatile = false }: { volatile?: boolean } = {}): Promise<string> {
@@ -112,7 +136,7 @@ export class OverlaySnapshots implements Snapshots {
     return deferred(async () => {
       const held = await this.#writables.hold(id);
       return {
-        stream: exportTar({ root: held.path }),
+        stream: exportTar({ root: held.path, ...(held.idMap && { idMap: held.idMap }) }),
         [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
       };
     });
@@ -122,13 +146,13 @@ export class OverlaySnapshots implements Snapshots {
     return this.#services.trees.call('usage', this.#writables.describe(id).upper);
   }
 
-  hold(id: string): Promise<{ readonly path: string } & AsyncDisposable> {
+  hold(id: string): Promise<HeldRoot> {
     return this.#writables.hold(id);
   }
 
-  async withMounted<T>(id: string, work: (root: string) => Promise<T>): Promise<T> {
+  async withMounted<T>(id: string, work: (root: string, idMap: IdMap | undefined) => Promise<T>): Promise<T> {
     await using held = await this.#writables.hold(id);
-    return await work(held.path);
+    return await work(held.path, held.idMap);
   }
 
   describe(id: string): Readonly<Record<string, string>> {
@@ -138,7 +162,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async close(): Promise<void> {
     await this.#layers.close();
-    const { settling, trees, trash } = this.#services;
-    for (const service of [settling, trees, trash]) await service[Symbol.asyncDispose]();
+    const { roots, settling, trees, trash } = this.#services;
+    for (const service of [settling, trees, trash, roots]) await service[Symbol.asyncDispose]();
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { IdMap } from '#linux/ids';
 
 export interface LayerSource {
   readonly chainId: string;
@@ -28,6 +29,13 @@ export interface Usage {
   readonly inodes: number;
 }
 
+/** A root file system that stays mounted until this is disposed. */
+export interface HeldRoot extends AsyncDisposable {
+  readonly path: string;
+  /** How the owners of files show at `path`; undefined: as they are in the container. */
+  readonly idMap: IdMap | undefined;
+}
+
 /**
  * Where layers and containers' root file systems live. One driver per daemon, picked at open
  * (`overlay2` on directories for now); images and containers only see this interface.
@@ -50,10 +58,17 @@ export interface Snapshots {
   isLayerUsed(chainId: string): boolean;
   layers(): Promise<string[]>;
   /**
-   * A writable snapshot on top of `layers` (chain ids, top first; may be empty). Not mounted yet.
+   * A writable snapshot on top of `layers` (chain ids, top first; may be empty). Not mounted yet. With `idMap`
+   * its owners show mapped wherever it is mounted; on disk, in changes and exports they are the container's.
    * @throws notFound for a missing layer; conflict when the id is taken
    */
-  prepare(id: string, layers: readonly string[]): Promise<void>;
+  prepare(
+    id: string,
+    layers: readonly string[],
+    options?: { readonly idMap?: IdMap | undefined },
+  ): Promise<void>;
+  /** Whether snapshots can have their owners mapped here. @throws unsupported when not, saying why */
+  requireIdMapping(idMap: IdMap): Promise<void>;
   /** Mounts (idempotent) and returns the merged path: 50-300 us, unless an unmount has to end first. @throws notFound */
   mount(id: string, options?: { volatile?: boolean }): Promise<string>;
   isMounted(id: string): boolean;
@@ -76,9 +91,9 @@ export interface Snapshots {
   exportTree(id: string): Readable;
   usage(id: string): Promise<Usage>;
   /** Keeps it mounted read-write until the result is disposed, whatever its owner does meanwhile. @throws notFound */
-  hold(id: string): Promise<{ readonly path: string } & AsyncDisposable>;
+  hold(id: string): Promise<HeldRoot>;
   /** Mounts it read-write, hands the path to `work`, unmounts if it was not mounted before. */
-  withMounted<T>(id: string, work: (root: string) => Promise<T>): Promise<T>;
+  withMounted<T>(id: string, work: (root: string, idMap: IdMap | undefined) => Promise<T>): Promise<T>;
   /** For inspect's GraphDriver.Data. @throws notFound */
   describe(id: string): Readonly<Record<string, string>>;
   /** Ends what runs in the background. Mounts stay: containers may be running on them. */

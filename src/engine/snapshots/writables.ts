@@ -8,17 +8,22 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { conflict, invalid, notFound } from '#lib/errors';
+import { join, relative } from 'node:path';
+import { codeOf, conflict, invalid, notFound, unsupported } from '#lib/errors';
+import type { IdMap } from '#linux/ids';
 import { listMounts, mountOverlay, unmount } from '#linux/mount';
 import { Gathering } from './gathering.ts';
 import { copyAttributes } from './inherit.ts';
 import type { Layers } from './layers.ts';
+import type { MappedRoots } from './mapped-roots.ts';
+import type { HeldRoot } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 
 interface Writable {
   /** Chain ids, top first. */
   readonly layers: readonly string[];
+  /** Owners show mapped where it is mounted. */
+  readonly idMap: IdMap | undefined;
   mounted: boolean;
   /** Mounted so that its unmount syncs nothing. */
   volatile: boolean;
@@ -39,26 +44,38 @@ const UNFINISHED = '.tmp-';
  */
 const GATHER_MS = 100;
 
-/** Writable snapshots: `<root>/<id>/{diff,work,merged,layers}`. A directory without the prefix is a whole one. */
+export interface WritableServices {
+  readonly layers: Layers;
+  readonly trash: Trash;
+  readonly roots: MappedRoots;
+}
+
+/**
+ * Writable snapshots: `<root>/ids/<id>/{diff,work,merged,layers,idmap}`. A directory without the prefix is a
+ * whole one.
+ */
 export class Writables {
+  readonly #base: string;
   readonly #root: string;
-  readonly #empty: string;
   readonly #layers: Layers;
   readonly #trash: Trash;
+  readonly #roots: MappedRoots;
   readonly #known = new Map<string, Writable>();
   readonly #unmounts = new Gathering(GATHER_MS);
 
-  private constructor(root: string, empty: string, layers: Layers, trash: Trash) {
-    this.#root = root;
-    this.#empty = empty;
+  private constructor(base: string, { layers, trash, roots }: WritableServices) {
+    this.#base = base;
+    this.#root = join(base, 'ids');
     this.#layers = layers;
     this.#trash = trash;
+    this.#roots = roots;
   }
 
-  /** Finds the snapshots of the daemon before, mounted or not. `empty` is a directory that stays empty. */
-  static open(root: string, empty: string, layers: Layers, trash: Trash): Writables {
-    mkdirSync(root, { recursive: true, mode: 0o711 });
-    const writables = new Writables(root, empty, layers, trash);
+  /** Finds the snapshots of the daemon before, mounted or not. `<base>/empty` is a directory that stays empty. */
+  static open(base: string, services: WritableServices): Writables {
+    const writables = new Writables(base, services);
+    const root = join(base, 'ids');
+    mkdirSync(root, { recursive: true, mode: 0o700 });
     const mounted = new Set(listMounts().map(({ mountPoint }) => mountPoint));
     for (const name of readdirSync(root)) writables.#adopt(name, mounted);
     return writables;
@@ -73,30 +90,46 @@ export class Writables {
   }
 
   /** Synchronous, 0.2 ms: no layer can go away while it is being put under a snapshot. */
-  prepare(id: string, layers: readonly string[]): void {
+  prepare(id: string, layers: readonly string[], idMap?: IdMap): void {
     if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id))
       throw invalid(`not an id of a snapshot: ${JSON.stringify(id)}`);
     if (this.#known.has(id)) throw conflict(`snapshot ${id} exists`);
     const [top] = layers.map((chainId) => this.#layers.path(chainId));
     const unfinished = join(this.#root, UNFINISHED + id);
     rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { mode: 0o711 });
+    mkdirSync(unfinished, { mode: 0o700 });
     for (const name of ['diff', 'work', 'merged']) mkdirSync(join(unfinished, name));
     // The upper directory's own attributes are those of the container's root directory.
     const upper = join(unfinished, 'diff');
     chmodSync(upper, 0o755);
     if (top !== undefined) copyAttributes(top, upper);
     writeFileSync(join(unfinished, 'layers'), layers.join('\n'));
+    if (idMap) writeFileSync(join(unfinished, 'idmap'), JSON.stringify(idMap));
     renameSync(unfinished, join(this.#root, id));
-    this.#known.set(id, newWritable(layers, false));
+    this.#known.set(id, newWritable(layers, idMap, false));
   }
 
   async mount(id: string, volatile: boolean): Promise<string> {
     const writable = this.#get(id);
+    const base = await this.#roots.path(writable.idMap);
     await writable.leaving;
-    const path = this.#mount(id, writable, volatile);
+    const path = this.#mount(id, writable, { base, volatile });
     writable.wanted = true;
     return path;
+  }
+
+  /** Kernels before 5.19 map owners, but not below an overlay: only a mount shows it. @throws unsupported */
+  async requireIdMapping(idMap: IdMap): Promise<void> {
+    const id = `probe-${process.pid}`;
+    this.prepare(id, [], idMap);
+    try {
+      await this.mount(id, true);
+    } catch (error) {
+      if (codeOf(error) !== 'EINVAL') throw error;
+      throw unsupported('user namespaces need overlays of idmapped mounts: use Linux 5.19 or newer', error);
+    } finally {
+      await this.remove(id);
+    }
   }
 
   isMounted(id: string): boolean {
@@ -112,13 +145,15 @@ export class Writables {
   }
 
   /** Keeps it mounted until the result is disposed. */
-  async hold(id: string): Promise<{ readonly path: string } & AsyncDisposable> {
+  async hold(id: string): Promise<HeldRoot> {
     const writable = this.#get(id);
+    const base = await this.#roots.path(writable.idMap);
     await writable.leaving;
-    const path = this.#mount(id, writable, false);
+    const path = this.#mount(id, writable, { base, volatile: false });
     writable.holds++;
     return {
       path,
+      idMap: writable.idMap,
       [Symbol.asyncDispose]: async () => {
         writable.holds--;
         await this.#release(id, writable);
@@ -148,7 +183,9 @@ export class Writables {
     };
   }
 
-  #mount(id: string, writable: Writable, volatile: boolean): string {
+  /** `base`: the place of all snapshots as this one's owners show there. */
+  #mount(id: string, writable: Writable, options: { base: string; volatile: boolean }): string {
+    const { base, volatile } = options;
     const { lowers, upper, work, merged } = this.describe(id);
     if (writable.mounted && !writable.leaving) return merged;
     if (writable.leaving) throw conflict(`snapshot ${id} is being unmounted`);
@@ -157,10 +194,11 @@ export class Writables {
     const incompatible = join(work, 'work', 'incompat');
     if (existsSync(incompatible)) rmSync(incompatible, { recursive: true, force: true });
     // Overlay needs something below, even for an empty image.
+    const mapped = (path: string) => join(base, relative(this.#base, path));
     mountOverlay({
-      lowers: lowers.length > 0 ? lowers : [this.#empty],
-      upper,
-      work,
+      lowers: (lowers.length > 0 ? lowers : [join(this.#base, 'empty')]).map(mapped),
+      upper: mapped(upper),
+      work: mapped(work),
       target: merged,
       volatile,
     });
@@ -191,7 +229,7 @@ export class Writables {
       return;
     }
     const layers = readFileSync(join(home, 'layers'), 'utf8').split('\n').filter(Boolean);
-    this.#known.set(name, newWritable(layers, mounted.has(join(home, 'merged'))));
+    this.#known.set(name, newWritable(layers, readIdMap(home), mounted.has(join(home, 'merged'))));
   }
 
   #get(id: string): Writable {
@@ -201,9 +239,15 @@ export class Writables {
   }
 }
 
+function readIdMap(home: string): IdMap | undefined {
+  const path = join(home, 'idmap');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as IdMap) : undefined;
+}
+
 /** What is found mounted was mounted for its owner. */
-const newWritable = (layers: readonly string[], mounted: boolean): Writable => ({
+const newWritable = (layers: readonly string[], idMap: IdMap | undefined, mounted: boolean): Writable => ({
   layers,
+  idMap,
   mounted,
   volatile: false,
   wanted: mounted,

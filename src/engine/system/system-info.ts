@@ -41,6 +41,8 @@ export interface SystemInfoOptions {
   readonly seccompProfile: string;
   readonly cgroupDriver: 'cgroupfs' | 'systemd';
   readonly initPath: string | undefined;
+  /** Containers have a user namespace by default. */
+  readonly remapsUsers: boolean;
 }
 
 export async function systemInfo(options: SystemInfoOptions): Promise<SystemInfo> {
@@ -66,7 +68,7 @@ export async function systemInfo(options: SystemInfoOptions): Promise<SystemInfo
     pidsLimit: support.pidsLimit,
     oomKillDisable: support.oomKillDisable,
     ipv4Forwarding,
-    securityOptions: securityOptions(options.seccompProfile),
+    securityOptions: securityOptions(options),
     runtimeVersions: Object.fromEntries(
       await Promise.all(
         options.runtimes.map(async ({ name, path }) => [name, await versionOf(path)] as const),
@@ -77,9 +79,10 @@ export async function systemInfo(options: SystemInfoOptions): Promise<SystemInfo
   };
 }
 
-const securityOptions = (seccompProfile: string): string[] => [
+const securityOptions = ({ seccompProfile, remapsUsers }: SystemInfoOptions): string[] => [
   ...(apparmorEnabled() ? ['name=apparmor'] : []),
   ...(seccompProfile === 'unconfined' ? [] : [`name=seccomp,profile=${seccompProfile}`]),
+  ...(remapsUsers ? ['name=userns'] : []),
   'name=cgroupns',
 ];
 

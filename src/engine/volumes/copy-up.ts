@@ -1,17 +1,24 @@
 import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { chmod, chown, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, systemError } from '#lib/errors';
 import { getXattr, listXattrs, setTimes, setXattr } from '#linux/files';
-import { isMountPoint } from '#linux/mount';
+import { isMountPoint, openMountCopy } from '#linux/mount';
 import { dataOf, directoryOf, recordOf, type VolumesState } from './state.ts';
 
 /**
  * Fills an empty volume with what the image has at the mount's destination: owners, modes, times, xattrs, links,
  * devices, and the directory's own attributes. A volume that has content stays as it is.
- * `source` has been resolved inside the container's root by the caller; a missing one is fine.
+ * `source` has been resolved inside the container's root by the caller; a missing one is fine. `userns`: a
+ * descriptor of the user namespace that the owners at `source` are mapped by; in the volume they are the container's.
  */
-export async function copyUp(state: VolumesState, name: string, source: string): Promise<void> {
+export async function copyUp(
+  state: VolumesState,
+  name: string,
+  source: string,
+  userns?: number,
+): Promise<void> {
   using _lock = await state.locks.acquire(name);
   const record = recordOf(state, name);
   const data = dataOf(state, name);
@@ -26,8 +33,10 @@ export async function copyUp(state: VolumesState, name: string, source: string):
     return;
   }
   state.records.put(name, { ...record, copying: true });
-  if (mounted) await copyTree(source, data);
-  else await copyAside(source, join(directoryOf(state, name), '.copying'), data);
+  if (mounted) {
+    using target = asMapped(data, userns);
+    await copyTree(source, target.path);
+  } else await copyAside(source, join(directoryOf(state, name), '.copying'), data, userns);
   state.records.put(name, record);
 }
 
@@ -51,16 +60,38 @@ async function entriesOf(source: string): Promise<string[] | undefined> {
  * the host. So the copy is made where no container sees it, and its entries are moved in
  * whole: a rename does not follow what is there. What an interrupted run has moved is complete.
  */
-async function copyAside(source: string, staging: string, data: string): Promise<void> {
+async function copyAside(
+  source: string,
+  staging: string,
+  data: string,
+  userns: number | undefined,
+): Promise<void> {
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { mode: 0o700 });
   await using _cleanUp = { [Symbol.asyncDispose]: () => rm(staging, { recursive: true, force: true }) };
-  await copyTree(source, staging);
+  using target = asMapped(staging, userns);
+  await copyTree(source, target.path);
   const present = new Set(await readdir(data));
   for (const entry of await readdir(staging)) {
     if (!present.has(entry)) await rename(join(staging, entry), join(data, entry));
   }
-  await copyAttributes(source, data);
+  using volume = asMapped(data, userns);
+  await copyAttributes(source, volume.path);
+}
+
+/**
+ * A directory in which to set mapped owners sets the container's. Where the file system cannot do that, a
+ * container gets the volume without mapping too.
+ */
+function asMapped(directory: string, userns: number | undefined): { readonly path: string } & Disposable {
+  if (userns === undefined) return { path: directory, [Symbol.dispose]: () => {} };
+  try {
+    const copy = openMountCopy(directory, { userns });
+    return { path: `/proc/self/fd/${copy}/.`, [Symbol.dispose]: () => closeSync(copy) };
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL') throw error;
+    return { path: directory, [Symbol.dispose]: () => {} };
+  }
 }
 
 /** The volume's own directory looks like the image's. */

@@ -30,8 +30,8 @@ export async function create(state: VolumesState, options: CreateVolumeOptions):
   return viewOf(state, record);
 }
 
-/** Only the engine looks into the outer directory; the inner one is the container's. */
+/** The outer directory is the engine's; the inner one is the container's. */
 export async function makeDirectories(state: VolumesState, name: string): Promise<void> {
-  await mkdir(directoryOf(state, name), { recursive: true, mode: 0o701 });
+  await mkdir(directoryOf(state, name), { recursive: true, mode: 0o700 });
   await mkdir(dataOf(state, name), { recursive: true, mode: 0o755 });
 }

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { KeyedLock } from '#lib/lock';
 import { awaitsContent, copyUp } from './copy-up.ts';
 import { create } from './create.ts';
@@ -20,7 +20,9 @@ export class Volumes {
 
   /** Ends what an earlier life of the engine left half done. */
   static async open(options: VolumesOptions): Promise<Volumes> {
-    await mkdir(options.root, { recursive: true, mode: 0o701 });
+    await mkdir(options.root, { recursive: true, mode: 0o700 });
+    // What containers write may be setuid and root's: no user of the host may get there and run it.
+    await chmod(options.root, 0o700);
     const records = options.database.records<VolumeRecord>('volumes');
     const state: VolumesState = { options, records, locks: new KeyedLock() };
     await recover(state);
@@ -63,10 +65,11 @@ export class Volumes {
 
   /**
    * Copies what the image has at the mount's destination into an empty volume: owners, modes, xattrs, links kept.
-   * `source` is a directory below the container's root, resolved there (no symlink may lead out of it).
+   * `source` is a directory below the container's root, resolved there (no symlink may lead out of it). `userns`: a
+   * descriptor of the user namespace that the owners there are mapped by.
    */
-  copyUp(name: string, source: string): Promise<void> {
-    return copyUp(this.#state, name, source);
+  copyUp(name: string, source: string, userns?: number): Promise<void> {
+    return copyUp(this.#state, name, source, userns);
   }
 
   /** Whether `copyUp` has anything to do: asked before a source is made ready for it. @throws notFound */

@@ -50,6 +50,7 @@ export const FSCONFIG_SET_FLAG = 0;
 export const FSCONFIG_SET_STRING = 1;
 export const FSCONFIG_CMD_CREATE = 6;
 export const MOUNT_ATTR_RDONLY = 1;
+export const MOUNT_ATTR_IDMAP = 0x100000;
 
 export const statx = libcCall<
   [directory: number, path: string, flags: number, mask: number, result: NodeJS.TypedArray]

@@ -3,6 +3,7 @@ import { errnoNumber, SystemError } from '../errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, O_CLOEXEC } from '../ffi/constants.ts';
 import { close } from '../ffi/descriptors.ts';
 import {
+  MOUNT_ATTR_IDMAP,
   MOUNT_ATTR_RDONLY,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_SYMLINKS,
@@ -28,17 +29,37 @@ export type Propagation = 'private' | 'slave';
 
 const PROPAGATION: Readonly<Record<Propagation, number>> = { private: MS_PRIVATE, slave: MS_SLAVE };
 
+export interface BindOptions {
+  readonly recursive?: boolean;
+  readonly readonly?: boolean;
+  readonly propagation?: Propagation;
+  /**
+   * Descriptor of a user namespace: owners show as it maps them (Linux 5.12). What is mounted below the source
+   * stays as it is.
+   */
+  readonly userns?: number;
+}
+
 /**
  * Binds a file or directory on another. The copy is made detached and gets its attributes before
  * it is attached, so that a read-only bind is never writable for an instant; nosuid, nodev and
  * noexec of the source stay.
- * @throws SystemError
+ * @throws SystemError; EINVAL also where the file system cannot map owners
  */
-export function bindMount(
-  source: string,
-  target: string,
-  options: { recursive?: boolean; readonly?: boolean; propagation?: Propagation } = {},
-): void {
+export function bindMount(source: string, target: string, options: BindOptions = {}): void {
+  const copy = openMountCopy(source, options);
+  try {
+    moveMount(copy, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+  } finally {
+    close(copy);
+  }
+}
+
+/**
+ * The same copy, mounted nowhere: a descriptor that leads to it until it is closed.
+ * @throws as bindMount
+ */
+export function openMountCopy(source: string, options: BindOptions = {}): number {
   const depth = options.recursive ? AT_RECURSIVE : 0;
   const copy = openTree(AT_FDCWD, source, OPEN_TREE_CLONE | O_CLOEXEC | depth);
   try {
@@ -49,9 +70,14 @@ export function bindMount(
       const attributes = new BigUint64Array([set, 0n, propagation, 0n]);
       mountSetattr(copy, '', AT_EMPTY_PATH | depth, attributes, attributes.byteLength);
     }
-    moveMount(copy, '', AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
-  } finally {
+    if (options.userns !== undefined) {
+      const attributes = new BigUint64Array([BigInt(MOUNT_ATTR_IDMAP), 0n, 0n, BigInt(options.userns)]);
+      mountSetattr(copy, '', AT_EMPTY_PATH, attributes, attributes.byteLength);
+    }
+    return copy;
+  } catch (error) {
     close(copy);
+    throw error;
   }
 }
 

@@ -1,4 +1,11 @@
-export { bindMount, type Propagation, shareMount, unmountCopy } from './bind.ts';
+export {
+  type BindOptions,
+  bindMount,
+  openMountCopy,
+  type Propagation,
+  shareMount,
+  unmountCopy,
+} from './bind.ts';
 export { mountFileSystem, mountTmpfs } from './file-system.ts';
 export { isMountPoint, listMounts, type MountInfo } from './list.ts';
 export { mountOverlay, type OverlayOptions } from './overlay.ts';

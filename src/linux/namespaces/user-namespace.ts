@@ -23,12 +23,40 @@ export async function createUserNamespace(
   map: IdMap,
   options: { readonly network?: boolean } = {},
 ): Promise<UserNamespace> {
-  await using inside = await Inside.enter(options.network ?? false);
+  await using inside = await Inside.enter([
+    'unshare',
+    '--user',
+    ...(options.network ? ['--net'] : []),
+    '--',
+    'cat',
+  ]);
   const place = `/proc/${inside.pid}`;
   writeFileSync(`${place}/uid_map`, rangesText(map.uids));
   writeFileSync(`${place}/gid_map`, rangesText(map.gids));
-  const user = open(`${place}/ns/user`, O_CLOEXEC, 0);
-  const network = options.network ? open(`${place}/ns/net`, O_CLOEXEC, 0) : undefined;
+  return openNamespaces(inside.pid, options.network ?? false);
+}
+
+/**
+ * Makes a network namespace that the user namespace at `path` (a file of /proc/PID/ns) owns. The result's `user`
+ * is that one.
+ * @throws as createUserNamespace
+ */
+export async function createNetworkIn(path: string): Promise<UserNamespace> {
+  await using inside = await Inside.enter([
+    'nsenter',
+    `--user=${path}`,
+    '--',
+    'unshare',
+    '--net',
+    '--',
+    'cat',
+  ]);
+  return openNamespaces(inside.pid, true);
+}
+
+function openNamespaces(pid: number, withNetwork: boolean): UserNamespace {
+  const user = open(`/proc/${pid}/ns/user`, O_CLOEXEC, 0);
+  const network = withNetwork ? open(`/proc/${pid}/ns/net`, O_CLOEXEC, 0) : undefined;
   return {
     user,
     network,
@@ -51,11 +79,11 @@ class Inside implements AsyncDisposable {
     this.#input = input;
   }
 
-  static async enter(network: boolean): Promise<Inside> {
+  static async enter(argv: readonly [string, ...string[]]): Promise<Inside> {
     const [input, output] = [pipe(), pipe()];
     let inside: Inside;
     try {
-      inside = new Inside(spawn(network, input.read, output.write), input.write);
+      inside = new Inside(spawn(argv, input.read, output.write), input.write);
     } catch (error) {
       close(input.write);
       close(output.read);
@@ -69,7 +97,7 @@ class Inside implements AsyncDisposable {
     if (answer === GREETING) return inside;
     await inside[Symbol.asyncDispose]();
     throw systemError(
-      `cannot make a user namespace: ${answer || 'unshare ended'} (see /proc/sys/user/max_user_namespaces)`,
+      `cannot make a user namespace: ${answer || `${argv[0]} ended`} (see /proc/sys/user/max_user_namespaces)`,
     );
   }
 
@@ -79,14 +107,14 @@ class Inside implements AsyncDisposable {
   }
 }
 
-function spawn(network: boolean, input: number, output: number): number {
-  const path = findProgram('unshare');
+function spawn(argv: readonly [string, ...string[]], input: number, output: number): number {
+  const path = findProgram(argv[0]);
   if (path === undefined) {
-    throw unsupported('unshare is not installed: it makes user namespaces (Debian: package util-linux)');
+    throw unsupported(`${argv[0]} is not installed: it makes user namespaces (Debian: package util-linux)`);
   }
   return spawnProcess({
     path,
-    argv: ['unshare', '--user', ...(network ? ['--net'] : []), '--', 'cat'],
+    argv,
     env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
     fds: { 0: input, 1: output, 2: output },
   });

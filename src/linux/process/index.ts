@@ -5,6 +5,12 @@ export { findProgram, isExecutable } from './program.ts';
 export { type RunOptions, type RunResult, run } from './run.ts';
 export { signalName, signalNumber } from './signals.ts';
 export type { SpawnOptions } from './spawn.ts';
-export { DirectSpawner, openSpawner, type Spawner } from './spawner.ts';
+export {
+  DirectSpawner,
+  type GuardedSpawner,
+  openGuardedSpawner,
+  openSpawner,
+  type Spawner,
+} from './spawner.ts';
 export type { ExitStatus } from './status.ts';
 export { tryWait, wait } from './wait.ts';

@@ -20,9 +20,29 @@ export interface Spawner extends AsyncDisposable {
   unmountCopy(path: string): Promise<void>;
 }
 
+/** A spawner with a mount namespace of its own. */
+export interface GuardedSpawner extends Spawner {
+  readonly isolated: true;
+  /**
+   * From now on what is spawned cannot give /dev/null away (chown: EROFS, which crun ignores). crun gives a
+   * container's standard streams to its root, and where they are the host's /dev/null that root could then
+   * close the device to the whole host.
+   * @throws unsupported
+   */
+  guardNull(): Promise<void>;
+}
+
 /** Looks at /sys/fs/cgroup and picks. Call after the data root and the exec root are shared (`shareMount`). */
 export async function openSpawner(): Promise<Spawner> {
-  return mustHideUnified() ? IsolatedSpawner.open() : new DirectSpawner();
+  return mustHideUnified() ? IsolatedSpawner.open({ hideUnified: true }) : new DirectSpawner();
+}
+
+/** One whose programs may be given to user namespaces; `spawner` itself where that will do. */
+export async function openGuardedSpawner(spawner: Spawner): Promise<GuardedSpawner> {
+  const guarded =
+    spawner instanceof IsolatedSpawner ? spawner : await IsolatedSpawner.open({ hideUnified: false });
+  await guarded.guardNull();
+  return guarded;
 }
 
 /** crun refuses a host that has v1 hierarchies as well as controllers in the v2 one. */
@@ -50,25 +70,25 @@ export class DirectSpawner implements Spawner {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-class IsolatedSpawner implements Spawner {
+class IsolatedSpawner implements GuardedSpawner {
   readonly isolated = true;
   readonly #thread: Thread<SpawnThread>;
-  readonly #unified: number;
+  readonly #unified: number | undefined;
 
-  private constructor(thread: Thread<SpawnThread>, unified: number) {
+  private constructor(thread: Thread<SpawnThread>, unified: number | undefined) {
     this.#thread = thread;
     this.#unified = unified;
   }
 
   /** By its descriptor: no path of our mount namespace leads there. */
-  get unified(): string {
-    return `/proc/self/fd/${this.#unified}`;
+  get unified(): string | undefined {
+    return this.#unified === undefined ? undefined : `/proc/self/fd/${this.#unified}`;
   }
 
-  static async open(): Promise<IsolatedSpawner> {
+  static async open(options: { hideUnified: boolean }): Promise<IsolatedSpawner> {
     const thread = new Thread<SpawnThread>(new URL('./spawn-thread.ts', import.meta.url), SMALL);
     try {
-      return new IsolatedSpawner(thread, await thread.call('isolate'));
+      return new IsolatedSpawner(thread, await thread.call('isolate', options.hideUnified));
     } catch (error) {
       await thread[Symbol.asyncDispose]();
       throw error;
@@ -83,8 +103,12 @@ class IsolatedSpawner implements Spawner {
     return this.#thread.call('unmountCopy', path);
   }
 
+  guardNull(): Promise<void> {
+    return this.#thread.call('guardNull');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#thread[Symbol.asyncDispose]();
-    close(this.#unified);
+    if (this.#unified !== undefined) close(this.#unified);
   }
 }

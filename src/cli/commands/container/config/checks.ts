@@ -52,7 +52,7 @@ export function checkTogether(flags: CreateFlags, given: ReadonlySet<string>): v
   if (flags['no-healthcheck'] && health) throw invalid('--no-healthcheck conflicts with --health-* options');
   mode('pid', 'PID', flags.pid, ['', 'host'], NEED_CONTAINER);
   mode('uts', 'UTS', flags.uts, ['', 'host']);
-  mode('userns', 'USER', flags.userns, ['', 'host']);
+  mode('userns', 'USER', flags.userns, ['', 'host', 'private']);
   mode('cgroupns', 'CGROUP', flags.cgroupns, ['', 'host', 'private']);
   mode('ipc', 'IPC', flags.ipc, ['', 'none', 'private', 'shareable', 'host'], NEED_CONTAINER);
   const swappiness = flags['memory-swappiness'] ?? -1;

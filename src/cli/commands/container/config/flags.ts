@@ -103,7 +103,7 @@ const isolationFlags = {
   privileged: bool('Give the container all capabilities and devices'),
   'security-opt': list('Security option'),
   sysctl: map('Kernel parameter of the container', { check: checkSysctl }),
-  userns: string('User namespace'),
+  userns: string('User namespace to use ("host"|"private")'),
   uts: string('UTS namespace'),
   runtime: string('OCI runtime'),
   isolation: string('Isolation technology'),
