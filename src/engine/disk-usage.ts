@@ -1,3 +1,4 @@
+import type { Builder, CacheEntry } from '#engine/build';
 import type { Containers } from '#engine/containers';
 import type { Images } from '#engine/images';
 import type { Volumes } from '#engine/volumes';
@@ -10,25 +11,33 @@ export interface DiskUsage {
   readonly images: readonly { id: string; size: number; shared: number; containers: number }[];
   readonly containers: readonly { id: string; sizeRw: number; sizeRootFs: number }[];
   readonly volumes: readonly { name: string; size: number; users: number }[];
+  readonly buildCache: readonly CacheEntry[];
 }
 
 export interface DiskUsageQuery {
   readonly images: boolean;
   readonly containers: boolean;
   readonly volumes: boolean;
+  readonly buildCache: boolean;
 }
 
 const NO_IMAGES = { total: 0, images: [] };
 
 export async function diskUsage(
-  domains: { readonly containers: Containers; readonly images: Images; readonly volumes: Volumes },
+  domains: {
+    readonly containers: Containers;
+    readonly images: Images;
+    readonly volumes: Volumes;
+    readonly builder: Builder;
+  },
   query: DiskUsageQuery,
 ): Promise<DiskUsage> {
-  const { containers, images, volumes } = domains;
-  const [ofImages, ofVolumes, ofContainers] = await Promise.all([
+  const { containers, images, volumes, builder } = domains;
+  const [ofImages, ofVolumes, ofContainers, buildCache] = await Promise.all([
     query.images ? images.usage() : NO_IMAGES,
     query.volumes ? volumes.usage() : [],
     query.containers ? Promise.all(containers.list().map(({ id }) => sizeOf(containers, id))) : [],
+    query.buildCache ? builder.usage() : [],
   ]);
   return {
     layersSize: ofImages.total,
@@ -38,6 +47,7 @@ export async function diskUsage(
     })),
     containers: ofContainers.flat(),
     volumes: ofVolumes.map((volume) => ({ ...volume, users: containers.usersOfVolume(volume.name).length })),
+    buildCache,
   };
 }
 

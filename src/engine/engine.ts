@@ -88,7 +88,7 @@ export class Engine implements AsyncDisposable {
     });
   }
 
-  diskUsage(query: DiskUsageQuery = { images: true, containers: true, volumes: true }): Promise<DiskUsage> {
+  diskUsage(query: DiskUsageQuery = EVERYTHING): Promise<DiskUsage> {
     return diskUsage(this, query);
   }
 
@@ -102,3 +102,5 @@ export class Engine implements AsyncDisposable {
     return this.close();
   }
 }
+
+const EVERYTHING: DiskUsageQuery = { images: true, containers: true, volumes: true, buildCache: true };

@@ -314,6 +314,26 @@ describe('docker build', () => {
     });
   }
 
+  it('the cache is counted and can be emptied', async () => {
+    const root = context({
+      Dockerfile: dockerfile('FROM busybox', 'RUN dd if=/dev/zero of=/big bs=1k count=300'),
+    });
+    await build(root, '-q');
+    const image = (await build(root, '-q')).stdout.trim();
+    const usage = await daemon.ok('system', 'df', '-v', '--format', '{{json .BuildCache}}');
+    const entry = JSON.parse(usage).find((each: { Size: string }) => each.Size.startsWith('307'));
+    assert.ok(entry, usage);
+    await daemon.ok('rmi', image);
+    assert.match((await build(root)).stdout, /Using cache/);
+    await daemon.ok('rmi', image);
+    assert.match(await daemon.ok('builder', 'prune', '-af'), /Total:? *(?:reclaimed space:)?.*3\d\d/);
+    assert.deepEqual(
+      JSON.parse(await daemon.ok('system', 'df', '-v', '--format', '{{json .BuildCache}}')),
+      [],
+    );
+    assert.doesNotMatch((await build(root)).stdout, /Using cache/);
+  });
+
   it('refuses a target that is none', async () => {
     const { code, stderr } = await build(context({ Dockerfile: 'FROM busybox\n' }), '--target', 'x');
     assert.equal(code, 1);

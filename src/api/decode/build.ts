@@ -1,9 +1,10 @@
-import type { BuildOptions } from '#engine/build';
+import type { BuildOptions, PruneCacheOptions } from '#engine/build';
 import { invalid, unsupported } from '#lib/errors';
 import { parsePlatform } from '#oci/image';
 import { buildLabels, buildUlimits, type Schema } from '#protocol';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
+import { timestamp } from './time.ts';
 
 /** What of a build comes from the address of its request. */
 export type BuildRequest = Pick<
@@ -94,5 +95,30 @@ function limits(query: Query): BuildRequest['limits'] {
       .flatMap((text) => text.split(','))
       .filter(Boolean),
     cgroupParent: query.text('cgroupparent'),
+  };
+}
+
+/** Of `POST /build/prune`. Until 1.48 there was one number, of what may stay. @throws invalid */
+export function pruneRequest(query: Query): PruneCacheOptions {
+  const filters = query.filters([
+    'until',
+    'unused-for',
+    'id',
+    'type',
+    'description',
+    'inuse',
+    'shared',
+    'private',
+  ]);
+  const [until] = filters.get('until') ?? filters.get('unused-for') ?? [];
+  const ids = filters.get('id');
+  const keep = ['max-used-space', 'reserved-space', 'keep-storage']
+    .map((name) => query.integer(name))
+    .find(Boolean);
+  return {
+    all: query.flag('all'),
+    ...(until !== undefined && { until: timestamp(until) }),
+    ...(ids !== undefined && { ids }),
+    ...(keep !== undefined && { keep }),
   };
 }

@@ -1,5 +1,13 @@
 import type { Engine } from '#engine';
-import type { ContainerSummary, DiskUsage, DiskUsageOf, ImageSummary, VolumeInspect } from '#protocol';
+import type { CacheEntry } from '#engine/build';
+import type {
+  BuildCacheRecord,
+  ContainerSummary,
+  DiskUsage,
+  DiskUsageOf,
+  ImageSummary,
+  VolumeInspect,
+} from '#protocol';
 import type { Since } from '../decode/by-version/since.ts';
 import { containerSummary } from './containers.ts';
 import { imageSummary } from './images.ts';
@@ -26,23 +34,24 @@ export async function diskUsage(engine: Engine, options: DiskUsageOptions): Prom
     images: wants('image'),
     containers: wants('container'),
     volumes: wants('volume'),
+    buildCache: wants('build-cache'),
   });
   const images = wants('image') ? imageRows(engine, usage, since) : undefined;
   const containers = wants('container') ? containerRows(engine, usage) : undefined;
   const volumes = wants('volume') ? volumeRows(engine, usage) : undefined;
-  const cache = wants('build-cache');
+  const cache = wants('build-cache') ? usage.buildCache.map(buildCacheRecord) : undefined;
   return {
     ...(legacy && {
       ...(images && { LayersSize: usage.layersSize, Images: images }),
       ...(containers && { Containers: containers }),
       ...(volumes && { Volumes: volumes }),
-      ...(cache && { BuildCache: [] }),
+      ...(cache && { BuildCache: cache }),
     }),
     ...(modern && {
       ...(images && { ImageUsage: imageUsage(images, usage.layersSize, verbose) }),
       ...(containers && { ContainerUsage: containerUsage(containers, verbose) }),
       ...(volumes && { VolumeUsage: volumeUsage(volumes, verbose) }),
-      ...(cache && { BuildCacheUsage: { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0 } }),
+      ...(cache && { BuildCacheUsage: buildCacheUsage(cache, verbose) }),
     }),
   };
 }
@@ -123,6 +132,28 @@ function volumeUsage(rows: readonly VolumeInspect[], verbose: boolean): DiskUsag
     TotalCount: rows.length,
     Reclaimable: sum(idle.map(size)),
     TotalSize: sum(rows.map(size)),
+    ...(verbose && { Items: rows }),
+  };
+}
+
+const buildCacheRecord = ({ id, description, size, shared, created, lastUsed, useCount }: CacheEntry) => ({
+  ID: id,
+  Type: 'regular',
+  Description: description,
+  InUse: false,
+  Shared: shared,
+  Size: size,
+  CreatedAt: created,
+  LastUsedAt: lastUsed || null,
+  UsageCount: useCount,
+});
+
+function buildCacheUsage(rows: readonly BuildCacheRecord[], verbose: boolean): DiskUsageOf<BuildCacheRecord> {
+  return {
+    ActiveCount: 0,
+    TotalCount: rows.length,
+    Reclaimable: sum(rows.filter((row) => !row.Shared).map((row) => row.Size)),
+    TotalSize: sum(rows.map((row) => row.Size)),
     ...(verbose && { Items: rows }),
   };
 }

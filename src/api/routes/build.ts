@@ -2,7 +2,7 @@ import type { Engine } from '#engine';
 import { RunFailed } from '#engine/build';
 import { invalid, unsupported } from '#lib/errors';
 import { header } from '#protocol';
-import { type BuildRequest, buildRequest } from '../decode/build.ts';
+import { type BuildRequest, buildRequest, pruneRequest } from '../decode/build.ts';
 import { registryConfig } from '../decode/registry-auth.ts';
 import { BuildProgress } from '../encode/build-progress.ts';
 import { bodyOf } from '../errors.ts';
@@ -30,9 +30,13 @@ export function buildRoutes(router: Router, engine: Engine): void {
     router.post(path, () => {
       throw unsupported('builds over a session are not supported yet');
     });
-  router.post('/build/prune', (exchange) =>
-    answerPrune(exchange, () => Promise.resolve({ CachesDeleted: null, SpaceReclaimed: 0 })),
-  );
+  router.post('/build/prune', (exchange) => {
+    const request = pruneRequest(exchange.query);
+    return answerPrune(exchange, async () => {
+      const { removed, reclaimed } = await engine.builder.prune(request);
+      return { CachesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: reclaimed };
+    });
+  });
 }
 
 async function build(

@@ -8,12 +8,12 @@ import type { Snapshots } from '#engine/snapshots';
 import { invalid, isKind } from '#lib/errors';
 import { IdleThread } from '#lib/idle-thread';
 import { newId } from '#lib/ids';
-import { KeyedLock } from '#lib/lock';
 import { Scope } from '#lib/scope';
 import { feedThread } from '#lib/thread-sink';
 import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
 import { decompress } from '#oci/layer';
 import type { BuildCache } from './cache.ts';
+import { CacheMounts } from './cache-mounts.ts';
 import type { ContextInput } from './files/context-thread.ts';
 import { selectFiles } from './files/select.ts';
 import type { SelectJobs } from './files/select-thread.ts';
@@ -23,8 +23,10 @@ import { writeImage } from './output.ts';
 import type { Warning } from './plan/options.ts';
 import { planBuild } from './plan/plan.ts';
 import type { OnBuildEvent } from './progress.ts';
+import { type PruneCacheOptions, pruneCache } from './prune.ts';
 import type { BuildLimits, BuildSession, Secrets } from './session.ts';
 import { Solver } from './solve/solver.ts';
+import { type CacheEntry, cacheEntries } from './usage.ts';
 
 const contextThread = new URL('./files/context-thread.ts', import.meta.url);
 
@@ -69,11 +71,12 @@ export class Builder implements AsyncDisposable {
   readonly #options: BuilderOptions;
   readonly #cache: BuildCache;
   readonly #selectThread = new IdleThread<SelectJobs>(new URL('./files/select-thread.ts', import.meta.url));
-  readonly #cacheLocks = new KeyedLock();
+  readonly #cacheMounts: CacheMounts;
 
   private constructor(options: BuilderOptions) {
     this.#options = options;
     this.#cache = options.cache;
+    this.#cacheMounts = new CacheMounts(join(options.root, 'cache-mounts'));
   }
 
   /** Removes what builds left that did not end. */
@@ -124,6 +127,17 @@ export class Builder implements AsyncDisposable {
     }
   }
 
+  /** What the cache holds, the least recently used first. */
+  usage(): Promise<CacheEntry[]> {
+    return cacheEntries(this.#cache, this.#options);
+  }
+
+  async prune(options: PruneCacheOptions): Promise<{ removed: string[]; reclaimed: number }> {
+    const result = await pruneCache(this.#cache, this.#options, options);
+    if (options.all) await this.#cacheMounts.discard((path) => this.#options.snapshots.discard(path));
+    return result;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#selectThread[Symbol.asyncDispose]();
   }
@@ -146,8 +160,7 @@ export class Builder implements AsyncDisposable {
       cache: this.#cache,
       work,
       selectThread: this.#selectThread,
-      cacheMounts: join(root, 'cache-mounts'),
-      cacheLocks: this.#cacheLocks,
+      cacheMounts: this.#cacheMounts,
       temporary,
       workspace,
       secrets: options.secrets,

@@ -2,8 +2,8 @@ import type { Containers } from '#engine/containers';
 import type { Images, Work } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
 import type { IdleThread } from '#lib/idle-thread';
-import type { KeyedLock } from '#lib/lock';
 import type { BuildCache } from './cache.ts';
+import type { CacheMounts } from './cache-mounts.ts';
 import type { SelectJobs } from './files/select-thread.ts';
 import type { Tree } from './files/tree.ts';
 import type { OnBuildEvent } from './progress.ts';
@@ -17,10 +17,7 @@ export interface BuildSession {
   /** Holds all that the build makes or takes from the cache. */
   readonly work: Work;
   readonly selectThread: IdleThread<SelectJobs>;
-  /** Directories of cache mounts: `<root>/<hash of the id>`. */
-  readonly cacheMounts: string;
-  /** By directory: a cache mount that one step has for itself. */
-  readonly cacheLocks: KeyedLock;
+  readonly cacheMounts: CacheMounts;
   /** Of this build alone; removed with it. In memory: what is secret never meets a disk. */
   readonly temporary: string;
   /** Of this build alone, on disk: what is fetched. */

@@ -132,6 +132,11 @@ export class Images {
     return this.#context.content.begin();
   }
 
+  /** Chain ids of all layers that images consist of. */
+  layers(): ReadonlySet<string> {
+    return this.#context.catalog.layers();
+  }
+
   /** Removes layers and blobs that nobody needs any more. */
   collect(): Promise<void> {
     return this.#context.content.collect();

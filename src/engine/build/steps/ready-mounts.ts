@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { RunMount } from '#dockerfile';
 import type { MountSpec } from '#engine/containers';
@@ -136,31 +134,20 @@ async function* wholeTar(entries: readonly PlacedEntry[], tree: TarTree): AsyncG
   yield TAR_END;
 }
 
-type CacheMount = Extract<StepMount, { type: 'cache' }>;
-
-/** The directory of a cache mount: it outlives builds, and who needs it for himself waits for it or gets another. */
+/** A new cache begins with what `from` says, or empty. */
 async function cacheDirectory(
   session: BuildSession,
-  mount: CacheMount,
+  mount: Extract<StepMount, { type: 'cache' }>,
   inputs: ReadonlyMap<Step, Filesystem>,
   scope: Scope,
 ): Promise<string> {
-  const name = createHash('sha256').update(mount.id).digest('hex');
-  const path = join(session.cacheMounts, mount.sharing === 'private' ? `${name}-${newId()}` : name);
-  if (mount.sharing === 'locked') {
-    const lock = await session.cacheLocks.acquire(path);
-    scope.defer(() => lock[Symbol.dispose]());
-  }
-  if (!existsSync(path)) {
-    await mkdir(path, { recursive: true });
-    if (mount.content) {
-      const source = await contentPath(session, mount.content, mount.source, inputs, scope);
-      await cp(source, path, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
-    }
-    await chmod(path, mount.mode ?? 0o755);
-    await chown(path, mount.uid ?? 0, mount.gid ?? 0);
-  }
-  return path;
+  const opened = await session.cacheMounts.open(mount, async (path) => {
+    if (!mount.content) return;
+    const source = await contentPath(session, mount.content, mount.source, inputs, scope);
+    await cp(source, path, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  });
+  scope.defer(() => opened[Symbol.dispose]());
+  return opened.path;
 }
 
 type SecretMount = Extract<RunMount, { type: 'secret' }>;

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunMount } from '#dockerfile';
+import { newId } from '#lib/ids';
+import { KeyedLock } from '#lib/lock';
+
+export type CacheMount = Extract<RunMount, { type: 'cache' }>;
+
+/** Directories of `RUN --mount=type=cache`: they outlive builds. */
+export class CacheMounts {
+  readonly #root: string;
+  readonly #locks = new KeyedLock();
+  readonly #users = new Map<string, number>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /**
+   * The directory of a mount until the result is disposed. Who wants it locked waits for it; who wants it private and
+   * finds it in use gets another. `fill` is called for a new one.
+   */
+  async open(
+    { id, sharing, mode = 0o755, uid = 0, gid = 0 }: CacheMount,
+    fill: (path: string) => Promise<void>,
+  ): Promise<{ readonly path: string } & Disposable> {
+    const path = join(this.#root, createHash('sha256').update(id).digest('hex'));
+    if (sharing === 'private' && this.#users.has(path))
+      return await this.#take(`${path}-${newId()}`, fill, { mode, uid, gid });
+    if (sharing !== 'locked') return await this.#take(path, fill, { mode, uid, gid });
+    const lock = await this.#locks.acquire(path);
+    try {
+      const taken = await this.#take(path, fill, { mode, uid, gid });
+      return {
+        path,
+        [Symbol.dispose]() {
+          taken[Symbol.dispose]();
+          lock[Symbol.dispose]();
+        },
+      };
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Takes away those that no step uses right now. */
+  async discard(remove: (path: string) => void): Promise<void> {
+    for (const name of await readdir(this.#root).catch(() => [])) {
+      const path = join(this.#root, name);
+      if (!this.#users.has(path)) remove(path);
+    }
+  }
+
+  async #take(
+    path: string,
+    fill: (path: string) => Promise<void>,
+    { mode, uid, gid }: { readonly mode: number; readonly uid: number; readonly gid: number },
+  ): Promise<{ readonly path: string } & Disposable> {
+    this.#users.set(path, (this.#users.get(path) ?? 0) + 1);
+    const leave = () => {
+      const left = (this.#users.get(path) ?? 1) - 1;
+      if (left > 0) this.#users.set(path, left);
+      else this.#users.delete(path);
+    };
+    try {
+      if (!existsSync(path)) {
+        await mkdir(path, { recursive: true });
+        await fill(path);
+        await chmod(path, mode);
+        await chown(path, uid, gid);
+      }
+      return { path, [Symbol.dispose]: leave };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+}

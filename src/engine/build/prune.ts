@@ -1,0 +1,43 @@
+import type { Images } from '#engine/images';
+import type { Snapshots } from '#engine/snapshots';
+import { parseTime } from '#lib/time';
+import type { BuildCache } from './cache.ts';
+import { type CacheEntry, cacheEntries } from './usage.ts';
+
+export interface PruneCacheOptions {
+  /** Also what images share. */
+  readonly all: boolean;
+  /** Nanoseconds: only what was last used before. */
+  readonly until?: bigint;
+  /** Only these; by the beginning of an id. */
+  readonly ids?: readonly string[];
+  /** Bytes that may stay: the most recently used do. */
+  readonly keep?: number;
+}
+
+/** Forgets results of steps, the least recently used first, and removes layers that nobody else needs. */
+export async function pruneCache(
+  cache: BuildCache,
+  domains: { readonly images: Images; readonly snapshots: Snapshots },
+  options: PruneCacheOptions,
+): Promise<{ removed: string[]; reclaimed: number }> {
+  const entries = await cacheEntries(cache, domains);
+  const removed: CacheEntry[] = [];
+  let left = entries.reduce((sum, { size }) => sum + size, 0);
+  for (const entry of entries) {
+    if (options.keep !== undefined && left <= options.keep) break;
+    if (!matches(entry, options)) continue;
+    for (const key of entry.keys) cache.delete(key);
+    removed.push(entry);
+    left -= entry.size;
+  }
+  if (removed.length > 0) await domains.images.collect();
+  const freed = removed.filter(({ shared }) => !shared);
+  return { removed: removed.map(({ id }) => id), reclaimed: freed.reduce((sum, { size }) => sum + size, 0) };
+}
+
+function matches({ id, lastUsed, shared }: CacheEntry, { all, until, ids }: PruneCacheOptions): boolean {
+  if (shared && !all) return false;
+  if (until !== undefined && (parseTime(lastUsed) ?? 0n) >= until) return false;
+  return ids === undefined || ids.some((prefix) => id.startsWith(prefix));
+}
