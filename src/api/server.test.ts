@@ -204,7 +204,9 @@ test('a create call arrives as the engine speaks', async () => {
       links: [],
       mac: '02:00:00:00:00:01',
       address: '10.0.0.9',
-      address6: undefined,
+      linkLocal: [],
+      driverOptions: {},
+      gatewayPriority: 0,
     },
   ]);
 });
