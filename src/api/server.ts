@@ -23,7 +23,7 @@ export interface ApiOptions {
   readonly version: string;
   readonly gitCommit?: string;
   /** Shown by info. */
-  readonly debug?: boolean;
+  readonly debug?: () => boolean;
   /** Oldest version of the API that clients may speak. Default: the oldest there is. */
   readonly minApiVersion?: string;
   /** Clients are told that experimental features are welcome. */

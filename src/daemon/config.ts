@@ -9,6 +9,8 @@ import type { TlsFiles } from './tls.ts';
 
 /** What the daemon runs with: complete and checked. */
 export interface Config {
+  /** What was given. */
+  readonly settings: Settings;
   readonly engine: EngineConfig;
   readonly hosts: readonly string[];
   readonly group: string | undefined;
@@ -38,6 +40,7 @@ function complete(settings: Settings): Config {
   for (const host of hosts) parseHost(host, tls !== undefined);
   const debug = settings.debug ?? false;
   return {
+    settings,
     engine: engineConfig(settings, { dataRoot, execRoot }),
     hosts: hosts.length > 0 ? hosts : [`unix://${execRoot}/berthd.sock`],
     group: settings.group,

@@ -88,10 +88,10 @@ test('a life: start, a second one is refused, reload, end', async () => {
   assert.equal(existsSync(join(directory, 'other.sock')), false);
   assert.equal(existsSync(join(directory, 'other.pid')), false);
 
-  writeFileSync(configFile, '{"log-level": "debug", "labels": ["c=d"]}');
+  writeFileSync(configFile, '{"log-level": "debug", "labels": ["c=d"], "mtu": 1400}');
   daemon.process.kill('SIGHUP');
-  await logged(daemon, /reloaded the configuration.*"logLevel":"debug"/);
-  await logged(daemon, /other settings have changed too/);
+  await logged(daemon, /reloaded configuration.*"log-level":"debug"/);
+  await logged(daemon, /need a restart of the daemon","settings":"mtu"/);
 
   daemon.process.kill('SIGTERM');
   assert.equal(await daemon.ended(), 0);

@@ -8,8 +8,11 @@ import { listen } from './listeners.ts';
 import type { DaemonLog } from './log.ts';
 import { notify } from './notify.ts';
 import { writePidfile } from './pidfile.ts';
+import { liveOptionsOf, reportReload } from './reload.ts';
 
 export interface Daemon {
+  /** Puts those settings in force that may change while it runs, and names the others that have. @throws invalid, and changes nothing */
+  reload(config: Config): void;
   /** Ends what is under way, closes the engine, removes socket and pid file. */
   stop(): Promise<void>;
 }
@@ -23,11 +26,12 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
   const engine = await Engine.open({ ...config.engine, log });
   scope.defer(() => engine.close());
 
+  let debug = config.debug;
   const api = new Api({
     engine,
     log,
     version,
-    debug: config.debug,
+    debug: () => debug,
     experimental: config.experimental,
     ...(config.minApiVersion !== undefined && { minApiVersion: config.minApiVersion }),
   });
@@ -40,6 +44,12 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
   flushCompileCache();
 
   return {
+    reload(changed) {
+      engine.configure(liveOptionsOf(changed.engine), changed);
+      debug = changed.debug;
+      log.level = changed.logLevel;
+      reportReload(config, changed, log);
+    },
     async stop() {
       notify('STOPPING=1', log);
       // Clients that come now find no socket, rather than one that nobody answers.

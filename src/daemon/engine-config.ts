@@ -1,4 +1,5 @@
 import type { EngineOptions } from '#engine';
+import { type LogConfig, validateLogConfig } from '#engine/logs';
 import { invalid } from '#lib/errors';
 import type { Settings } from './options/index.ts';
 
@@ -9,16 +10,12 @@ export function engineConfig(
   settings: Settings,
   roots: { dataRoot: string; execRoot: string },
 ): EngineConfig {
-  const driver = settings['log-driver'];
-  const logOptions = settings['log-opt'];
   return {
     ...roots,
     ...networkConfig(settings),
     ...containerConfig(settings),
     ...imageConfig(settings),
-    ...((driver || logOptions) && {
-      logConfig: { driver: driver ?? 'json-file', options: logOptions ?? {} },
-    }),
+    ...given('logConfig', logConfig(settings)),
     ...given('labels', withoutDuplicates(settings.label)),
     ...given('features', settings.feature),
   };
@@ -76,6 +73,15 @@ const imageConfig = (settings: Settings): Partial<EngineConfig> => ({
   ...given('maxDownloadAttempts', settings['max-download-attempts'] || undefined),
   ...given('proxies', proxies(settings)),
 });
+
+/** @throws invalid, unsupported */
+function logConfig(settings: Settings): LogConfig | undefined {
+  const { 'log-driver': driver, 'log-opt': options } = settings;
+  if (!driver && !options) return undefined;
+  const config = { driver: driver || 'json-file', options: options ?? {} };
+  validateLogConfig(config);
+  return config;
+}
 
 /** An option that was not given is left out, so that the engine's own default holds. */
 const given = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>

@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   handleCrashes(log, exitNow);
   try {
     const { startDaemon } = await import('./daemon.ts');
-    handleSignals(await startDaemon(config, version, log), { flags, started: config, log, exit: exitNow });
+    handleSignals(await startDaemon(config, version, log), { flags, log, exit: exitNow });
   } catch (error) {
     log.error('failed to start daemon', { error: messageOf(error) });
     exitNow(1);

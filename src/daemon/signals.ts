@@ -1,5 +1,5 @@
 import { messageOf } from '#lib/errors';
-import { type Config, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import type { Daemon } from './daemon.ts';
 import type { DaemonLog } from './log.ts';
 import type { Settings } from './options/index.ts';
@@ -8,14 +8,12 @@ const IMPATIENCE = 3;
 
 interface Circumstances {
   readonly flags: Settings;
-  /** The configuration that the daemon started with. */
-  readonly started: Config;
   readonly log: DaemonLog;
   readonly exit: (status: number) => never;
 }
 
 /** SIGTERM and SIGINT end the daemon (the third one at once), SIGHUP reads the configuration again. */
-export function handleSignals(daemon: Daemon, { flags, started, log, exit }: Circumstances): void {
+export function handleSignals(daemon: Daemon, { flags, log, exit }: Circumstances): void {
   let asked = 0;
   const stop = (signal: NodeJS.Signals) => {
     asked++;
@@ -32,23 +30,14 @@ export function handleSignals(daemon: Daemon, { flags, started, log, exit }: Cir
     }
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
-  process.on('SIGHUP', () => reload(flags, started, log));
+  process.on('SIGHUP', () => reload(daemon, flags, log));
 }
 
-/** The log's level changes at once; what else changed is named, since it needs a restart. */
-function reload(flags: Settings, started: Config, log: DaemonLog): void {
-  let config: Config;
+function reload(daemon: Daemon, flags: Settings, log: DaemonLog): void {
+  log.info('got signal to reload configuration');
   try {
-    config = loadConfig(flags);
+    daemon.reload(loadConfig(flags));
   } catch (error) {
     log.error('the configuration was not reloaded', { error: messageOf(error) });
-    return;
-  }
-  log.level = config.logLevel;
-  log.info('reloaded the configuration', { logLevel: config.logLevel });
-  const { logLevel: _level, ...rest } = config;
-  const { logLevel: _startedLevel, ...before } = started;
-  if (JSON.stringify(rest) !== JSON.stringify(before)) {
-    log.warn('other settings have changed too: restart the daemon to use them');
   }
 }

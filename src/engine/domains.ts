@@ -16,7 +16,13 @@ import type { Scope } from '#lib/scope';
 import { rootOf } from '#linux/ids';
 import { MountMappings } from '#linux/namespaces';
 import { BlobStore, Database } from '#store';
-import { type EngineOptions, initPathOf, runtimesOf } from './engine-options.ts';
+import {
+  type EngineOptions,
+  initPathOf,
+  liveSettingsOf,
+  registrySettingsOf,
+  runtimesOf,
+} from './engine-options.ts';
 import { SharedRoot } from './shared-root.ts';
 
 export interface Domains {
@@ -28,6 +34,8 @@ export interface Domains {
   readonly snapshots: Snapshots;
   readonly builder: Builder;
   readonly userns: UserNamespaces;
+  /** Puts those of the options in force that may change while the engine runs. @throws invalid, and changes nothing */
+  configure(options: EngineOptions): void;
 }
 
 /** Opens the domains in the order in which they need each other; closing goes the other way. */
@@ -67,9 +75,7 @@ export async function openDomains(
     events,
     log,
     users: (imageId) => later.containers?.usersOfImage(imageId) ?? [],
-    insecureRegistries: options.insecureRegistries ?? [],
-    registryMirrors: options.registryMirrors ?? [],
-    maxConcurrentDownloads: options.maxConcurrentDownloads ?? 3,
+    registries: registrySettingsOf(options),
     retained: () => buildCache.layers(),
   });
   resources.defer(() => images.close());
@@ -86,12 +92,11 @@ export async function openDomains(
     defaultProfile: options.seccompProfile,
     log,
   });
-  const defaultRuntime = options.defaultRuntime ?? 'crun';
   const systemdCgroup = options.cgroupDriver === 'systemd';
   const runtimes = await Runtimes.open({
     root: execRoot,
     runtimes: runtimesOf(options),
-    defaultRuntime,
+    defaultRuntime: liveSettingsOf(options).defaultRuntime,
     systemdCgroup,
     log,
   });
@@ -135,7 +140,6 @@ export async function openDomains(
     root: join(dataRoot, 'containers'),
     cgroupParent: options.cgroupParent ?? (systemdCgroup ? 'system.slice' : `/${instance}`),
     systemdCgroup,
-    defaultRuntime,
     initPath: initPathOf(options),
     defaultUlimits: options.defaultUlimits ?? [],
     defaultShmSize: options.defaultShmSize ?? 0,
@@ -144,10 +148,11 @@ export async function openDomains(
     defaultCgroupnsMode: options.defaultCgroupnsMode ?? 'private',
     defaultNoNewPrivileges: options.noNewPrivileges ?? false,
     logConfig: options.logConfig ?? { driver: 'json-file', options: {} },
-    shutdownTimeout: options.shutdownTimeout ?? 15,
+    live: liveSettingsOf(options),
   });
   later.containers = containers;
-  resources.defer(() => containers.close({ stopAll: options.liveRestore === false }));
+  const settings = { liveRestore: options.liveRestore ?? true };
+  resources.defer(() => containers.close({ stopAll: !settings.liveRestore }));
   const builder = await Builder.open({
     root: join(dataRoot, 'build'),
     execRoot,
@@ -157,5 +162,22 @@ export async function openDomains(
     snapshots,
   });
   resources.defer(() => builder[Symbol.asyncDispose]());
-  return { containers, images, volumes, networks, events, snapshots, userns, builder };
+  return {
+    containers,
+    images,
+    volumes,
+    networks,
+    events,
+    snapshots,
+    userns,
+    builder,
+    configure(changed) {
+      // The one that may refuse comes first.
+      const live = liveSettingsOf(changed);
+      runtimes.configure(runtimesOf(changed), live.defaultRuntime);
+      containers.configure(live);
+      images.configure(registrySettingsOf(changed));
+      settings.liveRestore = changed.liveRestore ?? true;
+    },
+  };
 }

@@ -1,8 +1,26 @@
 import type { Ulimit } from '#engine/containers';
+import { DEFAULT_REGISTRIES, type RegistrySettings } from '#engine/images';
 import type { LogConfig } from '#engine/logs';
 import type { RuntimeBinary } from '#engine/runtime';
 import type { Logger } from '#lib/log';
 import { isExecutable } from '#linux/process';
+
+/** Those that `Engine.configure` may change. */
+export const LIVE_OPTIONS = [
+  'defaultRuntime',
+  'features',
+  'insecureRegistries',
+  'labels',
+  'liveRestore',
+  'maxConcurrentDownloads',
+  'maxConcurrentUploads',
+  'maxDownloadAttempts',
+  'registryMirrors',
+  'runtimes',
+  'shutdownTimeout',
+] as const satisfies readonly (keyof EngineOptions)[];
+
+export type LiveOptions = Pick<EngineOptions, (typeof LIVE_OPTIONS)[number]>;
 
 export interface EngineOptions {
   /** Default of the daemon: /var/lib/berth. */
@@ -99,3 +117,19 @@ export function runtimesOf({ runtimes = [] }: EngineOptions): RuntimeBinary[] {
 /** What `--init` runs as the container's first process; undefined: there is none on this host. */
 export const initPathOf = ({ initPath }: EngineOptions): string | undefined =>
   initPath ?? INITS.find(isExecutable);
+
+/** Containers': what of the options may change. */
+export const liveSettingsOf = ({ defaultRuntime = 'crun', shutdownTimeout = 15 }: EngineOptions) => ({
+  defaultRuntime,
+  shutdownTimeout,
+});
+
+/** How registries are reached, with Docker's defaults. */
+export const registrySettingsOf = (options: EngineOptions): RegistrySettings => ({
+  insecureRegistries: options.insecureRegistries ?? [],
+  registryMirrors: options.registryMirrors ?? [],
+  maxConcurrentDownloads: options.maxConcurrentDownloads ?? DEFAULT_REGISTRIES.maxConcurrentDownloads,
+  maxConcurrentUploads: options.maxConcurrentUploads ?? DEFAULT_REGISTRIES.maxConcurrentUploads,
+  maxDownloadAttempts: options.maxDownloadAttempts ?? DEFAULT_REGISTRIES.maxDownloadAttempts,
+  proxies: options.proxies,
+});

@@ -10,9 +10,18 @@ import type { Volumes } from '#engine/volumes';
 import { Scope } from '#lib/scope';
 import { type DiskUsage, type DiskUsageQuery, diskUsage } from './disk-usage.ts';
 import { type Domains, openDomains } from './domains.ts';
-import { type EngineOptions, initPathOf, runtimesOf } from './engine-options.ts';
+import {
+  type EngineOptions,
+  initPathOf,
+  LIVE_OPTIONS,
+  type LiveOptions,
+  runtimesOf,
+} from './engine-options.ts';
 import { engineId, instanceName } from './instance.ts';
+import { reloadAttributes } from './reload-event.ts';
 import { lockRoot } from './root-lock.ts';
+
+const isLive = (name: string): boolean => LIVE_OPTIONS.some((live) => live === name);
 
 /**
  * A container engine in this process, on roots of its own:
@@ -22,7 +31,7 @@ import { lockRoot } from './root-lock.ts';
  * ```
  */
 export class Engine implements AsyncDisposable {
-  readonly options: EngineOptions;
+  #options: EngineOptions;
   /** `berth`, or `berth-<hash of the data root>` for other roots: names bridge, table, cgroup. */
   readonly instance: string;
   readonly id: string;
@@ -34,12 +43,14 @@ export class Engine implements AsyncDisposable {
   readonly snapshots: Snapshots;
   readonly builder: Builder;
   readonly #userns: UserNamespaces;
+  readonly #configure: Domains['configure'];
   /** What `close` lets go of, in reverse order. */
   readonly #resources: Scope;
   #closed: Promise<void> | undefined;
 
   private constructor(options: EngineOptions, instance: string, domains: Domains, resources: Scope) {
-    this.options = options;
+    this.#options = options;
+    this.#configure = domains.configure;
     this.instance = instance;
     this.id = engineId(options.dataRoot);
     this.containers = domains.containers;
@@ -75,6 +86,24 @@ export class Engine implements AsyncDisposable {
       await resources[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** In force now. */
+  get options(): EngineOptions {
+    return this.#options;
+  }
+
+  /**
+   * Puts new values in force; what is left out has its default again. Announced as Docker's `daemon reload`, with
+   * `debug` as one of its attributes.
+   * @throws invalid, and changes nothing
+   */
+  configure(live: LiveOptions, { debug = false } = {}): void {
+    const kept = Object.entries(this.#options).filter(([name]) => !isLive(name));
+    const options = { ...(Object.fromEntries(kept) as unknown as EngineOptions), ...live };
+    this.#configure(options);
+    this.#options = options;
+    this.events.publish('daemon', 'reload', this.id, reloadAttributes(options, { debug }));
   }
 
   info(): Promise<SystemInfo> {

@@ -39,4 +39,4 @@ export { BerthError, type ErrorKind, isKind } from '#lib/errors';
 export { type Logger, silentLogger } from '#lib/log';
 export type { DiskUsage } from './disk-usage.ts';
 export { Engine } from './engine.ts';
-export type { EngineOptions } from './engine-options.ts';
+export { type EngineOptions, LIVE_OPTIONS, type LiveOptions } from './engine-options.ts';

@@ -35,3 +35,21 @@ test('a semaphore never lets in more than its limit', async () => {
   assert.equal(most, 2);
   assert.equal(inside, 0);
 });
+
+test('a semaphore whose limit changes', async () => {
+  const semaphore = new Semaphore(1);
+  const first = await semaphore.acquire();
+  const others = [semaphore.acquire(), semaphore.acquire(), semaphore.acquire()];
+  let admitted = 0;
+  for (const other of others) void other.then(() => admitted++);
+  semaphore.resize(3);
+  await turn();
+  assert.equal(admitted, 2);
+  semaphore.resize(1);
+  first[Symbol.dispose]();
+  await turn();
+  assert.equal(admitted, 2);
+  for (const held of await Promise.all(others.slice(0, 2))) held[Symbol.dispose]();
+  await turn();
+  assert.equal(admitted, 3);
+});

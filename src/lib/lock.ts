@@ -23,25 +23,40 @@ export class KeyedLock {
 
 /** At most `limit` holders at a time. */
 export class Semaphore {
-  #free: number;
+  #limit: number;
+  #held = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(limit: number) {
-    this.#free = limit;
+    this.#limit = limit;
+  }
+
+  /** With a smaller limit those who hold it go on; as many fewer come in after them. */
+  resize(limit: number): void {
+    this.#limit = limit;
+    this.#admit();
   }
 
   async acquire(): Promise<Disposable> {
-    if (this.#free > 0) this.#free--;
+    if (this.#held < this.#limit) this.#held++;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     let held = true;
     return {
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
-        const next = this.#waiting.shift();
-        if (next) next();
-        else this.#free++;
+        this.#held--;
+        this.#admit();
       },
     };
+  }
+
+  #admit(): void {
+    while (this.#held < this.#limit) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#held++;
+      next();
+    }
   }
 }

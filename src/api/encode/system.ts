@@ -67,7 +67,7 @@ export function systemVersion(
 
 export function systemInfo(
   host: SystemInfo,
-  { engine, version, debug = false, experimental = false }: ApiOptions,
+  { engine, version, debug = () => false, experimental = false }: ApiOptions,
 ): WireInfo {
   const { options } = engine;
   const states = engine.containers.list().map(({ state }) => state);
@@ -96,8 +96,8 @@ export function systemInfo(
     CPUSet: host.cpuSet,
     PidsLimit: host.pidsLimit,
     IPv4Forwarding: host.ipv4Forwarding,
-    Debug: debug,
-    NFd: debug ? readdirSync('/proc/self/fd').length : 0,
+    Debug: debug(),
+    NFd: debug() ? readdirSync('/proc/self/fd').length : 0,
     OomKillDisable: host.oomKillDisable,
     NGoroutines: 0,
     SystemTime: now(),

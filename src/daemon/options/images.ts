@@ -4,20 +4,27 @@ import { list, text, whole } from './option.ts';
 /** Images, where they come from and where they are kept. */
 export const IMAGES = {
   'allow-nondistributable-artifacts': list({
+    live: true,
     help: 'Registries that foreign layers are pushed to',
   }),
   'http-proxy': text({ check: proxy, help: 'Proxy for http:// registries' }),
   'https-proxy': text({ check: proxy, help: 'Proxy for https:// registries' }),
   'insecure-registry': list({
+    live: true,
     check: registry,
     key: 'insecure-registries',
     help: 'Registry to use without checking certificates',
   }),
-  'max-concurrent-downloads': whole({ help: 'Maximum concurrent downloads (default 3)' }),
-  'max-concurrent-uploads': whole({ help: 'Maximum concurrent uploads (default 5)' }),
-  'max-download-attempts': whole({ help: 'Maximum attempts of each download (default 5)' }),
+  'max-concurrent-downloads': whole({ live: true, help: 'Maximum concurrent downloads (default 3)' }),
+  'max-concurrent-uploads': whole({ live: true, help: 'Maximum concurrent uploads (default 5)' }),
+  'max-download-attempts': whole({ live: true, help: 'Maximum attempts of each download (default 5)' }),
   'no-proxy': text({ help: 'Hosts that are reached without the proxy, separated by commas' }),
-  'registry-mirror': list({ check: mirror, key: 'registry-mirrors', help: 'Preferred registry mirror' }),
+  'registry-mirror': list({
+    live: true,
+    check: mirror,
+    key: 'registry-mirrors',
+    help: 'Preferred registry mirror',
+  }),
   'storage-driver': text({ short: 's', help: 'Storage driver to use' }),
   'storage-opt': list({ key: 'storage-opts', help: 'Storage driver options' }),
 } as const;

@@ -17,7 +17,7 @@ type ValueOf<O> = O extends { decode(value: unknown): infer T } ? T : never;
 export type Settings = { readonly [K in OptionName]?: ValueOf<(typeof OPTIONS)[K]> };
 
 /** An option whose type is looked after by its own functions. */
-export interface AnyOption extends Pick<Option<unknown>, 'help' | 'short' | 'key' | 'argument'> {
+export interface AnyOption extends Pick<Option<unknown>, 'help' | 'short' | 'key' | 'live' | 'argument'> {
   readonly name: string;
   parse(text: string, before: unknown): unknown;
   decode(value: unknown): unknown;

@@ -7,6 +7,8 @@ export interface Option<T> {
   readonly short?: string;
   /** Name in daemon.json where it is not the flag's; null: a flag only. */
   readonly key?: string | null;
+  /** A reload puts it in force. */
+  readonly live?: boolean;
   /** What the flag takes, for the help; absent for a switch. */
   readonly argument?: string;
   /** Takes one occurrence of the flag. @throws invalid */
@@ -17,7 +19,7 @@ export interface Option<T> {
   merge?(flag: T, file: T): T;
 }
 
-export type Details<T> = Pick<Option<T>, 'help' | 'short' | 'key'>;
+export type Details<T> = Pick<Option<T>, 'help' | 'short' | 'key' | 'live'>;
 
 /** Says what is wrong with a value, as the end of a sentence that begins with the option's name. @throws invalid */
 export type Check<T> = (value: T) => void;

@@ -29,12 +29,13 @@ async function verbsEnded(context: Context): Promise<void> {
 }
 
 async function stopEverything(context: Context): Promise<void> {
-  const { shutdownTimeout, log } = context.options;
+  const { log } = context.options;
+  const { shutdownTimeout } = context.live;
   const running = context.store.all().filter(({ state }) => hasProcess(state));
   await Promise.all(
     running.map(async ({ id, config }) => {
       const run = context.runs.get(id);
-      const timeout = Math.min(config.stopTimeout ?? shutdownTimeout, shutdownTimeout);
+      const timeout = shorter(config.stopTimeout ?? shutdownTimeout, shutdownTimeout);
       try {
         if (run) await endRun(context, run, { timeout });
       } catch (error) {
@@ -43,3 +44,6 @@ async function stopEverything(context: Context): Promise<void> {
     }),
   );
 }
+
+/** Of two numbers of seconds; negative ones are for ever. */
+const shorter = (a: number, b: number): number => (a < 0 || b < 0 ? Math.max(a, b) : Math.min(a, b));

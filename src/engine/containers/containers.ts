@@ -11,7 +11,7 @@ import { changes, exportTree } from './changes.ts';
 import { close } from './close.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import { connect } from './connect.ts';
-import { type ContainersOptions, type Context, openContext } from './context.ts';
+import { type ContainersOptions, type Context, type LiveSettings, openContext } from './context.ts';
 import { type CreateRequest, create } from './create.ts';
 import { disconnect } from './disconnect.ts';
 import {
@@ -60,6 +60,11 @@ export class Containers {
   /** After a start of the daemon: adopts what runs, settles what ended or was half done, sweeps what nobody owns, applies restart policies. */
   recover(): Promise<void> {
     return recover(this.#context);
+  }
+
+  /** Changes what new containers get, and the end of all. */
+  configure(settings: LiveSettings): void {
+    this.#context.live = settings;
   }
 
   create(request: CreateRequest, signal?: AbortSignal): Promise<{ id: string; warnings: string[] }> {

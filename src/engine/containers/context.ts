@@ -42,7 +42,6 @@ export interface ContainersOptions {
   /** Below the cgroup root, `/berth`; a slice's name with the systemd driver. */
   readonly cgroupParent: string;
   readonly systemdCgroup: boolean;
-  readonly defaultRuntime: string;
   readonly initPath: string | undefined;
   readonly defaultUlimits: readonly Ulimit[];
   /** Bytes. */
@@ -52,13 +51,21 @@ export interface ContainersOptions {
   readonly defaultCgroupnsMode: 'private' | 'host';
   readonly defaultNoNewPrivileges: boolean;
   readonly logConfig: LogConfig;
-  /** Seconds. */
+  readonly live: LiveSettings;
+}
+
+/** What may change while the engine runs. */
+export interface LiveSettings {
+  readonly defaultRuntime: string;
+  /** Seconds; -1: for ever. */
   readonly shutdownTimeout: number;
 }
 
 /** What every verb on containers works with. One per `Containers`. */
 export interface Context {
   readonly options: ContainersOptions;
+  /** In force now. */
+  live: LiveSettings;
   readonly store: ContainerStore;
   /** By container id: what changes one container does so alone. */
   readonly locks: KeyedLock;
@@ -79,6 +86,7 @@ export interface Context {
 export function openContext(options: ContainersOptions): Context {
   return {
     options,
+    live: options.live,
     store: new ContainerStore(options.database, options.events),
     locks: new KeyedLock(),
     waiters: new Waiters(),

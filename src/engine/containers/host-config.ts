@@ -37,7 +37,7 @@ export function completeHostConfig(
     cgroupnsMode: host.cgroupnsMode || options.defaultCgroupnsMode,
     logConfig: completeLogConfig(host.logConfig, options.logConfig),
     shmSize: host.shmSize || options.defaultShmSize || DEFAULT_SHM_SIZE,
-    runtime: host.runtime || options.defaultRuntime,
+    runtime: host.runtime || context.live.defaultRuntime,
     maskedPaths: host.maskedPaths ?? (open ? [] : maskedPaths),
     readonlyPaths: host.readonlyPaths ?? (open ? [] : readonlyPaths),
   };

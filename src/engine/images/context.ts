@@ -1,8 +1,9 @@
-import type { KeyedLock, Semaphore } from '#lib/lock';
+import type { KeyedLock } from '#lib/lock';
 import type { Logger } from '#lib/log';
 import type { Catalog } from './catalog.ts';
 import type { Content } from './content.ts';
 import type { LayoutIndex } from './layout-index.ts';
+import type { Registries } from './registries.ts';
 
 /** Who holds an image: asked before it is removed. Given by the engine's wiring. */
 export type ImageUsers = (
@@ -15,10 +16,7 @@ export interface ImagesContext {
   readonly content: Content;
   readonly users: ImageUsers;
   readonly log: Logger;
-  readonly insecureRegistries: readonly string[];
-  readonly registryMirrors: readonly string[];
-  /** Downloads and uploads of layers at a time, of all pulls together. */
-  readonly transfers: Semaphore;
+  readonly registries: Registries;
   /** One download per blob, however many pulls want it. */
   readonly downloads: KeyedLock;
   readonly index: LayoutIndex;

@@ -8,6 +8,7 @@ import { MountMappings } from '#linux/namespaces';
 import { BlobStore, Database } from '#store';
 import { dockerArchive, layerOf } from './images.fixture.ts';
 import { Images } from './images.ts';
+import { DEFAULT_REGISTRIES } from './registries.ts';
 
 const [home = '', run = ''] = process.argv.slice(2);
 const database = Database.open(join(home, 'data/berth.db'));
@@ -22,9 +23,7 @@ const images = await Images.open({
   events: new Events(database),
   log: silentLogger,
   users: () => [],
-  insecureRegistries: [],
-  registryMirrors: [],
-  maxConcurrentDownloads: 3,
+  registries: DEFAULT_REGISTRIES,
 });
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const shared = layerOf('shared', 's'.repeat(500_000));

@@ -14,6 +14,7 @@ import { BlobStore, Database } from '#store';
 import type { ImageUsers } from './context.ts';
 import type { Progress } from './image.ts';
 import { Images } from './images.ts';
+import { DEFAULT_REGISTRIES } from './registries.ts';
 
 export interface Member extends Omit<TarHeader, 'size'> {
   readonly content?: string | Buffer;
@@ -116,9 +117,7 @@ async function open(context: TestContext, home: string, users: ImageUsers): Prom
     events,
     log: silentLogger,
     users,
-    insecureRegistries: [],
-    registryMirrors: [],
-    maxConcurrentDownloads: 3,
+    registries: DEFAULT_REGISTRIES,
   });
   let closed = false;
   const close = async () => {

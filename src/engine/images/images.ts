@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Events } from '#engine/events';
 import type { Snapshots } from '#engine/snapshots';
-import { KeyedLock, Semaphore } from '#lib/lock';
+import { KeyedLock } from '#lib/lock';
 import type { Logger } from '#lib/log';
 import type { FoundRepository } from '#oci/remote';
 import type { BlobStore, Database } from '#store';
@@ -33,6 +33,7 @@ import { type PruneOptions, prune } from './prune.ts';
 import { type PullOptions, pull } from './pull.ts';
 import { type Pushed, type PushOptions, push } from './push.ts';
 import type { ImageRecord } from './record.ts';
+import { Registries, type RegistrySettings } from './registries.ts';
 import type { RegistryAuth } from './registry.ts';
 import { type RemoveOptions, type RemoveResult, remove } from './remove.ts';
 import { removePlatforms } from './remove-platforms.ts';
@@ -49,9 +50,7 @@ export interface ImagesOptions {
   readonly events: Events;
   readonly log: Logger;
   readonly users: ImageUsers;
-  readonly insecureRegistries: readonly string[];
-  readonly registryMirrors: readonly string[];
-  readonly maxConcurrentDownloads: number;
+  readonly registries: RegistrySettings;
   /** Layers that somebody beside images needs, such as the build cache: asked for at each collection. */
   readonly retained?: () => Iterable<BuiltLayer>;
 }
@@ -75,14 +74,17 @@ export class Images {
       content,
       users: options.users,
       log: options.log,
-      insecureRegistries: options.insecureRegistries,
-      registryMirrors: options.registryMirrors,
-      transfers: new Semaphore(options.maxConcurrentDownloads),
+      registries: new Registries(options.registries),
       downloads: new KeyedLock(),
       index,
     });
     void content.collect();
     return images;
+  }
+
+  /** Changes how registries are reached from now on. */
+  configure(settings: RegistrySettings): void {
+    this.#context.registries.configure(settings);
   }
 
   /** By name, tag, digest, id or id prefix. @throws notFound `No such image: x` */

@@ -24,6 +24,7 @@ export type { ManifestSummary } from './manifests.ts';
 export type { PruneOptions } from './prune.ts';
 export type { PullOptions } from './pull.ts';
 export type { Pushed, PushOptions } from './push.ts';
+export { DEFAULT_REGISTRIES, type RegistrySettings } from './registries.ts';
 export type { RegistryAuth } from './registry.ts';
 export type { RemoveOptions, RemoveResult } from './remove.ts';
 export type { ImagesUsage } from './usage.ts';

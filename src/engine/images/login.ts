@@ -9,15 +9,17 @@ const DOCKER_HUB = ['', 'docker.io', 'index.docker.io', 'registry-1.docker.io'];
  * @throws unauthorized, unavailable when the registry cannot be reached
  */
 export async function login(
-  { insecureRegistries }: ImagesContext,
+  { registries }: ImagesContext,
   auth: RegistryAuth,
   signal?: AbortSignal,
 ): Promise<void> {
   const domain = registryDomain(auth.serverAddress ?? '');
   const { Remote } = await import('#oci/remote');
-  const insecure = insecureRegistries.includes(domain);
   // No repository is asked for: the registry itself is.
-  await using registry = Remote.repository({ domain, path: '-' }, { auth, insecure });
+  await using registry = Remote.repository(
+    { domain, path: '-' },
+    { auth, ...(await registries.optionsFor(domain)) },
+  );
   try {
     await registry.ping(signal);
   } catch (error) {

@@ -1,18 +1,19 @@
 import { isKind } from '#lib/errors';
 import { shortId } from '#lib/ids';
-import type { KeyedLock, Semaphore } from '#lib/lock';
+import type { KeyedLock } from '#lib/lock';
 import type { Repository } from '#oci/remote';
 import type { Content } from './content.ts';
 import { download } from './download.ts';
 import type { OnProgress } from './image.ts';
 import { unpackLayer } from './install.ts';
 import type { ImageRecord, LayerRecord } from './record.ts';
+import type { Registries } from './registries.ts';
 
 export interface LayerPull {
   readonly content: Content;
   readonly repository: Repository;
   readonly downloads: KeyedLock;
-  readonly transfers: Semaphore;
+  readonly registries: Registries;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal | undefined;
 }
@@ -38,7 +39,8 @@ export async function pullLayers(pull: LayerPull, image: ImageRecord): Promise<I
   };
   const downloads = image.layers.map(async ({ blob }, index) => {
     if (here[index]) return;
-    const { content, repository, downloads: lock, transfers: slots, onProgress } = pull;
+    const { content, repository, downloads: lock, registries, onProgress } = pull;
+    const slots = registries.downloads;
     await download({ blobs: content.blobs, repository, lock, slots, onProgress, signal }, blob).catch(fail);
   });
   const layers: LayerRecord[] = [];

@@ -100,7 +100,7 @@ async function pushLayer(pushing: Pushing, layer: Descriptor): Promise<void> {
   const tell = (status: string, current?: number) =>
     pushing.onProgress({ id, status, ...(current !== undefined && { current, total: layer.size }) });
   tell('Waiting');
-  using _slot = await pushing.transfers.acquire();
+  using _slot = await pushing.registries.uploads.acquire();
   if (pushing.signal?.aborted) throw cancelled();
   await pushBlob(pushing, layer, tell);
 }

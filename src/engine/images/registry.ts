@@ -12,7 +12,7 @@ export interface RegistryAuth {
 
 /** A connection to the repository of a reference; dispose it. Mirrors serve what comes without a domain, for pulls. */
 export async function connect(
-  { insecureRegistries, registryMirrors }: ImagesContext,
+  { registries }: ImagesContext,
   reference: Reference,
   auth: RegistryAuth | undefined,
   purpose: 'pull' | 'push',
@@ -22,8 +22,8 @@ export async function connect(
   const mirrored = purpose === 'pull' && reference.domain === 'docker.io';
   return Remote.repository(reference, {
     auth,
-    insecure: insecureRegistries.includes(reference.domain),
-    ...(mirrored && registryMirrors.length > 0 && { mirrors: registryMirrors }),
+    ...(await registries.optionsFor(reference.domain)),
+    ...(mirrored && registries.mirrors.length > 0 && { mirrors: registries.mirrors }),
   });
 }
 

@@ -15,7 +15,7 @@ const LARGEST_LIMIT = 100;
 
 /** Repositories that an index finds for a term: Docker Hub's, or that of the registry which the term begins with. @throws invalid, unavailable */
 export async function search(
-  { insecureRegistries }: ImagesContext,
+  { registries }: ImagesContext,
   term: string,
   { limit = DEFAULT_LIMIT, auth, signal }: SearchOptions,
 ): Promise<FoundRepository[]> {
@@ -27,7 +27,8 @@ export async function search(
   }
   const { domain, rest } = splitTerm(term);
   const { searchIndex } = await import('#oci/remote');
-  return searchIndex(domain, rest, { auth, limit, insecure: insecureRegistries.includes(domain) }, signal);
+  const options = await registries.optionsFor(domain);
+  return searchIndex(domain, rest, { auth, limit, ...options }, signal);
 }
 
 /** As with the names of images: what has a dot or a port before its first slash is a registry. */

@@ -12,16 +12,22 @@ export interface RuntimeBinary {
 
 /** The runtimes that containers may ask for. */
 export class RuntimeBinaries {
-  readonly #byName: ReadonlyMap<string, RuntimeBinary>;
-  readonly #default: string;
+  #byName: ReadonlyMap<string, RuntimeBinary> = new Map();
+  #default = '';
 
   /** @throws invalid when the default is none of them */
   constructor(binaries: readonly RuntimeBinary[], defaultName: string) {
-    this.#byName = new Map(
+    this.configure(binaries, defaultName);
+  }
+
+  /** From now on; containers that there are keep the one that they were made with. @throws invalid, and changes nothing */
+  configure(binaries: readonly RuntimeBinary[], defaultName: string): void {
+    const byName = new Map(
       binaries.map((binary) => [binary.name, { ...binary, path: findProgram(binary.path) ?? binary.path }]),
     );
+    if (!byName.has(defaultName)) throw invalid(`specified default runtime '${defaultName}' does not exist`);
+    this.#byName = byName;
     this.#default = defaultName;
-    this.get(defaultName);
   }
 
   /** @throws invalid */

@@ -73,6 +73,11 @@ export class Runtimes {
     });
   }
 
+  /** Changes which runtimes containers may ask for. @throws invalid, and changes nothing */
+  configure(runtimes: readonly RuntimeBinary[], defaultRuntime: string): void {
+    this.#context.binaries.configure(runtimes, defaultRuntime);
+  }
+
   names(): readonly string[] {
     return this.#context.binaries.names();
   }

@@ -13,10 +13,9 @@ export interface Download {
   readonly offset: number;
   readonly scopes: readonly string[];
   readonly retryDelay: number;
+  /** In a row without a single byte between them. */
+  readonly attempts: number;
 }
-
-/** Breaks in a row without a single byte between them. */
-const MAX_BREAKS = 5;
 
 /**
  * A blob's bytes from `offset` on. When the connection breaks, goes on where it broke. Not verified but
@@ -44,7 +43,7 @@ export async function* downloadBlob(
       if (signal?.aborted) throw cancelled();
       if (!(error instanceof NetworkError)) throw error;
       breaks = position > before ? 1 : breaks + 1;
-      if (breaks > MAX_BREAKS) throw error;
+      if (breaks >= download.attempts) throw error;
       await pause(backOff(download.retryDelay, breaks), signal);
     }
   }

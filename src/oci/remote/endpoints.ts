@@ -1,6 +1,7 @@
 import { invalid } from '#lib/errors';
 import type { Reference } from '#oci/reference';
 import type { Credentials } from './auth.ts';
+import type { Proxies } from './connector.ts';
 import { Endpoint } from './endpoint.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -18,6 +19,10 @@ export interface RemoteOptions {
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
   readonly userAgent?: string | undefined;
+  /** Default: those of the environment. */
+  readonly proxies?: Proxies | undefined;
+  /** Of a blob's download, in a row without a byte between them. Default 5. */
+  readonly downloadAttempts?: number | undefined;
   /** Milliseconds before a failed request is repeated; doubled each time. Default 250. */
   readonly retryDelay?: number | undefined;
 }
@@ -40,7 +45,11 @@ export function mirrorEndpoint(mirror: string, options: RemoteOptions): Endpoint
   return new Endpoint([url], { ...common(options), insecure: isLoopback(url.hostname), ca: options.ca });
 }
 
-const common = ({ userAgent = 'berth', retryDelay = 250 }: RemoteOptions) => ({ userAgent, retryDelay });
+const common = ({ userAgent = 'berth', retryDelay = 250, proxies }: RemoteOptions) => ({
+  userAgent,
+  retryDelay,
+  proxies,
+});
 
 /** Where a host may be reached: with TLS, and without for one that is insecure or this machine. @throws invalid */
 export function baseUrls(host: string, insecure: boolean): URL[] {

@@ -29,12 +29,14 @@ export class Repository implements AsyncDisposable {
   readonly #mirrors: readonly Endpoint[];
   readonly #unreachable = new Set<Endpoint>();
   readonly #retryDelay: number;
+  readonly #downloadAttempts: number;
 
   constructor(reference: Reference, options: RemoteOptions) {
     this.#path = reference.path;
     this.#registry = registryEndpoint(reference, options);
     this.#mirrors = (options.mirrors ?? []).map((mirror) => mirrorEndpoint(mirror, options));
     this.#retryDelay = options.retryDelay ?? 250;
+    this.#downloadAttempts = options.downloadAttempts ?? 5;
   }
 
   /** Is it a v2 registry that lets us in? @throws RegistryError (unauthorized), NetworkError */
@@ -136,7 +138,14 @@ export class Repository implements AsyncDisposable {
     offset: number,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
-    const rest = { path: this.#path, descriptor, offset, scopes: this.#pull, retryDelay: this.#retryDelay };
+    const rest = {
+      path: this.#path,
+      descriptor,
+      offset,
+      scopes: this.#pull,
+      retryDelay: this.#retryDelay,
+      attempts: this.#downloadAttempts,
+    };
     for (const [endpoint, last] of this.#pullOrder()) {
       try {
         for await (const chunk of downloadBlob(endpoint, rest, signal)) {

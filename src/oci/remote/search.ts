@@ -1,5 +1,6 @@
 import { invalid, unavailable } from '#lib/errors';
 import { basicHeader, type Credentials } from './auth.ts';
+import type { Proxies } from './connector.ts';
 import { baseUrls } from './endpoints.ts';
 import { isLoopback } from './loopback.ts';
 import { NetworkError } from './network-errors.ts';
@@ -18,6 +19,8 @@ export interface SearchOptions {
   readonly insecure?: boolean | undefined;
   /** At most so many. */
   readonly limit: number;
+  /** Default: those of the environment. */
+  readonly proxies?: Proxies | undefined;
 }
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -31,7 +34,7 @@ const INDEX_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'index.dock
 export async function searchIndex(
   domain: string,
   term: string,
-  { auth = {}, insecure = false, limit }: SearchOptions,
+  { auth = {}, insecure = false, proxies, limit }: SearchOptions,
   signal?: AbortSignal,
 ): Promise<FoundRepository[]> {
   const host = INDEX_HOSTS[domain] ?? domain;
@@ -39,6 +42,7 @@ export async function searchIndex(
   const transport = new Transport({
     userAgent: 'berth',
     retryDelay: 250,
+    proxies,
     insecure: insecure || bases.some(({ hostname }) => isLoopback(hostname)),
   });
   try {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { cancelled, invalid } from '#lib/errors';
-import { connector, type TlsOptions } from './connector.ts';
+import { connector, type Proxies, type TlsOptions } from './connector.ts';
 import { badRedirect, NetworkError } from './network-errors.ts';
 import { backOff, pause } from './pause.ts';
 
@@ -27,6 +27,8 @@ export interface Response {
 }
 
 export interface TransportOptions extends TlsOptions {
+  /** Default: those of the environment. */
+  readonly proxies?: Proxies | undefined;
   readonly userAgent: string;
   /** Milliseconds before the first repetition; doubled each time. */
   readonly retryDelay: number;

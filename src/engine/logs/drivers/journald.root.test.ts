@@ -100,7 +100,7 @@ test('journald: fields, priorities, pieces, and what is too long for a datagram'
   await journal[Symbol.asyncDispose]();
   await assert.rejects(
     sink.send([message('lost')], () => {}, signal),
-    { code: /ECONNREFUSED|ENOENT/ },
+    { message: /ECONNREFUSED|journald is not enabled/ },
   );
   await using again = await Journal.start();
   await sink.send([message('found')], () => {}, signal);

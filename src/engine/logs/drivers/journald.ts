@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { unsupported } from '#lib/errors';
+import { codeOf, unavailable } from '#lib/errors';
 import { shortId } from '#lib/ids';
 import { formatTime } from '#lib/time';
 import { DatagramSocket } from '#linux/socket';
@@ -9,14 +8,11 @@ import type { LogSource } from '../source.ts';
 import { renderTag } from '../tag.ts';
 import { type LogDriver, type Message, PATIENT, type Sink, severity } from './driver.ts';
 
-export const JOURNALD_SOCKET = '/run/systemd/journal/socket';
+const JOURNALD_SOCKET = '/run/systemd/journal/socket';
 
 export const journald: LogDriver = {
   options: ['labels', 'labels-regex', 'env', 'env-regex', 'tag'],
-  validate() {
-    if (!existsSync(JOURNALD_SOCKET))
-      throw unsupported(`journald is not enabled on this host: there is no ${JOURNALD_SOCKET}`);
-  },
+  validate() {},
   open: (options, source) => new JournaldSink(options, source),
 };
 
@@ -46,7 +42,12 @@ export class JournaldSink implements Sink {
   }
 
   async connect(): Promise<void> {
-    this.#socket ??= new DatagramSocket(this.#path);
+    try {
+      this.#socket ??= new DatagramSocket(this.#path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ECONNREFUSED') throw error;
+      throw unavailable(`journald is not enabled on this host: nobody listens on ${this.#path}`, error);
+    }
   }
 
   async send(

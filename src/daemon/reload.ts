@@ -1,0 +1,32 @@
+import { LIVE_OPTIONS, type LiveOptions } from '#engine';
+import type { Config } from './config.ts';
+import type { EngineConfig } from './engine-config.ts';
+import type { DaemonLog } from './log.ts';
+import { ALL_OPTIONS, type AnyOption, keyOf, type Settings } from './options/index.ts';
+
+/** What of the engine's options may change while it runs. */
+export const liveOptionsOf = (engine: EngineConfig): LiveOptions =>
+  Object.fromEntries(
+    LIVE_OPTIONS.map((name) => [name, engine[name]]).filter(([, value]) => value !== undefined),
+  );
+
+/** Says what is in force, and what needs a restart. */
+export function reportReload(started: Config, changed: Config, log: DaemonLog): void {
+  const live = ALL_OPTIONS.filter((option) => option.live).map((option) => [
+    keyOf(option),
+    valueOf(changed.settings, option),
+  ]);
+  log.info('reloaded configuration', Object.fromEntries(live) as Record<string, unknown>);
+  const others = ALL_OPTIONS.filter(
+    (option) => !option.live && differ(valueOf(started.settings, option), valueOf(changed.settings, option)),
+  );
+  if (others.length > 0)
+    log.warn('settings have changed that need a restart of the daemon', {
+      settings: others.map((option) => keyOf(option) ?? option.name).join(', '),
+    });
+}
+
+const valueOf = (settings: Settings, { name }: AnyOption): unknown =>
+  (settings as Readonly<Record<string, unknown>>)[name];
+
+const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);

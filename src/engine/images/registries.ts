@@ -1,0 +1,90 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+import { Semaphore } from '#lib/lock';
+import type { RemoteOptions } from '#oci/remote';
+
+/** How registries are reached, and how much at a time. */
+export interface RegistrySettings {
+  /** Hosts, with their port, and CIDRs. */
+  readonly insecureRegistries: readonly string[];
+  readonly registryMirrors: readonly string[];
+  /** Of layers, of all pulls together. */
+  readonly maxConcurrentDownloads: number;
+  readonly maxConcurrentUploads: number;
+  /** Of each download, in a row without a byte between them. */
+  readonly maxDownloadAttempts: number;
+  /** Undefined: those of the environment. */
+  readonly proxies: RemoteOptions['proxies'];
+}
+
+/** Docker's. */
+export const DEFAULT_REGISTRIES: RegistrySettings = {
+  insecureRegistries: [],
+  registryMirrors: [],
+  maxConcurrentDownloads: 3,
+  maxConcurrentUploads: 5,
+  maxDownloadAttempts: 5,
+  proxies: undefined,
+};
+
+/** The settings in force, which may change while the engine runs. */
+export class Registries {
+  #settings: RegistrySettings;
+  readonly downloads: Semaphore;
+  readonly uploads: Semaphore;
+
+  constructor(settings: RegistrySettings) {
+    this.#settings = settings;
+    this.downloads = new Semaphore(settings.maxConcurrentDownloads);
+    this.uploads = new Semaphore(settings.maxConcurrentUploads);
+  }
+
+  /** What is under way goes on as it began. */
+  configure(settings: RegistrySettings): void {
+    this.#settings = settings;
+    this.downloads.resize(settings.maxConcurrentDownloads);
+    this.uploads.resize(settings.maxConcurrentUploads);
+  }
+
+  get mirrors(): readonly string[] {
+    return this.#settings.registryMirrors;
+  }
+
+  /** What a connection to a registry is made with. */
+  async optionsFor(
+    domain: string,
+  ): Promise<Pick<RemoteOptions, 'insecure' | 'proxies' | 'downloadAttempts'>> {
+    const { insecureRegistries, proxies, maxDownloadAttempts } = this.#settings;
+    return {
+      insecure: await isInsecure(domain, insecureRegistries),
+      proxies,
+      downloadAttempts: maxDownloadAttempts,
+    };
+  }
+}
+
+/** Named, or at an address of a CIDR that is. */
+async function isInsecure(domain: string, insecure: readonly string[]): Promise<boolean> {
+  if (insecure.includes(domain)) return true;
+  const blocks = new BlockList();
+  const networks = insecure.flatMap((entry) => {
+    const [, base = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? [];
+    return isIP(base) === 0 ? [] : [{ base, prefix: Number(prefix), family: familyOf(base) }];
+  });
+  if (networks.length === 0) return false;
+  for (const { base, prefix, family } of networks) blocks.addSubnet(base, prefix, family);
+  const host = domain.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  const addresses = isIP(host) ? [host] : await addressesOf(host);
+  return addresses.some((address) => blocks.check(address, familyOf(address)));
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+async function addressesOf(host: string): Promise<string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    // The connection will say it better.
+    return [];
+  }
+}
