@@ -26,6 +26,6 @@ export function move(state: PortsState, target: PublishTarget): PublishedPort[] 
     };
   });
   state.published.set(target.containerId, { target, held });
-  forgetFlows(state, known.target, ports);
+  forgetFlows(state, known.target, ports, { all: false });
   return ports;
 }

@@ -22,7 +22,7 @@ export function unpublish(
   if (staying.length === 0) state.published.delete(containerId);
   else state.published.set(containerId, { ...known, held: staying });
   for (const each of going) release(state, containerId, each);
-  forgetFlows(state, known.target, ports);
+  forgetFlows(state, known.target, ports, { all: staying.length === 0 });
   return ports;
 }
 
@@ -31,15 +31,31 @@ export function release(state: PortsState, containerId: string, { ports, hold }:
   for (const port of ports) state.allocator.release(containerId, hostPortOf(port));
 }
 
+/** Of one container at once; after that its whole address is forgotten, which costs as much as one port. */
+const FEW = 16;
+
+const PROTOCOLS = { udp: 17, sctp: 132, tcp: 6 } as const;
+
 /** A flow without connections goes on to the old address for as long as packets come: conntrack must forget it. */
-export function forgetFlows(state: PortsState, target: PublishTarget, ports: readonly PublishedPort[]): void {
+export function forgetFlows(
+  state: PortsState,
+  target: PublishTarget,
+  ports: readonly PublishedPort[],
+  options: { all: boolean },
+): void {
   const connectionless = ports.filter(({ protocol, hostPort }) => protocol !== 'tcp' && hostPort !== 0);
-  const families = new Set(connectionless.map(({ hostIp }) => isIP(hostIp)));
-  for (const family of families) {
+  const byFamily = Map.groupBy(connectionless, ({ hostIp }) => isIP(hostIp));
+  for (const [family, members] of byFamily) {
     const address = family === 6 ? target.address6 : target.address;
     if (address === undefined) continue;
     try {
-      flushConntrack(address);
+      if (options.all || members.length > FEW) flushConntrack(address);
+      else {
+        for (const { protocol, hostPort, containerPort } of members) {
+          const ports = { protocol: PROTOCOLS[protocol], original: hostPort, forwarded: containerPort };
+          flushConntrack(address, ports);
+        }
+      }
     } catch (error) {
       state.log.warn('could not flush conntrack', { address, error: messageOf(error) });
     }

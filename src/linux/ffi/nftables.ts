@@ -15,6 +15,8 @@ export interface NftLibrary {
   readonly run: (context: NftContext, commands: string) => number;
 }
 
+export const NFT_CTX_OUTPUT_STATELESS = 1 << 2;
+export const NFT_CTX_OUTPUT_HANDLE = 1 << 3;
 export const NFT_CTX_OUTPUT_JSON = 1 << 4;
 
 /** @throws unsupported when the library is not installed */

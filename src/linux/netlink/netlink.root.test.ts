@@ -13,7 +13,7 @@ import { unshare } from '../ffi/namespaces.ts';
 import { NamespaceWorker } from '../namespaces/index.ts';
 import { Nftables } from '../nftables/index.ts';
 import { parseAddress } from './address.ts';
-import { flushByDump, flushByFilter } from './conntrack.ts';
+import { type FlowPorts, flushByDump, flushByFilter } from './conntrack.ts';
 import { flushConntrack, RouteSocket } from './index.ts';
 import { NETLINK_NETFILTER, NetlinkSocket } from './socket.ts';
 
@@ -212,8 +212,27 @@ test('conntrack entries of an endpoint are flushed, by filter and by dump; other
     client.close();
     await once(client, 'close');
   };
-  const flushes = [
+  for (const flush of [
     flushConntrack,
+    (address: string, ports?: FlowPorts) => {
+      using conntrack = new NetlinkSocket(NETLINK_NETFILTER);
+      flushByDump(conntrack, parseAddress(address), ports);
+    },
+  ]) {
+    await send();
+    const udp = (port: number) => ({ protocol: 17, original: port, forwarded: port });
+    const before = entries('127.7.0.1');
+    flush('127.7.0.1', udp(9001));
+    assert.equal(entries('127.7.0.1'), before - 1);
+    flush('127.7.0.1', { ...udp(9002), protocol: 6 });
+    flush('127.7.0.1', { ...udp(9002), original: 9003 });
+    flush('127.7.0.1', { ...udp(9002), forwarded: 9003 });
+    assert.equal(entries('127.7.0.1'), before - 1);
+    flush('127.7.0.1');
+    flush('127.7.0.2');
+  }
+  const flushes = [
+    (text: string) => flushConntrack(text),
     (text: string) => {
       using conntrack = new NetlinkSocket(NETLINK_NETFILTER);
       flushByDump(conntrack, parseAddress(text));

@@ -1,2 +1,3 @@
 export { Nftables } from './nftables.ts';
-export { watchTable } from './watch.ts';
+export { TraceSocket, type TraceStep } from './trace.ts';
+export { type ChangedTables, watchRuleset, watchTable } from './watch.ts';

@@ -50,8 +50,8 @@ test('deletions are told per transaction, with who did it, however the datagrams
       }
       found.push(...reader.read(Buffer.concat(datagram)));
       assert.deepEqual(found, [
-        { touched: new Set(['a', 'b']), pid: 7, port: 5 },
-        { touched: new Set(), pid: 8, port: 9 },
+        { touched: new Set(['a', 'b']), changed: new Set(['a', 'b', 'c']), pid: 7, port: 5 },
+        { touched: new Set(), changed: new Set(), pid: 8, port: 9 },
       ]);
     }),
   );

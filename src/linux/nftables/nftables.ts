@@ -1,6 +1,13 @@
 import { invalid, systemError } from '#lib/errors';
 import { SystemError } from '../errno.ts';
-import { loadNftables, NFT_CTX_OUTPUT_JSON, type NftContext, type NftLibrary } from '../ffi/nftables.ts';
+import {
+  loadNftables,
+  NFT_CTX_OUTPUT_HANDLE,
+  NFT_CTX_OUTPUT_JSON,
+  NFT_CTX_OUTPUT_STATELESS,
+  type NftContext,
+  type NftLibrary,
+} from '../ffi/nftables.ts';
 import { contextSocket, netfilterSockets } from './context-socket.ts';
 import { nftErrno } from './error.ts';
 import { ownTable } from './own.ts';
@@ -43,6 +50,12 @@ export class Nftables implements Disposable {
     const isListing = typeof parsed === 'object' && parsed !== null && 'nftables' in parsed;
     if (!isListing || !Array.isArray(parsed.nftables)) throw systemError(`nft: no listing from: ${command}`);
     return parsed.nftables;
+  }
+
+  /** `list ...` as text that can be loaded again: without counters. @throws SystemError */
+  list(command: string, options: { handles?: boolean } = {}): string {
+    const handles = options.handles ? NFT_CTX_OUTPUT_HANDLE : 0;
+    return this.#execute(command, NFT_CTX_OUTPUT_STATELESS | handles);
   }
 
   /**

@@ -25,6 +25,9 @@ const NFNLGRP_NFTABLES = 7;
 
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFT_MSG_NEWGEN = 15;
+/** Beyond it and NEWGEN there are only queries and traces. */
+const NFT_MSG_DELSETELEM = 14;
+const NFT_MSG_NEWOBJ = 18;
 /** DELTABLE, DELCHAIN, DELRULE, DELSET, DELSETELEM. */
 const DELETIONS: ReadonlySet<number> = new Set([2, 5, 8, 11, 14]);
 const NFTA_TABLE = 1;
@@ -37,6 +40,8 @@ const RECEIVE_BUFFER = 4 * 1024 * 1024;
 export interface Generation {
   /** Tables that something was deleted of. */
   readonly touched: ReadonlySet<string>;
+  /** Tables that something was changed in, those included. */
+  readonly changed: ReadonlySet<string>;
   /** Thread id of who did it, in the initial pid namespace. */
   readonly pid: number;
   /** Its netlink port. */
@@ -49,6 +54,7 @@ export interface Generation {
  */
 export class GenerationReader {
   #touched = new Set<string>();
+  #changed = new Set<string>();
 
   read(datagram: Buffer): Generation[] {
     const generations: Generation[] = [];
@@ -56,17 +62,23 @@ export class GenerationReader {
       if (message.type >> 8 !== NFNL_SUBSYS_NFTABLES) continue;
       const kind = message.type & 0xff;
       const attributes = parseAttributes(message.payload.subarray(4));
-      if (DELETIONS.has(kind)) this.#touched.add(toText(attributes.get(NFTA_TABLE)));
-      else if (kind === NFT_MSG_NEWGEN) generations.push(this.#finish(message, attributes));
+      if (kind === NFT_MSG_NEWGEN) generations.push(this.#finish(message, attributes));
+      else if (kind <= NFT_MSG_DELSETELEM || kind >= NFT_MSG_NEWOBJ) {
+        const table = toText(attributes.get(NFTA_TABLE));
+        this.#changed.add(table);
+        if (DELETIONS.has(kind)) this.#touched.add(table);
+      }
     }
     return generations;
   }
 
   #finish(message: Message, attributes: ReadonlyMap<number, Buffer>): Generation {
     const touched = this.#touched;
+    const changed = this.#changed;
     this.#touched = new Set();
+    this.#changed = new Set();
     const pid = attributes.get(NFTA_GEN_PROC_PID)?.readUInt32BE(0) ?? 0;
-    return { touched, pid, port: message.port };
+    return { touched, changed, pid, port: message.port };
   }
 }
 
@@ -75,21 +87,37 @@ export class GenerationReader {
  * (of any family), and when notifications were lost: compare then, and restore.
  */
 export function watchTable(name: string, onChange: () => void): Disposable {
+  return watchRuleset((tables) => {
+    if (!tables || tables.deleted.has(name)) onChange();
+  });
+}
+
+/** Names of tables, of any family. */
+export interface ChangedTables {
+  readonly changed: ReadonlySet<string>;
+  /** Those of `changed` that something was deleted of. */
+  readonly deleted: ReadonlySet<string>;
+}
+
+/** Calls back with what other processes have changed; with nothing when notifications were lost. */
+export function watchRuleset(onChange: (tables: ChangedTables | undefined) => void): Disposable {
   const fd = subscribe();
   const reader = new GenerationReader();
   const buffer = Buffer.allocUnsafe(65_536);
   let closed = false;
   const watch = new Watch(fd, { readable: true }, () => {
-    let changed = false;
+    const foreign: Generation[] = [];
+    let lost = false;
     for (;;) {
       const length = recv.attempt(fd, buffer, buffer.length, 0);
       if (length >= 0) {
-        const generations = reader.read(buffer.subarray(0, length));
-        changed ||= generations.some((generation) => generation.touched.has(name) && !isOurs(generation));
-      } else if (length === -errnoNumber('ENOBUFS')) changed = true;
+        foreign.push(...reader.read(buffer.subarray(0, length)).filter((each) => !isOurs(each)));
+      } else if (length === -errnoNumber('ENOBUFS')) lost = true;
       else break;
     }
-    if (changed && !closed) onChange();
+    if (closed) return;
+    if (lost) onChange(undefined);
+    else if (foreign.length > 0) onChange(together(foreign));
   }).unref();
   return {
     [Symbol.dispose]: () => {
@@ -100,6 +128,11 @@ export function watchTable(name: string, onChange: () => void): Disposable {
     },
   };
 }
+
+const together = (generations: readonly Generation[]): ChangedTables => ({
+  changed: new Set(generations.flatMap(({ changed }) => [...changed])),
+  deleted: new Set(generations.flatMap(({ touched }) => [...touched])),
+});
 
 function subscribe(): number {
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { codeOf, messageOf } from '#lib/errors';
+import { Nftables } from '#linux/nftables';
+
+export type Family = 'ip' | 'ip6' | 'inet';
+
+/** A table of the host's rules, as text that can be loaded elsewhere. */
+export interface RuleTable {
+  readonly kind: 'nft' | 'iptables' | 'iptables-legacy';
+  readonly family: Family;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The host's rules, ours left out. */
+export interface HostRules {
+  readonly tables: readonly RuleTable[];
+  /** Of `ipset save`; '' without sets. */
+  readonly ipsets: string;
+  /** What could not be read, in words. */
+  readonly problems: readonly string[];
+}
+
+/** Names that iptables-nft(8) gives its tables. */
+const IPTABLES_TABLES: ReadonlySet<string> = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
+const PROGRAMS = { ip: 'iptables', ip6: 'ip6tables' } as const;
+
+/** nft and its kin are quick; a host with a hundred thousand rules takes a second. */
+const TIMEOUT_MS = 20_000;
+const OUTPUT_LIMIT = 256 * 1024 * 1024;
+
+/**
+ * Reads the rules of the network namespace that this thread is in. Synchronous, and slow where rules are many: for
+ * a worker thread.
+ */
+export function readRules(isOurs: (table: string) => boolean): HostRules {
+  const problems: string[] = [];
+  using nft = new Nftables();
+  const tables = listTables(nft)
+    .filter(({ name }) => !isOurs(name))
+    .flatMap(({ family, name }) => {
+      try {
+        return [readTable(nft, family, name)];
+      } catch (error) {
+        problems.push(`table ${family} ${name} cannot be read: ${messageOf(error)}`);
+        return [];
+      }
+    });
+  return { tables: [...tables, ...legacyTables(problems)], ipsets: readIpsets(problems), problems };
+}
+
+function listTables(nft: Nftables): { family: Family; name: string }[] {
+  return (nft.query('list tables') as { table?: { family: string; name: string } }[]).flatMap(({ table }) =>
+    table && (table.family === 'ip' || table.family === 'ip6' || table.family === 'inet')
+      ? [{ family: table.family, name: table.name }]
+      : [],
+  );
+}
+
+function readTable(nft: Nftables, family: Family, name: string): RuleTable {
+  if (family !== 'inet' && IPTABLES_TABLES.has(name)) {
+    const text = iptablesText(family, name);
+    if (text !== undefined) return { kind: 'iptables', family, name, text };
+  }
+  return { kind: 'nft', family, name, text: nft.list(`list table ${family} ${name}`) };
+}
+
+/** What nft prints of iptables' rules cannot be loaded again; undefined when the table is not iptables' after all. */
+function iptablesText(family: 'ip' | 'ip6', name: string): string | undefined {
+  try {
+    const text = run(`${PROGRAMS[family]}-nft-save`, ['-t', name]);
+    return text.includes('*') && !text.includes('is incompatible') ? text : undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The kernel's old tables, which nft does not show. */
+function legacyTables(problems: string[]): RuleTable[] {
+  return (['ip', 'ip6'] as const).flatMap((family) =>
+    legacyNames(family).flatMap((name): RuleTable[] => {
+      try {
+        const text = run(`${PROGRAMS[family]}-legacy-save`, ['-t', name]);
+        return [{ kind: 'iptables-legacy', family, name, text }];
+      } catch (error) {
+        problems.push(`the legacy table ${family} ${name} cannot be read: ${messageOf(error)}`);
+        return [];
+      }
+    }),
+  );
+}
+
+export function legacyNames(family: 'ip' | 'ip6'): string[] {
+  try {
+    const text = readFileSync(`/proc/thread-self/net/${family}_tables_names`, 'utf8');
+    return text.split('\n').filter((name) => name !== '');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readIpsets(problems: string[]): string {
+  try {
+    return run('ipset', ['save']);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') problems.push(`ipset save: ${messageOf(error)}`);
+    return '';
+  }
+}
+
+/** In the network namespace of this thread. @throws with the program's own words */
+export function run(program: string, args: readonly string[], input?: string): string {
+  return execFileSync(program, args, {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    maxBuffer: OUTPUT_LIMIT,
+    // Root's daemons often have a PATH without the administrator's directories.
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(input === undefined ? {} : { input }),
+  });
+}
