@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 engine="libatomic1 crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd"
-tests="iproute2 skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables rsyslog"
+tests="iproute2 skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables rsyslog ufw firewalld dbus-daemon"
 peers="podman docker.io runc hyperfine"
 machine="qemu-system-x86 mmdebstrap e2fsprogs"
 
@@ -43,6 +43,10 @@ if [ -n "$missing" ]; then
   apt-get update -qq
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  # Firewalls that the tests run in namespaces: they must not come up at the next boot either.
+  for service in firewalld ufw; do
+    case " $missing " in *" $service "*) systemctl disable "$service" >/dev/null 2>&1 || true ;; esac
+  done
 fi
 
 # node_modules is current when npm's own record of it is newer than the lock file.

@@ -11,6 +11,7 @@ const BRIDGE: RuledBridge = {
   internal: false,
   masquerade: true,
 };
+const SWITCHES = { loopback6: true, admitted: 0, marks: false };
 const web: Forward = { protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 80, address: '172.17.0.2', port: 8080 };
 
 test('a wildcard and an address go to maps of their own, by family', () => {
@@ -45,10 +46,10 @@ test('elements of one map are one command', () => {
 
 test('the script touches no table but its own, and has as many rules for any number of networks', () => {
   const script = (bridges: RuledBridge[]) =>
-    scriptOf('mine', { elements: bridges.flatMap(elementsOfBridge), loopback6: true }).split('\n');
+    scriptOf('mine', SWITCHES, bridges.flatMap(elementsOfBridge)).split('\n');
   const one = script([BRIDGE]);
   for (const line of one)
-    assert.match(line, /^(add (set|map|chain|rule|element)|flush (chain|set|map)) inet mine /);
+    assert.match(line, /^(add (set|map|chain|rule|element)|flush (chain|set|map)|delete chain) inet mine /);
   const rules = (lines: string[]) => lines.filter((line) => line.startsWith('add rule')).length;
   assert.equal(rules(script([BRIDGE, { ...BRIDGE, name: 'br-u' }])), rules(one));
 });
@@ -82,7 +83,7 @@ test('what the options of a network mean to the sets', () => {
 });
 
 test('[::1] is left to our own listener where the kernel cannot carry it', () => {
-  const script = (loopback6: boolean) => scriptOf('t', { elements: [], loopback6 });
+  const script = (loopback6: boolean) => scriptOf('t', { ...SWITCHES, loopback6 }, []);
   assert.ok(script(false).includes('output ip6 daddr ::1 return'));
   assert.ok(!script(true).includes('output ip6 daddr ::1 return'));
 });

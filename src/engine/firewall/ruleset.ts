@@ -1,12 +1,19 @@
 import { addScript, type Element } from './element.ts';
 
-export interface Ruleset {
-  readonly elements: Iterable<Element>;
+/** What decides which rules there are; of everything else there may be any number, and it is an element. */
+export interface RuleSwitches {
   /** Whether the kernel can carry [::1] to a container; else connections to it must reach our own listener. */
   readonly loopback6: boolean;
+  /** Groups of sources whose connections are let in by sets of their own; 0: all connections are let in. */
+  readonly admitted: number;
+  /** Packets that we accept are marked, for a rule in a chain of the host that would drop them. */
+  readonly marks: boolean;
 }
 
-/** Everything of which there may be many is an element; the number of rules never changes. */
+/** A bit of the packet mark that is ours from our forward chain to the last one. Documented in docs/networking.md. */
+export const MARK = '0x10000000';
+const NO_MARK = '0xefffffff';
+
 const SETS: Readonly<Record<string, string>> = {
   bridges: 'type ifname;',
   internal: 'type ifname;',
@@ -31,6 +38,10 @@ const MAPS: Readonly<Record<string, string>> = {
   at6: 'type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service;',
   snat4: 'type ipv4_addr : ipv4_addr; flags interval;',
   snat6: 'type ipv6_addr : ipv6_addr; flags interval;',
+  source4: 'type ipv4_addr : verdict;',
+  source6: 'type ipv6_addr : verdict;',
+  sources4: 'type ipv4_addr : verdict; flags interval;',
+  sources6: 'type ipv6_addr : verdict; flags interval;',
 };
 
 /** nft knows the name `dstnat` on prerouting only. */
@@ -38,10 +49,14 @@ const CHAINS: Readonly<Record<string, string>> = {
   guard: '{ type filter hook prerouting priority raw; policy accept; }',
   prerouting: '{ type nat hook prerouting priority dstnat; policy accept; }',
   output: '{ type nat hook output priority -100; policy accept; }',
+  outside: '',
   publish: '',
-  forward: '{ type filter hook forward priority filter; policy accept; }',
+  // Before those of the host: what they log and count is not what we drop.
+  forward: '{ type filter hook forward priority filter - 10; policy accept; }',
   ours: '',
   into: '',
+  pass: '',
+  unmark: '{ type filter hook forward priority 300; policy accept; }',
   postrouting: '{ type nat hook postrouting priority srcnat; policy accept; }',
 };
 
@@ -50,16 +65,27 @@ const GUARD = ['ip daddr 127.0.0.0/8', 'ip saddr 127.0.0.0/8', 'ip6 daddr ::1', 
   (loopback) => `iifname @bridges ${loopback} drop`,
 );
 
-const PREROUTING = [
+const prerouting = (admitted: number): string[] => [
   // A neighbour could send us packets for 127.0.0.1: DNAT would take them in before the kernel drops them as martian.
   'ip daddr 127.0.0.0/8 return',
   'ip6 daddr ::1 return',
-  'fib daddr type local jump publish',
+  'fib daddr type != local return',
+  ...(admitted > 0 ? ['iifname != @bridges goto outside'] : []),
+  'goto publish',
+];
+
+const OUTSIDE = [
+  'ip saddr vmap @source4',
+  'ip saddr vmap @sources4',
+  'ip6 saddr vmap @source6',
+  'ip6 saddr vmap @sources6',
+  'meta nfproto ipv4 goto from4_0',
+  'goto from6_0',
 ];
 
 const output = (loopback6: boolean): string[] => [
   ...(loopback6 ? [] : ['ip6 daddr ::1 return']),
-  'fib daddr type local jump publish',
+  'fib daddr type local goto publish',
 ];
 
 const PUBLISH = [
@@ -73,22 +99,22 @@ const PUBLISH = [
 const FORWARD = ['iifname @bridges goto ours', 'oifname @bridges goto ours'];
 
 const OURS = [
-  'ct state established,related accept',
-  'iifname . oifname @within accept',
+  'ct state established,related goto pass',
+  'iifname . oifname @within goto pass',
   'iifname @internal drop',
   'oifname @internal drop',
   'oifname @bridges goto into',
-  'accept',
+  'goto pass',
 ];
 
 /** Into a network from outside of it: only what was published, and what the network's options let in. */
 const INTO = [
-  'ct status dnat accept',
-  'iifname . oifname @trusted accept',
-  'meta nfproto ipv4 iifname != @bridges oifname @open4 accept',
-  'meta nfproto ipv6 iifname != @bridges oifname @open6 accept',
-  'ip daddr . meta l4proto . th dport @routed4 accept',
-  'ip6 daddr . meta l4proto . th dport @routed6 accept',
+  'ct status dnat goto pass',
+  'iifname . oifname @trusted goto pass',
+  'meta nfproto ipv4 iifname != @bridges oifname @open4 goto pass',
+  'meta nfproto ipv6 iifname != @bridges oifname @open6 goto pass',
+  'ip daddr . meta l4proto . th dport @routed4 goto pass',
+  'ip6 daddr . meta l4proto . th dport @routed6 goto pass',
   'drop',
 ];
 
@@ -109,32 +135,57 @@ const POSTROUTING = [
   'snat ip6 to ip6 saddr map @snat6',
 ];
 
-const rulesOf = (loopback6: boolean): Readonly<Record<string, readonly string[]>> => ({
+const rulesOf = ({
+  loopback6,
+  admitted,
+  marks,
+}: RuleSwitches): Readonly<Record<string, readonly string[]>> => ({
   guard: GUARD,
-  prerouting: PREROUTING,
-  output: output(loopback6),
+  ...Object.fromEntries(groups(admitted).map(({ from, rule }) => [from, [rule]])),
+  outside: admitted > 0 ? OUTSIDE : [],
   publish: PUBLISH,
-  forward: FORWARD,
-  ours: OURS,
+  prerouting: prerouting(admitted),
+  output: output(loopback6),
+  pass: [...(marks ? [`meta mark set meta mark | ${MARK}`] : []), 'accept'],
   into: INTO,
+  ours: OURS,
+  forward: FORWARD,
+  unmark: marks ? [`meta mark & ${MARK} == ${MARK} meta mark set meta mark & ${NO_MARK}`] : [],
   postrouting: POSTROUTING,
 });
+
+/** The chain and the set of each group of sources. */
+function groups(admitted: number): { from: string; rule: string; set: string; type: string }[] {
+  return ([4, 6] as const).flatMap((family) =>
+    Array.from({ length: admitted }, (_, index) => ({
+      from: `from${family}_${index}`,
+      rule: `iifname . ${family === 4 ? 'ip' : 'ip6'} daddr . meta l4proto . th dport @allowed${family}_${index} goto publish`,
+      set: `allowed${family}_${index}`,
+      type: `type ifname . ipv${family}_addr . inet_proto . inet_service; flags interval;`,
+    })),
+  );
+}
 
 /**
  * The whole content of our table as one transaction that may be repeated. It never names the
  * table with `add table`: that would reset the flags of a table that we own.
  */
-export function scriptOf(table: string, { elements, loopback6 }: Ruleset): string {
-  const rules = Object.entries(rulesOf(loopback6)).flatMap(([chain, lines]) =>
+export function scriptOf(table: string, switches: RuleSwitches, elements: Iterable<Element>): string {
+  const own = groups(switches.admitted);
+  const sets = { ...SETS, ...Object.fromEntries(own.map(({ set, type }) => [set, type])) };
+  const chains = { ...CHAINS, ...Object.fromEntries(own.map(({ from }) => [from, ''])) };
+  const rules = Object.entries(rulesOf(switches)).flatMap(([chain, lines]) =>
     lines.map((line) => `${chain} ${line}`),
   );
   return [
-    ...Object.entries(SETS).map(([set, type]) => `add set inet ${table} ${set} { ${type} }`),
+    ...Object.entries(sets).map(([set, type]) => `add set inet ${table} ${set} { ${type} }`),
+    ...Object.entries(chains).map(([chain, hook]) => `add chain inet ${table} ${chain} ${hook}`.trim()),
     ...Object.entries(MAPS).map(([map, type]) => `add map inet ${table} ${map} { ${type} }`),
-    ...Object.entries(CHAINS).map(([chain, hook]) => `add chain inet ${table} ${chain} ${hook}`.trim()),
-    ...Object.keys(CHAINS).map((chain) => `flush chain inet ${table} ${chain}`),
-    ...Object.keys(SETS).map((set) => `flush set inet ${table} ${set}`),
+    ...Object.keys(chains).map((chain) => `flush chain inet ${table} ${chain}`),
+    ...Object.keys(sets).map((set) => `flush set inet ${table} ${set}`),
     ...Object.keys(MAPS).map((map) => `flush map inet ${table} ${map}`),
+    // A base chain costs every packet a little even when it is empty.
+    ...(switches.marks ? [] : [`delete chain inet ${table} unmark`]),
     ...rules.map((rule) => `add rule inet ${table} ${rule}`),
     ...addScript(table, elements),
   ].join('\n');

@@ -22,5 +22,5 @@ export async function close(
     await unmount(state.options.netnsRoot);
     await rm(state.options.netnsRoot, { recursive: true, force: true });
   }
-  state.firewall.close(options);
+  await state.firewall.close(options);
 }

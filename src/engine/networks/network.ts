@@ -1,4 +1,5 @@
 import type { Events } from '#engine/events';
+import type { PublishPolicy } from '#engine/firewall';
 import type { Logger } from '#lib/log';
 import type { Database } from '#store';
 
@@ -106,6 +107,8 @@ export interface NetworksOptions {
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
+  /** Who reaches published ports from other hosts. Default: those that the host's firewall lets in. */
+  readonly publishPolicy?: PublishPolicy;
   /** Ready-made namespaces kept in the pool. */
   readonly poolSize: number;
 }

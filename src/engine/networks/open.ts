@@ -36,7 +36,7 @@ export async function openState(
   const route = new RouteSocket();
   resources.defer(() => route[Symbol.dispose]());
   const firewall = await Firewall.open(options);
-  resources.defer(() => firewall[Symbol.dispose]());
+  resources.defer(() => firewall[Symbol.asyncDispose]());
 
   const state = assemble(options, { worker, route, firewall });
   resources.defer(() => state.ports[Symbol.dispose]());
@@ -44,7 +44,7 @@ export async function openState(
   loadNetworks(state);
   await adoptSandboxes(state);
   applyBridges(state);
-  firewall.watch();
+  await firewall.start();
   const known = new Set(
     state.sandboxes.values().flatMap(({ netns }) => (netns === undefined ? [] : [netns])),
   );

@@ -13,6 +13,8 @@ interface Probe {
   readonly port: number;
   /** Source port. */
   readonly from?: number;
+  /** Source address. */
+  readonly source?: string;
 }
 
 const TIMEOUT_MS = 1500;
@@ -33,9 +35,14 @@ async function serve(port: number, name: string): Promise<void> {
   console.log('ready');
 }
 
-function probeTcp({ host, port }: Probe): Promise<string> {
+function probeTcp({ host, port, source }: Probe): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: TIMEOUT_MS });
+    const socket = connect({
+      host,
+      port,
+      timeout: TIMEOUT_MS,
+      ...(source === undefined ? {} : { localAddress: source }),
+    });
     let text = '';
     socket.on('data', (data) => {
       text += data.toString();

@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { AttachOptions, EndpointOptions, Networks, PortBinding, Sandbox } from './index.ts';
 
@@ -24,6 +25,7 @@ export interface Probe {
   readonly host: string;
   readonly port: number;
   readonly from?: number;
+  readonly source?: string;
 }
 
 /** Where a command runs: on the test's machine, outside of it, or in a container (its sandbox). */
@@ -78,6 +80,23 @@ export class Testbed implements AsyncDisposable {
   async sh(place: Place, command: string): Promise<string> {
     const [file, ...args] = [...this.#enter(place), 'sh', '-ec', command];
     return (await run(file, args)).stdout.trim();
+  }
+
+  /** A program that runs until the testbed ends. */
+  background(place: Place, command: string): void {
+    const [file, ...args] = [...this.#enter(place), 'sh', '-ec', command];
+    this.#children.push(spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] }));
+  }
+
+  /** Probes until the answers are as expected; gives the last ones. */
+  async probeUntil(place: Place, probes: readonly Probe[], expected: readonly string[]): Promise<string[]> {
+    let answers: string[] = [];
+    for (let attempt = 0; attempt < 30; attempt++) {
+      answers = await this.probe(place, probes);
+      if (answers.every((answer, index) => answer === expected[index])) break;
+      await sleep(200);
+    }
+    return answers;
   }
 
   async #peer(place: Place, verb: string, probes: readonly Probe[]): Promise<string[]> {

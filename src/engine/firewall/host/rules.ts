@@ -50,11 +50,26 @@ export function readRules(isOurs: (table: string) => boolean): HostRules {
   return { tables: [...tables, ...legacyTables(problems)], ipsets: readIpsets(problems), problems };
 }
 
+/** libnftables reads the kernel in several steps, and fails when a table goes away in between. */
+const ATTEMPTS = 5;
+
+/** @throws SystemError */
+export function queryAgain(nft: Nftables, command: string): unknown[] {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return nft.query(command);
+    } catch (error) {
+      if (attempt === ATTEMPTS || codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
 function listTables(nft: Nftables): { family: Family; name: string }[] {
-  return (nft.query('list tables') as { table?: { family: string; name: string } }[]).flatMap(({ table }) =>
-    table && (table.family === 'ip' || table.family === 'ip6' || table.family === 'inet')
-      ? [{ family: table.family, name: table.name }]
-      : [],
+  return (queryAgain(nft, 'list tables') as { table?: { family: string; name: string } }[]).flatMap(
+    ({ table }) =>
+      table && (table.family === 'ip' || table.family === 'ip6' || table.family === 'inet')
+        ? [{ family: table.family, name: table.name }]
+        : [],
   );
 }
 

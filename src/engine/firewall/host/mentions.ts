@@ -38,7 +38,7 @@ function* linesOf(text: string): Generator<{ line: string; set: string | undefin
     if (block) {
       [set, plain, inside] = [block[2], block[1] === 'set', false];
     } else if (member) yield { line: member[2] ?? '', set: member[1] };
-    else if (set !== undefined && /^\t\}/.test(line)) set = undefined;
+    else if (set !== undefined && line.startsWith('\t}')) set = undefined;
     else if (set !== undefined) {
       if (/^\s*type(of)? .* \. /.test(line)) plain = false;
       inside ||= line.includes('elements =');

@@ -1,5 +1,5 @@
 import { bitsOf, formatAddress, parseAddress } from '#lib/address';
-import type { Admission, SourceGroup } from './admission.ts';
+import type { Admission, SourceGroup } from '../admission.ts';
 import { divide, type Group } from './groups.ts';
 import type { Host } from './host.ts';
 import { type Mentions, mentionsIn } from './mentions.ts';

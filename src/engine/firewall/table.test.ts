@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentLogger } from '#lib/log';
-import { Firewall } from './firewall.ts';
-
-const NO_ROUTES = { send: () => {} };
+import { Table } from './table.ts';
 
 /** A kernel in which another process owns the table for the first `refusals` attempts. */
 function contested(refusals: number) {
@@ -22,18 +20,13 @@ function contested(refusals: number) {
 
 test('a table is taken over from an engine that is just ending', async () => {
   const nft = contested(2);
-  await new Firewall({ table: 't', nft, route: NO_ROUTES, log: silentLogger }).claim();
+  await new Table({ name: 't', nft, log: silentLogger }).claim();
   assert.equal(nft.attempts(), 3);
 });
 
 test('a table that another process keeps is refused by the name of its owner', async () => {
-  const firewall = new Firewall({
-    table: 't',
-    nft: contested(Number.POSITIVE_INFINITY),
-    route: NO_ROUTES,
-    log: silentLogger,
-  });
-  await assert.rejects(firewall.claim(0), {
+  const table = new Table({ name: 't', nft: contested(Number.POSITIVE_INFINITY), log: silentLogger });
+  await assert.rejects(table.claim(0), {
     kind: 'conflict',
     message:
       /the nftables table inet t belongs to process 42 \(other\): stop that process, or use another --data-root/,

@@ -4,6 +4,8 @@ export interface Rule {
   readonly handle?: number;
   /** It looks at something of the packet. */
   readonly conditional: boolean;
+  /** The text that the rule's author gave it. */
+  readonly comment?: string;
   /** `other`: one that is not known beforehand, as of a map of verdicts. */
   readonly effect: 'accept' | 'drop' | 'return' | 'none' | 'other' | { readonly chain: string };
 }
@@ -107,7 +109,8 @@ function ruleOf(rule: Json): Rule {
     } else if (CONDITIONS.has(kind)) conditional = true;
     else if (!NEUTRAL.has(kind)) effect = 'other';
   }
-  return { handle: Number(rule['handle']), conditional, effect };
+  const comment = rule['comment'] === undefined ? {} : { comment: String(rule['comment']) };
+  return { handle: Number(rule['handle']), conditional, effect, ...comment };
 }
 
 /** The chains of one table, of iptables-save: for the kernel's old tables, which nft does not show. */
@@ -126,17 +129,24 @@ export function chainsOfSave(text: string): Map<string, Chain> {
   return chains;
 }
 
+const SAVED_TARGETS: Readonly<Record<string, Rule['effect']>> = {
+  ACCEPT: 'accept',
+  DROP: 'drop',
+  REJECT: 'drop',
+  RETURN: 'return',
+};
+/** They note or mark something; others are not known. */
+const NEUTRAL_TARGETS = new Set(['', 'LOG', 'NFLOG', 'ULOG', 'TRACE', 'MARK', 'CONNMARK', 'TCPMSS', 'SET']);
+
 function ruleOfSave(text: string, chains: Chains): Rule {
   const [, target = ''] = /(?:^| )-[jg] (\S+)/.exec(text) ?? [];
-  const conditions = text.replace(/ -m comment --comment (?:"[^"]*"|\S+)/, '').replace(/ -[jg] \S+.*$/, '');
-  const effects: Readonly<Record<string, Rule['effect']>> = {
-    ACCEPT: 'accept',
-    DROP: 'drop',
-    REJECT: 'drop',
-    RETURN: 'return',
-  };
+  const [said = '', quoted, word] = / -m comment --comment (?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(text) ?? [];
+  const comment = quoted ?? word;
+  const conditions = text.replace(said, '').replace(/ -[jg] \S+.*$/, '');
+  const unknown = NEUTRAL_TARGETS.has(target) ? 'none' : 'other';
   return {
     conditional: conditions.trim() !== '',
-    effect: effects[target] ?? (chains.has(target) ? { chain: target } : 'none'),
+    effect: SAVED_TARGETS[target] ?? (chains.has(target) ? { chain: target } : unknown),
+    ...(comment === undefined ? {} : { comment }),
   };
 }
