@@ -6,6 +6,7 @@ import { Scope } from '#lib/scope';
 import type { Config } from './config.ts';
 import { listen } from './listeners.ts';
 import type { DaemonLog } from './log.ts';
+import { serveMetrics } from './metrics.ts';
 import { notify } from './notify.ts';
 import { writePidfile } from './pidfile.ts';
 import { liveOptionsOf, reportReload } from './reload.ts';
@@ -37,8 +38,13 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
   });
   scope.defer(() => api.close());
   const listeners = await listen(api, { ...config, log });
+  const metrics =
+    config.metricsAddress === undefined
+      ? undefined
+      : await serveMetrics(engine, { address: config.metricsAddress, version, log });
   scope.keep();
 
+  if (metrics) log.info('serving metrics', { url: metrics.url });
   for (const address of listeners.addresses) log.info('listening', { address });
   notify('READY=1', log);
   flushCompileCache();
@@ -54,6 +60,7 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
       notify('STOPPING=1', log);
       // Clients that come now find no socket, rather than one that nobody answers.
       listeners.removeSockets();
+      await metrics?.[Symbol.asyncDispose]();
       for (const part of [api, engine]) {
         try {
           await part.close();

@@ -4,6 +4,7 @@ import { Containers } from '#engine/containers';
 import { Events } from '#engine/events';
 import { Images } from '#engine/images';
 import { LogForwarding, LogRotation } from '#engine/logs';
+import { EngineMetrics } from '#engine/metrics';
 import { Networks } from '#engine/networks';
 import { Runtimes } from '#engine/runtime';
 import { Seccomp } from '#engine/security';
@@ -33,6 +34,7 @@ export interface Domains {
   readonly events: Events;
   readonly snapshots: Snapshots;
   readonly builder: Builder;
+  readonly metrics: EngineMetrics;
   readonly userns: UserNamespaces;
   /** Puts those of the options in force that may change while the engine runs. @throws invalid, and changes nothing */
   configure(options: EngineOptions): void;
@@ -61,7 +63,8 @@ export async function openDomains(
   resources.defer(() => mappings[Symbol.asyncDispose]());
   const database = Database.open(join(dataRoot, 'berth.db'));
   resources.defer(() => database[Symbol.dispose]());
-  const events = new Events(database);
+  const metrics = new EngineMetrics();
+  const events = new Events(database, metrics.events);
   resources.defer(() => events.close());
   const blobs = await BlobStore.open(join(dataRoot, 'content'));
   const snapshots = await openSnapshots({ root: join(dataRoot, 'snapshots'), log, mappings });
@@ -76,6 +79,7 @@ export async function openDomains(
     log,
     users: (imageId) => later.containers?.usersOfImage(imageId) ?? [],
     registries: registrySettingsOf(options),
+    actions: metrics.imageActions,
     retained: () => buildCache.layers(),
   });
   resources.defer(() => images.close());
@@ -136,6 +140,7 @@ export async function openDomains(
     rotation,
     forwarding,
     support: hostSupport(),
+    metrics,
     log,
     root: join(dataRoot, 'containers'),
     cgroupParent: options.cgroupParent ?? (systemdCgroup ? 'system.slice' : `/${instance}`),
@@ -171,6 +176,7 @@ export async function openDomains(
     snapshots,
     userns,
     builder,
+    metrics,
     configure(changed) {
       // The one that may refuse comes first.
       const live = liveSettingsOf(changed);

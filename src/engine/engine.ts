@@ -2,6 +2,7 @@ import type { Builder } from '#engine/build';
 import type { Containers } from '#engine/containers';
 import type { Events } from '#engine/events';
 import type { Images } from '#engine/images';
+import type { EngineMetrics } from '#engine/metrics';
 import type { Networks } from '#engine/networks';
 import type { Snapshots } from '#engine/snapshots';
 import { type SystemInfo, systemInfo } from '#engine/system';
@@ -18,6 +19,7 @@ import {
   runtimesOf,
 } from './engine-options.ts';
 import { engineId, instanceName } from './instance.ts';
+import { observe } from './observe.ts';
 import { reloadAttributes } from './reload-event.ts';
 import { lockRoot } from './root-lock.ts';
 
@@ -42,6 +44,8 @@ export class Engine implements AsyncDisposable {
   readonly events: Events;
   readonly snapshots: Snapshots;
   readonly builder: Builder;
+  /** Under dockerd's names. */
+  readonly metrics: EngineMetrics;
   readonly #userns: UserNamespaces;
   readonly #configure: Domains['configure'];
   /** What `close` lets go of, in reverse order. */
@@ -60,6 +64,8 @@ export class Engine implements AsyncDisposable {
     this.events = domains.events;
     this.snapshots = domains.snapshots;
     this.builder = domains.builder;
+    this.metrics = domains.metrics;
+    observe(this.metrics, { containers: this.containers, events: this.events, info: () => this.info() });
     this.#userns = domains.userns;
     this.#resources = resources;
   }

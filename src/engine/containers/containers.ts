@@ -68,12 +68,13 @@ export class Containers {
   }
 
   create(request: CreateRequest, signal?: AbortSignal): Promise<{ id: string; warnings: string[] }> {
-    return this.#context.background.follow(create(this.#context, request, signal));
+    const work = this.#timed('create', () => create(this.#context, request, signal));
+    return this.#context.background.follow(work);
   }
 
   /** @throws notModified when it runs already */
   start(reference: string): Promise<void> {
-    return start(this.#context, reference);
+    return this.#timed('start', () => start(this.#context, reference));
   }
 
   stop(reference: string, options?: StopOptions): Promise<void> {
@@ -114,7 +115,7 @@ export class Containers {
   }
 
   remove(reference: string, options?: RemoveOptions): Promise<void> {
-    return remove(this.#context, reference, options);
+    return this.#timed('delete', () => remove(this.#context, reference, options));
   }
 
   prune(options: PruneOptions): Promise<{ removed: string[]; reclaimed: number }> {
@@ -199,7 +200,7 @@ export class Containers {
   }
 
   changes(reference: string): Promise<Change[]> {
-    return changes(this.#context, reference);
+    return this.#timed('changes', () => changes(this.#context, reference));
   }
 
   export(reference: string): Readable {
@@ -207,7 +208,7 @@ export class Containers {
   }
 
   commit(reference: string, options: CommitOptions): Promise<string> {
-    return commit(this.#context, reference, options);
+    return this.#timed('commit', () => commit(this.#context, reference, options));
   }
 
   statPath(reference: string, path: string): Promise<PathStat> {
@@ -226,5 +227,9 @@ export class Containers {
   /** Ends supervision; with `stopAll` stops every container first (live-restore off). */
   close(options: { stopAll: boolean }): Promise<void> {
     return close(this.#context, options);
+  }
+
+  #timed<T>(action: string, work: () => Promise<T>): Promise<T> {
+    return this.#context.options.metrics.containerActions.time(action, work);
   }
 }

@@ -1,6 +1,7 @@
 import type { Events } from '#engine/events';
 import type { Images } from '#engine/images';
 import type { LogConfig, LogForwarding, LogRotation } from '#engine/logs';
+import type { EngineMetrics } from '#engine/metrics';
 import type { Networks } from '#engine/networks';
 import type { Runtimes } from '#engine/runtime';
 import type { Seccomp } from '#engine/security';
@@ -36,6 +37,7 @@ export interface ContainersOptions {
   readonly rotation: LogRotation;
   readonly forwarding: LogForwarding;
   readonly support: HostSupport;
+  readonly metrics: EngineMetrics;
   readonly log: Logger;
   /** `<data-root>/containers`: logs, hosts, resolv.conf per container. */
   readonly root: string;

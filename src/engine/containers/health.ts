@@ -48,8 +48,15 @@ async function probeForever(
     // Nothing in a paused container can answer.
     if (context.store.get(id).state.status !== 'running') continue;
     const probe = await runProbe(context, context.store.get(id), check, stop);
-    if (!stop.aborted) record(context, id, check, probe);
+    if (stop.aborted) continue;
+    count(context, probe);
+    record(context, id, check, probe);
   }
+}
+
+function count({ options }: Context, { exitCode }: Probe): void {
+  options.metrics.healthChecks.increment();
+  if (exitCode !== 0) options.metrics.healthChecksFailed.increment();
 }
 
 const sinceStart = (startedAt: string): number => Number(nowNano() - (parseTime(startedAt) ?? 0n));

@@ -86,12 +86,12 @@ async function attachNetwork(
   record: ContainerRecord,
   { hostname, userns, run }: { hostname: string; userns: RunUserNamespace | undefined; run: Run },
 ): Promise<Sandbox> {
-  const { networks } = context.options;
+  const { networks, metrics } = context.options;
   const { config, hostConfig, id } = record;
   const owner = runningDonor(context, record, 'network');
   const host = !config.networkDisabled && hostConfig.networkMode === 'host';
   run.defer('detach the network', () => networks.detach(id));
-  return networks.attach({
+  const options: AttachOptions = {
     containerId: id,
     mode: owner ? `container:${owner.id}` : host ? 'host' : 'private',
     endpoints: record.endpoints,
@@ -107,7 +107,8 @@ async function attachNetwork(
     sysctls: Object.fromEntries(Object.entries(hostConfig.sysctls).filter(([name]) => isNetworkSysctl(name))),
     directory: containerDirectory(context, id),
     ...(userns && { makeNetns: userns.makeNetns }),
-  });
+  };
+  return metrics.networkActions.time('allocate', () => networks.attach(options));
 }
 
 const exposed = (ports: readonly string[]): AttachOptions['publishAll'] =>

@@ -50,7 +50,8 @@ export function settleExit(context: Context, run: Run, exit: ExitStatus): void {
   recordExit(context, record, exit, { restarts, runTime });
   run.end();
   // Whoever hears of the exit may ask for the same ports at once: they are given back first.
-  const detached = context.options.networks.detach(run.id);
+  const { networks, metrics } = context.options;
+  const detached = metrics.networkActions.time('release', () => networks.detach(run.id));
   if (!restarts) context.waiters.exited(run.id, { exitCode: exit.code, error: '' });
   context.background.run('clean up after an exit', run.id, () =>
     cleanUp(context, run, { detached, removes: record.hostConfig.autoRemove && !restarts }),

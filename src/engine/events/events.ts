@@ -1,3 +1,4 @@
+import type { Counter } from '#lib/metrics';
 import { nowNano } from '#lib/time';
 import type { Database, Journal } from '#store';
 import type { EngineEvent, EventQuery, EventType } from './event.ts';
@@ -13,9 +14,12 @@ export class Events {
   readonly #database: Database;
   readonly #journal: Journal<StoredEvent>;
   readonly #readers = new Set<Subscription>();
+  readonly #published: Counter | undefined;
 
-  constructor(database: Database) {
+  /** @param published counts them */
+  constructor(database: Database, published?: Counter) {
     this.#database = database;
+    this.#published = published;
     this.#journal = database.journal<StoredEvent>('events', HISTORY);
   }
 
@@ -24,6 +28,7 @@ export class Events {
     const event: EngineEvent = { type, action, actor: { id, attributes }, time: nowNano() };
     this.#journal.append({ ...event, time: event.time.toString() });
     this.#database.afterCommit(() => {
+      this.#published?.increment();
       for (const reader of this.#readers) reader.offer(event);
     });
   }

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { Events } from '#engine/events';
 import { openSnapshots } from '#engine/snapshots';
 import { silentLogger } from '#lib/log';
+import { Timer } from '#lib/metrics';
 import { MountMappings } from '#linux/namespaces';
 import { BlobStore, Database } from '#store';
 import { dockerArchive, layerOf } from './images.fixture.ts';
@@ -24,6 +25,7 @@ const images = await Images.open({
   log: silentLogger,
   users: () => [],
   registries: DEFAULT_REGISTRIES,
+  actions: new Timer('action', []),
 });
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const shared = layerOf('shared', 's'.repeat(500_000));

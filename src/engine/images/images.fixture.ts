@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { type EngineEvent, Events } from '#engine/events';
 import { openSnapshots, type Snapshots } from '#engine/snapshots';
 import { silentLogger } from '#lib/log';
+import { Timer } from '#lib/metrics';
 import { nowNano } from '#lib/time';
 import { MountMappings } from '#linux/namespaces';
 import { digestOf, hexOf } from '#oci/digest';
@@ -118,6 +119,7 @@ async function open(context: TestContext, home: string, users: ImageUsers): Prom
     log: silentLogger,
     users,
     registries: DEFAULT_REGISTRIES,
+    actions: new Timer('action', []),
   });
   let closed = false;
   const close = async () => {

@@ -3,6 +3,7 @@ import type { Events } from '#engine/events';
 import type { Snapshots } from '#engine/snapshots';
 import { KeyedLock } from '#lib/lock';
 import type { Logger } from '#lib/log';
+import type { Timer } from '#lib/metrics';
 import type { FoundRepository } from '#oci/remote';
 import type { BlobStore, Database } from '#store';
 import { type Attestation, type AttestationsOptions, attestations } from './attestations.ts';
@@ -51,6 +52,7 @@ export interface ImagesOptions {
   readonly log: Logger;
   readonly users: ImageUsers;
   readonly registries: RegistrySettings;
+  readonly actions: Timer;
   /** Layers that somebody beside images needs, such as the build cache: asked for at each collection. */
   readonly retained?: () => Iterable<BuiltLayer>;
 }
@@ -58,9 +60,11 @@ export interface ImagesOptions {
 /** The images domain: each method is the verb of the file of its name. */
 export class Images {
   readonly #context: ImagesContext;
+  readonly #actions: Timer;
 
-  private constructor(context: ImagesContext) {
+  private constructor(context: ImagesContext, actions: Timer) {
     this.#context = context;
+    this.#actions = actions;
   }
 
   /** Removes what an interrupted verb left behind, in the background. */
@@ -69,15 +73,18 @@ export class Images {
     const catalog: Catalog = new Catalog(options.database, options.events, () => index.refresh(catalog));
     const content = new Content(options.blobs, options.snapshots, catalog, options.log, options.retained);
     index.refresh(catalog);
-    const images = new Images({
-      catalog,
-      content,
-      users: options.users,
-      log: options.log,
-      registries: new Registries(options.registries),
-      downloads: new KeyedLock(),
-      index,
-    });
+    const images = new Images(
+      {
+        catalog,
+        content,
+        users: options.users,
+        log: options.log,
+        registries: new Registries(options.registries),
+        downloads: new KeyedLock(),
+        index,
+      },
+      options.actions,
+    );
     void content.collect();
     return images;
   }
@@ -112,7 +119,7 @@ export class Images {
 
   /** Loads a docker archive or OCI layout (plain, gzip, zstd). Rolls back what a broken archive began. */
   load(archive: Readable, options: LoadOptions): Promise<{ loaded: string[] }> {
-    return load(this.#context, archive, options);
+    return this.#actions.time('load', () => load(this.#context, archive, options));
   }
 
   save(names: readonly string[], options: SaveOptions = {}): Promise<Readable> {
@@ -174,11 +181,12 @@ export class Images {
   }
 
   async pull(reference: string, options: PullOptions): Promise<Image> {
-    return this.#view(await pull(this.#context, reference, options));
+    const pulled = await this.#actions.time('pull', () => pull(this.#context, reference, options));
+    return this.#view(pulled);
   }
 
   push(reference: string, options: PushOptions): Promise<Pushed> {
-    return push(this.#context, reference, options);
+    return this.#actions.time('push', () => push(this.#context, reference, options));
   }
 
   tag(source: string, target: string): void {
