@@ -13,9 +13,13 @@ export class Query {
     this.#broken = /%(?![0-9a-f]{2}).{0,2}/i.exec(search)?.[0];
   }
 
-  /** @throws invalid for an escape that is none */
+  /** @throws invalid for an escape that is none, and for NUL, where the kernel's strings end */
   check(): void {
     if (this.#broken !== undefined) throw invalid(`invalid URL escape ${JSON.stringify(this.#broken)}`);
+    for (const [name, value] of this.#values) {
+      if (name.includes('\0') || value.includes('\0'))
+        throw invalid(`invalid value for ${JSON.stringify(name)}: it contains a NUL character`);
+    }
   }
 
   has(name: string): boolean {

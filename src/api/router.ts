@@ -69,14 +69,19 @@ function compile(template: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`invalid URL escape in ${JSON.stringify(text)}`);
+  }
+}
+
 function decodeAll(groups: Params): Params {
   const params: Record<string, string> = {};
   for (const [name, value] of Object.entries(groups)) {
-    try {
-      params[name] = decodeURIComponent(value);
-    } catch {
-      throw invalid(`invalid URL escape in ${JSON.stringify(value)}`);
-    }
+    params[name] = decode(value);
+    if (params[name].includes('\0')) throw invalid(`invalid ${name}: it contains a NUL character`);
   }
   return params;
 }

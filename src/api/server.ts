@@ -109,7 +109,7 @@ export class Api {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, upgrade: Duplex | undefined) {
-    const { exchange, path, query } = this.#open(request, response, upgrade);
+    const { exchange, path, query, gone } = this.#open(request, response, upgrade);
     try {
       const target = splitVersion(path, this.#minApiVersion);
       if (request.method === 'OPTIONS') return exchange({}, target.version).empty(200);
@@ -120,7 +120,8 @@ export class Api {
     } catch (error) {
       const status = statusOf(error);
       const fields = { method: request.method, path, status, error: messageOf(error) };
-      if (status === 500) this.#log.error('request failed', { ...fields, stack: stackOf(error) });
+      if (status === 500 && !gone.aborted)
+        this.#log.error('request failed', { ...fields, stack: stackOf(error) });
       else this.#log.debug('request refused', fields);
       exchange({}, MAX_API_VERSION).fail(error);
     }
@@ -144,7 +145,7 @@ export class Api {
     const body = upgrade ? upgradeBody(request, upgrade) : request;
     const exchange = (params: Readonly<Record<string, string>>, version: string) =>
       new Exchange({ request, response, params, query, version, body, upgrade, signal: gone.signal });
-    return { exchange, query, path: mark < 0 ? url : url.slice(0, mark) };
+    return { exchange, query, gone: gone.signal, path: mark < 0 ? url : url.slice(0, mark) };
   }
 }
 

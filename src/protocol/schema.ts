@@ -42,7 +42,15 @@ function scalar<T>(zero: T, expected: string, accepts: (value: unknown) => value
   };
 }
 
-export const string = scalar('', 'a string', (value): value is string => typeof value === 'string');
+/** Without NUL: the kernel's strings end there, and what is behind one would be cut off in silence. */
+export const string: Schema<string> = {
+  zero: '',
+  decode(value, path) {
+    if (typeof value !== 'string') throw new SchemaError(path, 'a string', value);
+    if (value.includes('\0')) throw new SchemaError(path, 'without NUL characters', value);
+    return value;
+  },
+};
 export const boolean = scalar(false, 'a boolean', (value): value is boolean => typeof value === 'boolean');
 export const integer = scalar(0, 'a whole number', (value): value is number => Number.isInteger(value));
 
@@ -70,6 +78,7 @@ export function map<T>(element: Schema<T>): Schema<Readonly<Record<string, T>>> 
     decode(value, path) {
       const result: Record<string, T> = {};
       for (const [key, item] of entriesOf(value, path)) {
+        string.decode(key, `a key of ${path || 'the document'}`);
         const decoded = item === null ? element.zero : element.decode(item, join(path, key));
         define(result, key, decoded);
       }

@@ -1,11 +1,11 @@
-import { invalid, isKind, systemError } from '#lib/errors';
+import { invalid, isKind, notFound } from '#lib/errors';
 import { checkChangeable } from './connect.ts';
 import { type Context, lockContainer } from './context.ts';
 import { hasProcess } from './state.ts';
 
 /**
  * Takes a container off a network: at once when it runs. `force`: even when the network is not there any more.
- * @throws notFound, invalid (host network), system when it is not on it
+ * @throws notFound, invalid (host network) (also when it is not on it)
  */
 export async function disconnect(
   context: Context,
@@ -19,7 +19,7 @@ export async function disconnect(
   const found = findNetwork(context, network, force || !hasProcess(record.state));
   const name = found?.name ?? network;
   if (!record.endpoints.some((endpoint) => endpoint.network === name)) {
-    throw systemError(`container ${record.id} is not connected to the network ${name}`);
+    throw notFound(`container ${record.id} is not connected to the network ${name}`);
   }
   if (hasProcess(record.state) && found) {
     if (record.hostConfig.networkMode === 'host' && found.driver === 'host') {

@@ -1,4 +1,4 @@
-import { conflict, forbidden, invalid, notFound } from '#lib/errors';
+import { conflict, forbidden, invalid, isKind, notFound } from '#lib/errors';
 import { newId } from '#lib/ids';
 import { now } from '#lib/time';
 import { PREDEFINED } from './default-networks.ts';
@@ -20,10 +20,7 @@ export async function create(state: NetworksState, options: CreateNetworkOptions
   checkDriver(options.driver);
   const record = planNetwork(state, { id: newId(), created: now() }, options);
   // The record comes first: a bridge that is there without one would stay for ever after a crash.
-  state.options.database.transaction(() => {
-    state.networkRecords.put(record.id, record);
-    state.options.events.publish('network', 'create', record.id, { name: record.name, type: record.driver });
-  });
+  store(state, record);
   const known = openNetwork(state, record);
   state.networks.add(known);
   try {
@@ -36,6 +33,19 @@ export async function create(state: NetworksState, options: CreateNetworkOptions
     throw error;
   }
   return viewOf(record);
+}
+
+function store({ options, networkRecords }: NetworksState, record: NetworkRecord): void {
+  try {
+    options.database.transaction(() => {
+      networkRecords.put(record.id, record);
+      options.events.publish('network', 'create', record.id, { name: record.name, type: record.driver });
+    });
+  } catch (error) {
+    // One of that name is being removed: it is out of sight, and its record goes last.
+    if (isKind(error, 'conflict')) throw conflict(`network with name ${record.name} already exists`, error);
+    throw error;
+  }
 }
 
 /** The running part of a stored network. */
