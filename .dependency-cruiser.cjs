@@ -28,7 +28,7 @@ module.exports = {
     layer('engine', '^src/engine/', 'engine|linux|oci|store|dockerfile'),
     layer('api', '^src/api/', 'api|protocol|engine|oci'),
     layer('client', '^src/client/', 'client|protocol'),
-    layer('cli', '^src/cli/', 'cli|client|protocol|oci'),
+    layer('cli', '^src/cli/', 'cli|client|protocol|oci|dockerfile'),
     { name: 'cli-oci', severity: 'error', from: { path: '^src/cli/' }, to: { path: '^src/oci/(?!reference/)' } },
     { name: 'koffi-only-in-ffi', severity: 'error', from: { path: '^src/(?!linux/)' }, to: { path: 'node_modules/koffi' } },
   ],

@@ -12,6 +12,7 @@ import {
   type ProgressMessage,
 } from '#protocol';
 import type { Api, Call } from './api.ts';
+import { type BuildRequest, build } from './build.ts';
 import type { Body } from './http/body.ts';
 import { jsonLines } from './json-lines.ts';
 import { imagePath } from './query.ts';
@@ -94,6 +95,10 @@ export class Images {
     // The daemon refuses a push without the header, even for a registry that wants no credentials.
     const headers = credentials(options.auth ?? {});
     return this.#progress({ method: 'POST', path: `${path(name)}/push`, query, headers }, signal);
+  }
+
+  build(request: BuildRequest, signal?: AbortSignal): AsyncGenerator<ProgressMessage, void> {
+    return build(this.#api, request, signal);
   }
 
   load(

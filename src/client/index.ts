@@ -1,5 +1,6 @@
 /** Typed client of the Engine API over unix sockets, TCP, TLS and ssh. */
 export { type Archive } from './archive.ts';
+export type { BuildRequest } from './build.ts';
 export { Client, type ClientOptions } from './client.ts';
 export type {
   AttachOptions,
@@ -19,5 +20,6 @@ export type { Channel } from './http/dial.ts';
 export type { Images, ImportOptions, PullOptions } from './images.ts';
 export { jsonLines } from './json-lines.ts';
 export type { Networks } from './networks.ts';
+export type { QueryValue } from './query.ts';
 export type { System } from './system.ts';
 export type { Volumes } from './volumes.ts';

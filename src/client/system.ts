@@ -42,7 +42,7 @@ export class System {
   }
 
   pruneBuildCache(
-    query: { all?: boolean; filters?: Filters } = {},
+    query: { all?: boolean; filters?: Filters; 'keep-storage'?: number | undefined } = {},
     signal?: AbortSignal,
   ): Promise<BuildCachePruneReport> {
     return this.#api.json({ method: 'POST', path: '/build/prune', query }, signal);

@@ -8,3 +8,5 @@ export const buildLabels = map(string);
 export const buildUlimits = array(ulimit);
 /** The header X-Registry-Config: credentials by registry. */
 export const registryConfigDocument = map(authConfig);
+/** The header X-Berth-Build-Secrets: base64 by id. */
+export const buildSecretsDocument = map(string);

@@ -7,6 +7,8 @@ export const header = {
   swarm: 'swarm',
   registryAuth: 'x-registry-auth',
   registryConfig: 'x-registry-config',
+  /** Ours: secrets of a build by id, base64, as base64url JSON. */
+  buildSecrets: 'x-berth-build-secrets',
   pathStat: 'x-docker-container-path-stat',
 } as const;
 

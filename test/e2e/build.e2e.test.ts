@@ -361,3 +361,73 @@ describe('docker build', () => {
     assert.equal(await daemon.ok('ps', '-aq'), '');
   });
 });
+
+describe('berth build', () => {
+  const berth = (input: string | undefined, ...args: readonly string[]) =>
+    daemon.run(new URL('../../bin/berth', import.meta.url).pathname, ['build', ...args], {
+      timeout: 120_000,
+      ...(input === undefined ? {} : { input }),
+      env: { TOKEN: 'from-env' },
+    });
+
+  it('sends the context without what is ignored, and secrets that stay nowhere', async () => {
+    const root = context({
+      Dockerfile: dockerfile(
+        'FROM busybox',
+        'COPY . /c',
+        'RUN --mount=type=secret,id=key --mount=type=secret,id=TOKEN,env=T \\',
+        '  sha256sum /run/secrets/key > /sum; echo "${#T}" > /length; find /c -type f | sort > /list',
+      ),
+      '.dockerignore': 'skip\nbig\n!big/keep\n',
+      skip: '',
+      'big/keep': '',
+      'big/drop': '',
+      key: 'top secret',
+    });
+    const iid = join(root, 'iid');
+    const { code, stdout, stderr } = await berth(
+      undefined,
+      ...['-t', 'ours', '--secret', `id=key,src=${join(root, 'key')}`, '--secret', 'id=TOKEN,env=TOKEN'],
+      ...['--iidfile', iid, '--label', 'l=1', root],
+    );
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /Successfully tagged ours:latest/);
+    assert.equal(readFileSync(iid, 'utf8'), await daemon.ok('inspect', '--format', '{{.Id}}', 'ours'));
+    const listing = await shell('ours', 'cat /length /list; ls /run/secrets 2>/dev/null || true');
+    assert.deepEqual(listing.split('\n'), [
+      '8',
+      '/c/.dockerignore',
+      '/c/Dockerfile',
+      '/c/big/keep',
+      '/c/key',
+    ]);
+    const everything = await daemon.ok('history', '--no-trunc', 'ours');
+    assert.doesNotMatch(everything + stdout, /from-env|top secret/);
+  });
+
+  it('reads a Dockerfile from elsewhere and from standard input', async () => {
+    const root = context({ f: 'x', 'sub/g': '' });
+    const elsewhere = join(
+      context({ 'My.Dockerfile': dockerfile('FROM busybox', 'COPY f /f') }),
+      'My.Dockerfile',
+    );
+    assert.equal((await berth(undefined, '-q', '-f', elsewhere, '-t', 'elsewhere', root)).code, 0);
+    assert.equal(await shell('elsewhere', 'cat /f'), 'x');
+    const quiet = await berth(dockerfile('FROM busybox', 'RUN touch /in'), '-q', '-');
+    assert.match(quiet.stdout, /^sha256:[0-9a-f]{64}\n$/);
+  });
+
+  it('ends as the step that failed, and says what is wrong before anything is sent', async () => {
+    const failing = await berth(undefined, context({ Dockerfile: dockerfile('FROM busybox', 'RUN exit 7') }));
+    assert.equal(failing.code, 7);
+    const wrong = await berth(undefined, context({ Dockerfile: 'FROM busybox\nRUNN\n' }));
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /line 2: unknown instruction: RUNN/);
+    assert.match((await berth(undefined, '/nowhere')).stderr, /path "\/nowhere": no such file or directory/);
+    assert.match((await berth(undefined, context({}))).stderr, /Dockerfile: no such file or directory/);
+    assert.match(
+      (await berth('FROM busybox\n', '--secret', 'id=a,src=/nowhere', '-')).stderr,
+      /secret a: cannot read/,
+    );
+  });
+});

@@ -1,7 +1,7 @@
 import type { BuildOptions, PruneCacheOptions } from '#engine/build';
 import { invalid, unsupported } from '#lib/errors';
 import { parsePlatform } from '#oci/image';
-import { buildLabels, buildUlimits, type Schema } from '#protocol';
+import { buildLabels, buildSecretsDocument, buildUlimits, decodeHeaderJson, type Schema } from '#protocol';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
 import { timestamp } from './time.ts';
@@ -120,5 +120,23 @@ export function pruneRequest(query: Query): PruneCacheOptions {
     ...(until !== undefined && { until: timestamp(until) }),
     ...(ids !== undefined && { ids }),
     ...(keep !== undefined && { keep }),
+  };
+}
+
+/** The header of that name: secrets that travel with the request, and are kept nowhere. @throws invalid */
+export function buildSecrets(text: string | undefined): BuildOptions['secrets'] {
+  if (!text) return { get: async () => undefined };
+  let document: unknown;
+  try {
+    document = decodeHeaderJson(text);
+  } catch (error) {
+    throw invalid('invalid build secrets: the header must be base64url-encoded JSON', error);
+  }
+  const byId = new Map(Object.entries(validate(buildSecretsDocument, document ?? {})));
+  return {
+    get: async (id) => {
+      const value = byId.get(id);
+      return value === undefined ? undefined : Buffer.from(value, 'base64');
+    },
   };
 }

@@ -2,7 +2,7 @@ import type { Engine } from '#engine';
 import { RunFailed } from '#engine/build';
 import { invalid, unsupported } from '#lib/errors';
 import { header } from '#protocol';
-import { type BuildRequest, buildRequest, pruneRequest } from '../decode/build.ts';
+import { type BuildRequest, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
 import { registryConfig } from '../decode/registry-auth.ts';
 import { BuildProgress } from '../encode/build-progress.ts';
 import { bodyOf } from '../errors.ts';
@@ -51,7 +51,7 @@ async function build(
   const image = await builder.build({
     ...request,
     context: exchange.body,
-    secrets: { get: async () => undefined },
+    secrets: buildSecrets(exchange.header(header.buildSecrets)),
     signal: exchange.signal,
     onEvent: quiet ? () => {} : progress.add,
     pullImage: (reference, { os, architecture, variant }, signal) => {

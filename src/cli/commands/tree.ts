@@ -68,6 +68,7 @@ const container = group(
 const image = group(
   'Manage images',
   {
+    build: verb('Build an image from a Dockerfile', () => import('./image/build.ts')),
     history: verb('Show the steps an image was made of', () => import('./image/history.ts')),
     import: verb('Make an image of a file system in a tar archive', () => import('./image/import.ts')),
     inspect: verb('Show everything about images', () => import('./image/inspect.ts')),
@@ -82,6 +83,11 @@ const image = group(
   },
   { list: 'ls', remove: 'rm' },
 );
+
+const builder = group('Manage what builds keep', {
+  du: verb('Show what the build cache takes', () => import('./builder/du.ts')),
+  prune: verb('Remove the build cache', () => import('./builder/prune.ts')),
+});
 
 const network = group(
   'Manage networks',
@@ -120,11 +126,12 @@ const system = group('Manage the engine', {
   prune: verb('Remove everything that is not used', () => import('./system/prune.ts')),
 });
 
-export const groups: Readonly<Record<string, Group>> = { container, image, network, system, volume };
+export const groups: Readonly<Record<string, Group>> = { builder, container, image, network, system, volume };
 
 /** Verbs that need no noun, and where the help lists them. */
 const shortcuts: Readonly<Record<string, readonly [group: string, verb: string]>> = {
   attach: ['container', 'attach'],
+  build: ['image', 'build'],
   commit: ['container', 'commit'],
   cp: ['container', 'cp'],
   create: ['container', 'create'],
@@ -177,6 +184,7 @@ export const COMMON = [
   'run',
   'exec',
   'ps',
+  'build',
   'pull',
   'push',
   'images',
