@@ -387,8 +387,14 @@ describe('berth build', () => {
     const iid = join(root, 'iid');
     const { code, stdout, stderr } = await berth(
       undefined,
-      ...['-t', 'ours', '--secret', `id=key,src=${join(root, 'key')}`, '--secret', 'id=TOKEN,env=TOKEN'],
-      ...['--iidfile', iid, '--label', 'l=1', root],
+      '-t',
+      'ours',
+      '--secret',
+      `id=key,src=${join(root, 'key')}`,
+      '--secret=id=TOKEN,env=TOKEN',
+      `--iidfile=${iid}`,
+      '--label=l=1',
+      root,
     );
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /Successfully tagged ours:latest/);
