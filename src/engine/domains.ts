@@ -116,6 +116,7 @@ export async function openDomains(
     ...(options.bridge === undefined ? {} : { bridge: options.bridge }),
     ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
     ...(options.ipv6Subnet === undefined ? {} : { ipv6Subnet: options.ipv6Subnet }),
+    ...(options.publishPolicy === undefined ? {} : { publishPolicy: options.publishPolicy }),
     dns: options.dns ?? [],
     dnsSearch: options.dnsSearch ?? [],
     dnsOptions: options.dnsOptions ?? [],

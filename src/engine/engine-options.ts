@@ -1,4 +1,5 @@
 import type { Ulimit } from '#engine/containers';
+import type { PublishPolicy } from '#engine/firewall';
 import { DEFAULT_REGISTRIES, type RegistrySettings } from '#engine/images';
 import type { LogConfig } from '#engine/logs';
 import type { RuntimeBinary } from '#engine/runtime';
@@ -55,7 +56,8 @@ export interface EngineOptions {
   readonly ipMasquerade?: boolean;
   /** Where ports are published when no address is named. Default: everywhere. */
   readonly publishAddress?: string;
-  readonly publishPolicy?: 'open' | 'host-firewall' | 'manual';
+  /** Default `host-firewall`. */
+  readonly publishPolicy?: PublishPolicy;
   /** What `host-gateway` in extra hosts stands for. Default: the default bridge's addresses. */
   readonly hostGateways?: readonly string[];
   readonly dns?: readonly string[];

@@ -2,7 +2,7 @@ import { type ContainerConfig, containerConfig, type Nullable } from './containe
 import { type HostConfig, hostConfig, resourceFields, restartPolicy } from './host-config.ts';
 import type { Descriptor } from './images.ts';
 import { endpointSettings } from './networks.ts';
-import { map, object, type Static } from './schema.ts';
+import { array, map, object, type Static, string } from './schema.ts';
 
 /** POST /containers/create */
 export const containerCreateRequest = object({
@@ -17,8 +17,15 @@ export interface ContainerCreateResponse {
   readonly Warnings: readonly string[];
 }
 
-/** POST /containers/{id}/update */
-export const containerUpdateRequest = object({ ...resourceFields, RestartPolicy: restartPolicy });
+/** POST /containers/{id}/update. The last two fields are Berth's own: see docs/networking.md. */
+export const containerUpdateRequest = object({
+  ...resourceFields,
+  RestartPolicy: restartPolicy,
+  /** As `HostConfig.PortBindings`. */
+  PublishAdd: hostConfig.fields.PortBindings,
+  /** `8080`, `8080/udp`, `127.0.0.1:8080`, `8080:80/tcp` */
+  PublishRemove: array(string),
+});
 export type ContainerUpdateRequest = Static<typeof containerUpdateRequest>;
 export interface ContainerUpdateResponse {
   readonly Warnings: readonly string[] | null;

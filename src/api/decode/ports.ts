@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { PortBinding } from '#engine/networks';
+import type { PortSelection } from '#engine/ports';
 import { invalid } from '#lib/errors';
 import type { HostConfig } from '#protocol';
 
@@ -37,6 +38,31 @@ export function portBindings(map: NonNullable<HostConfig['PortBindings']>): Port
       return { ...target, hostIp: HostIp, ...hostPorts(HostPort) };
     });
   });
+}
+
+/**
+ * A published port by the host's side of it: `8080`, `8080/udp`, `127.0.0.1:8080`, `[::1]:8080`, with `:80` also where
+ * it leads to; a range is all of its ports.
+ * @throws invalid
+ */
+export function portSelections(text: string): PortSelection[] {
+  const complaint = () => invalid(`invalid port specification: ${JSON.stringify(text)}`);
+  const [, address = '', first, last, inside, protocol = 'tcp'] =
+    /^(?:(\[[^\]]*\]|[^:\]]*\.[^:]*):)?(\d{1,5})(?:-(\d{1,5}))?(?::(\d{1,5}))?(?:\/(\w+))?$/.exec(text) ?? [];
+  const hostIp = address.replace(/^\[(.*)\]$/, '$1');
+  const [from, to] = [portNumber(first, 0), portNumber(last ?? first, 0)];
+  const containerPort = inside === undefined ? undefined : portNumber(inside);
+  const name = protocol.toLowerCase();
+  if (from === undefined || to === undefined || to < from) throw complaint();
+  if (inside !== undefined && containerPort === undefined) throw complaint();
+  if (hostIp !== '' && isIP(hostIp) === 0) throw invalid(`invalid IP address: ${hostIp}`);
+  if (name !== 'tcp' && name !== 'udp' && name !== 'sctp') throw complaint();
+  return Array.from({ length: to - from + 1 }, (_, offset) => ({
+    protocol: name,
+    hostIp,
+    hostPort: from + offset,
+    ...(containerPort === undefined ? {} : { containerPort }),
+  }));
 }
 
 function hostPorts(text: string): { hostPort: number; hostPortEnd?: number } {

@@ -43,6 +43,6 @@ export const NETWORKS = {
   ipv6: toggle({ help: 'IPv6 on the default bridge (default: where the host has it)' }),
   mtu: whole({ help: 'MTU of the default network (default 1500)' }),
   'publish-policy': choice(['open', 'host-firewall', 'manual'], {
-    help: 'Who decides who may reach a published port ("open"|"host-firewall"|"manual")',
+    help: 'Who decides who may reach a published port from other hosts: "host-firewall" (default), "open", "manual"',
   }),
 } as const;

@@ -4,17 +4,19 @@ import { type Context, lockContainer } from './context.ts';
 import type { ContainerRecord, Resources, RestartPolicy } from './record.ts';
 import { specResources } from './spec-resources.ts';
 import { hasProcess } from './state.ts';
+import { type PortUpdate, updatePorts } from './update-ports.ts';
 import { checkRestartPolicy } from './validate.ts';
 import { checkResources } from './validate-resources.ts';
 
 export interface UpdateRequest {
   readonly resources: Partial<Resources>;
   readonly restartPolicy?: RestartPolicy;
+  readonly ports?: PortUpdate;
 }
 
 /**
- * Changes limits and restart policy; of a running container at once.
- * @throws notFound, invalid, conflict, system when the kernel refuses (a limit below what is in use)
+ * Changes limits, restart policy and published ports; of a running container at once.
+ * @throws notFound, invalid, conflict, system when the kernel refuses (a limit below what is in use, a port in use)
  */
 export async function update(
   context: Context,
@@ -31,8 +33,9 @@ export async function update(
   if (changes.restartPolicy) checkNewPolicy(record, changes.restartPolicy);
   const asked = mergeResources(record.hostConfig.resources, changes.resources);
   const { resources, warnings } = checkResources(asked, context.options.support, availableParallelism());
+  if (changes.ports) await updatePorts(context, record, changes.ports);
   if (hasProcess(record.state) && Object.keys(changes.resources).length > 0) {
-    await setLimits(context, record, resources);
+    await setLimits(context, context.store.get(record.id), resources);
   }
   const { limitsUnderWay: _, ...latest } = context.store.get(record.id);
   const restartPolicy = changes.restartPolicy ?? latest.hostConfig.restartPolicy;

@@ -1,5 +1,6 @@
 import type { Scope } from '#lib/scope';
 import { attach } from './attach.ts';
+import { type ChangedPorts, changePorts, type PortChange } from './change-ports.ts';
 import { close } from './close.ts';
 import { connect } from './connect.ts';
 import { create } from './create.ts';
@@ -80,6 +81,19 @@ export class Networks {
   /** Takes a container off a network. @throws system when it is not on it */
   disconnect(containerId: string, networkId: string): Promise<Sandbox> {
     return disconnect(this.#state, containerId, networkId);
+  }
+
+  /**
+   * Publishes and withdraws ports of a running container, all or nothing. `alongside` is written in the same
+   * transaction as the result.
+   * @throws conflict (no such port, no network of its own), system (port in use)
+   */
+  changePorts(
+    containerId: string,
+    change: PortChange,
+    alongside?: (done: ChangedPorts) => void,
+  ): Promise<ChangedPorts> {
+    return changePorts(this.#state, containerId, change, alongside);
   }
 
   /** A container has another name now, and answers to it. */

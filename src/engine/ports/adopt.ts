@@ -4,10 +4,11 @@ import type { PublishedPort, PublishTarget } from './port.ts';
 import type { Held, PortsState } from './ports.ts';
 import { elementsOf } from './rules.ts';
 
-/** What an earlier life of the engine published: ours again, and forwarded whatever happens. */
+/** What was published before: ours again beside what the container has, and forwarded whatever happens. */
 export function adopt(state: PortsState, target: PublishTarget, ports: readonly PublishedPort[]): void {
   const held = groupsOf(ports).map((group) => adoptOne(state, target, group));
-  if (held.length > 0) state.published.set(target.containerId, { target, held });
+  const before = state.published.get(target.containerId)?.held ?? [];
+  if (held.length > 0) state.published.set(target.containerId, { target, held: [...before, ...held] });
   state.firewall.change({ add: elementsOf(target, ports) });
 }
 

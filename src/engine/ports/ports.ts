@@ -44,7 +44,7 @@ export class Ports implements Disposable {
     return publish(this.#state, target, bindings);
   }
 
-  /** Holds the ports again that an earlier life of the engine published. */
+  /** Publishes exactly these ports again: of an earlier life of the engine, or to undo an `unpublish`. Never fails. */
   adopt(target: PublishTarget, published: readonly PublishedPort[]): void {
     adopt(this.#state, target, published);
   }
