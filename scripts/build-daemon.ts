@@ -1,52 +1,81 @@
-import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { build, type OutputFile, type Plugin } from 'esbuild';
 
-const PREFIX = 'berthd';
+const MAIN = 'src/daemon/main.ts';
+/** Names the directory with the newest daemon; as old as the sources that were read: bin/berthd compares them. */
+const POINTER = 'dist/berthd';
 
-/** Modules name threads and package.json relative to themselves, and all of them come to lie in dist. */
-const NAMED_FILE = /new URL\('([^']+)', import\.meta\.url\)/g;
+/** A thread's file, as a module names it beside itself. */
+const NAMED_SOURCE = /new URL\(\s*'([^']+\.ts)',\s*import\.meta\.url,?\s*\)/.source;
+const OWN_PLACE = /\bimport\.meta\.(\w+)/.source;
 
-/** A worker thread's file: `src/linux/process/spawn-thread.ts` becomes `dist/berthd-spawn-thread.mjs`. */
-const threadName = (source: string): string => `${PREFIX}-${basename(source, '.ts')}`;
+/** All entries lie in one directory, among the chunks: `src/linux/process/spawn-thread.ts` as `linux-process-spawn-thread`. */
+const entryName = (source: string): string =>
+  source === MAIN ? 'main' : relative('src', source).replace(/\.ts$/, '').replaceAll('/', '-');
 
 async function findThreads(): Promise<string[]> {
   const threads = new Set<string>();
   for (const path of await readdir('src', { recursive: true })) {
-    if (!path.endsWith('.ts') || path.endsWith('.test.ts')) continue;
+    if (!path.endsWith('.ts') || /\.(test|fixture)\.ts$/.test(path)) continue;
     const source = await readFile(join('src', path), 'utf8');
-    for (const [, file = ''] of source.matchAll(NAMED_FILE)) {
-      if (file.endsWith('.ts')) threads.add(join('src', dirname(path), file));
-    }
+    for (const [, file = ''] of source.matchAll(new RegExp(NAMED_SOURCE, 'g')))
+      threads.add(join('src', dirname(path), file));
   }
-  return [...threads];
+  return [...threads].toSorted();
+}
+
+/** What a module finds relative to itself stays where it is, seen from a directory of dist; only threads are built. */
+function placeInBundle(path: string, source: string): string {
+  const seen = (place: string) => `new URL('../../${place}', import.meta.url)`;
+  return source.replace(
+    new RegExp(`${NAMED_SOURCE}|${OWN_PLACE}`, 'g'),
+    (found, thread?: string, what?: string) => {
+      if (thread !== undefined)
+        return `new URL('./${entryName(join(dirname(path), thread))}.mjs', import.meta.url)`;
+      if (what === 'url') return `${seen(path)}.href`;
+      if (what === 'filename') return `${seen(path)}.pathname`;
+      if (what === 'dirname') return `${seen(dirname(path))}.pathname`;
+      throw new Error(`${path}: the build does not know ${found}`);
+    },
+  );
 }
 
 const filesByName: Plugin = {
   name: 'files-by-name',
   setup(plugin) {
-    plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const contents = source.replace(NAMED_FILE, (_, file: string) => {
-        const place = file.endsWith('.ts') ? `./${threadName(file)}.mjs` : `../${basename(file)}`;
-        return `new URL('${place}', import.meta.url)`;
-      });
-      return { contents, loader: 'ts' };
-    });
+    plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
+      contents: placeInBundle(relative('.', path), await readFile(path, 'utf8')),
+      loader: 'ts',
+    }));
   },
 };
 
 /**
- * The daemon as a few files that share their code: `dist/berthd.mjs`, one for each thread, and chunks. It starts in a
- * third of the time that the sources take, and needs less memory.
+ * The daemon as a few files that share their code: `main.mjs`, one for each thread, and chunks. It starts in a third of
+ * the time that the sources take, and needs less memory. Packages stay in node_modules, and are loaded when they are
+ * imported. The directory is named after its content, and one that a daemon runs from stays: it loads from it later too.
  */
 export async function buildDaemon(): Promise<void> {
   const started = new Date();
+  const files = await bundle();
+  const hash = createHash('sha256');
+  for (const { path, contents } of files) hash.update(basename(path)).update(contents);
+  const name = `berthd-${hash.digest('hex').slice(0, 12)}`;
+  await writeDirectory(name, files);
+  const pointer = `${POINTER}.${process.pid}`;
+  await writeFile(pointer, `${name}\n`);
+  await utimes(pointer, started, started);
+  await rename(pointer, POINTER);
+  await removeOthers(name);
+}
+
+async function bundle(): Promise<readonly OutputFile[]> {
+  const sources = [MAIN, ...(await findThreads())];
   const { outputFiles } = await build({
-    entryPoints: [
-      { in: 'src/daemon/main.ts', out: PREFIX },
-      ...(await findThreads()).map((source) => ({ in: source, out: threadName(source) })),
-    ],
+    entryPoints: sources.map((source) => ({ in: source, out: entryName(source) })),
     outdir: 'dist',
     write: false,
     bundle: true,
@@ -55,27 +84,42 @@ export async function buildDaemon(): Promise<void> {
     platform: 'node',
     target: 'node24',
     outExtension: { '.js': '.mjs' },
-    chunkNames: `${PREFIX}-[hash]`,
+    chunkNames: 'chunk-[hash]',
+    packages: 'external',
     // Names stay, for the sake of stack traces.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
-    // Native code; and CommonJS that is loaded when it is needed, which a bundle would hand over as a default.
-    external: ['koffi', 'undici'],
-    banner: {
-      js: `import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);`,
-    },
     plugins: [filesByName],
   });
-  const written = new Set(outputFiles.map(({ path }) => basename(path)));
-  // The one that is looked for comes last: with it the others are complete.
-  const main = outputFiles.filter(({ path }) => basename(path) === `${PREFIX}.mjs`);
-  const rest = outputFiles.filter((file) => !main.includes(file));
-  for (const { path, contents } of [...rest, ...main]) await writeFile(path, contents);
-  // As old as the sources that were read: see bin/berthd.
-  await utimes(`dist/${PREFIX}.mjs`, started, started);
-  for (const name of await readdir('dist')) {
-    if (name.startsWith(PREFIX) && !written.has(name)) await rm(`dist/${name}`);
+  return outputFiles.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function writeDirectory(name: string, files: readonly OutputFile[]): Promise<void> {
+  if (existsSync(`dist/${name}`)) return;
+  const unfinished = `dist/berthd-new.${process.pid}`;
+  await mkdir(unfinished, { recursive: true });
+  for (const { path, contents } of files) await writeFile(join(unfinished, basename(path)), contents);
+  try {
+    await rename(unfinished, `dist/${name}`);
+  } catch (error) {
+    // Another build was faster.
+    if (!existsSync(`dist/${name}`)) throw error;
+    await rm(unfinished, { recursive: true });
   }
+}
+
+async function removeOthers(name: string): Promise<void> {
+  const running = await commandLines();
+  for (const other of await readdir('dist')) {
+    if (!/^berthd-[0-9a-f]{12}$/.test(other) || other === name) continue;
+    if (!running.some((line) => line.includes(`/${other}/`)))
+      await rm(`dist/${other}`, { recursive: true, force: true });
+  }
+}
+
+async function commandLines(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
 }

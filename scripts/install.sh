@@ -55,7 +55,7 @@ if [ ! node_modules/.package-lock.json -nt package-lock.json ] || [ ! -x node_mo
   npm ci --no-audit --no-fund --loglevel=error
 fi
 # A bundle that is older than a source would run old code.
-if [ ! -f dist/berth.mjs ] ||
-  [ -n "$(find src scripts package.json node_modules/.package-lock.json -newer dist/berth.mjs -print -quit)" ]; then
-  npm run --silent build
-fi
+stale() {
+  [ ! -f "$1" ] || [ -n "$(find bin src scripts package.json node_modules/.package-lock.json -newer "$1" -print -quit)" ]
+}
+if stale dist/berth.mjs || stale dist/berthd; then npm run --silent build; fi

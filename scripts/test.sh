@@ -8,7 +8,7 @@ if [ "$(id -u)" = 0 ]; then
   scripts/install.sh --test
 else
   [ -x node_modules/node/bin/node ] || npm ci --no-audit --no-fund --loglevel=error
-  [ -f dist/berth.mjs ] || npm run --silent build # the daemon runs from its sources
+  [ -f dist/berth.mjs ] || npm run --silent build
 fi
 
 [ $# -gt 0 ] || scripts/ok.sh --no-tests

@@ -42,7 +42,7 @@ export async function startBerth(daemon: BerthDaemon): Promise<EngineContender> 
       socket: daemon.socket,
       hostConfig: {},
       // Neither the CLI nor what runs in containers.
-      processes: new RegExp(`(berthd?|main)\\.(mjs|ts) .*${daemon.root}|conmon.*${daemon.root}`),
+      processes: new RegExp(`main\\.(mjs|ts) .*${daemon.root}|conmon.*${daemon.root}`),
       daemons: () => [daemon.pid],
     },
     async [Symbol.asyncDispose]() {},

@@ -211,7 +211,7 @@ function processFindings(daemon: Daemon, truth: Truth): Findings {
   const alive = aliveIds(truth);
   const findings: Findings = [];
   for (const line of commandLines()) {
-    if (!line.includes(`${daemon.execRoot}/`) || line.includes('daemon/main')) continue;
+    if (!line.includes(`${daemon.execRoot}/`) || line.includes(' --data-root ')) continue;
     if (!alive.some((id) => line.includes(id))) findings.push(`process ${line.slice(0, 200)}`);
   }
   for (const id of alive) {

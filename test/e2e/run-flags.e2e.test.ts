@@ -191,7 +191,7 @@ describe('docker run: what it sees', () => {
   it('--pid host and --pid container:x', async () => {
     assert.equal(await shell([], 'echo $$'), '1');
     assert.equal(
-      await shell(['--pid', 'host'], `tr '\\0' ' ' </proc/${daemon.pid}/cmdline | grep -c daemon/main`),
+      await shell(['--pid', 'host'], `tr '\\0' ' ' </proc/${daemon.pid}/cmdline | grep -c -e --data-root`),
       '1',
     );
     await daemon.ok('run', '-d', '--name', 'owner', 'busybox', 'sleep', '4321');
