@@ -19,6 +19,7 @@ interface Inspected {
   readonly HostConfig: { readonly NetworkMode: string; readonly IpcMode: string };
   readonly NetworkSettings: {
     readonly SandboxKey: string;
+    readonly Networks: Readonly<Record<string, { readonly EndpointID: string }>>;
     readonly Ports: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>>;
   };
 }
@@ -144,12 +145,16 @@ function networkFindings(daemon: Daemon, truth: Truth): Findings {
     if (!links.some(({ ifname }) => ifname === bridge)) findings.push(`bridge ${bridge}: missing`);
   }
   const prefix = bridgePrefix(daemon);
+  const endpoints = alive.flatMap(({ NetworkSettings }) =>
+    Object.values(NetworkSettings.Networks).map(({ EndpointID }) => EndpointID),
+  );
   for (const { ifname, master } of links) {
     if (ifname.startsWith(prefix) && !truth.bridges.includes(ifname))
       findings.push(`bridge ${ifname}: of no network`);
     if (!master || !truth.bridges.includes(master)) continue;
     const id = ifname.replace(/^veth/, '');
-    if (!names.some((name) => name.startsWith(id))) findings.push(`${ifname}: its namespace is gone`);
+    if (!endpoints.some((endpoint) => endpoint.startsWith(id)))
+      findings.push(`${ifname}: of no live container's endpoint`);
   }
   return [...findings, ...portFindings(daemon, alive)];
 }
