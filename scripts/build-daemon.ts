@@ -13,10 +13,10 @@ const NAMED_SOURCE = /new URL\(\s*'([^']+\.ts)',\s*import\.meta\.url,?\s*\)/.sou
 const OWN_PLACE = /\bimport\.meta\.(\w+)/.source;
 
 /** All entries lie in one directory, among the chunks: `src/linux/process/spawn-thread.ts` as `linux-process-spawn-thread`. */
-const entryName = (source: string): string =>
+export const entryName = (source: string): string =>
   source === MAIN ? 'main' : relative('src', source).replace(/\.ts$/, '').replaceAll('/', '-');
 
-async function findThreads(): Promise<string[]> {
+export async function findThreads(): Promise<string[]> {
   const threads = new Set<string>();
   for (const path of await readdir('src', { recursive: true })) {
     if (!path.endsWith('.ts') || /\.(test|fixture)\.ts$/.test(path)) continue;
@@ -28,7 +28,7 @@ async function findThreads(): Promise<string[]> {
 }
 
 /** What a module finds relative to itself stays where it is, seen from a directory of dist; only threads are built. */
-function placeInBundle(path: string, source: string): string {
+export function placeInBundle(path: string, source: string): string {
   const seen = (place: string) => `new URL('../../${place}', import.meta.url)`;
   return source.replace(
     new RegExp(`${NAMED_SOURCE}|${OWN_PLACE}`, 'g'),
@@ -59,6 +59,7 @@ const filesByName: Plugin = {
  * imported. The directory is named after its content, and one that a daemon runs from stays: it loads from it later too.
  */
 export async function buildDaemon(): Promise<void> {
+  await mkdir('dist', { recursive: true });
   const started = new Date();
   const files = await bundle();
   const hash = createHash('sha256');
@@ -123,3 +124,5 @@ async function commandLines(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
 }
+
+if (import.meta.main) await buildDaemon();

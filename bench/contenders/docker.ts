@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { run } from '../command.ts';
 import type { EngineContender } from '../contender.ts';
+import { removeCgroups } from './cgroups.ts';
 import { processesCalled, startDaemon, stopDaemon } from './daemon.ts';
 
 /**
@@ -11,7 +13,8 @@ export async function startDocker(): Promise<EngineContender> {
   const root = mkdtempSync('/var/tmp/bench-docker-');
   const socket = `${root}/s`;
   const script = `${root}/start.sh`;
-  const flags = `--data-root ${root}/data --exec-root ${root}/exec --pidfile ${root}/pid -H unix://${socket} --storage-driver overlay2`;
+  const cgroup = basename(root);
+  const flags = `--cgroup-parent /${cgroup} --data-root ${root}/data --exec-root ${root}/exec --pidfile ${root}/pid -H unix://${socket} --storage-driver overlay2`;
   writeFileSync(script, `ip link set lo up\nmount --make-rprivate /\nexec dockerd ${flags}\n`);
   const daemon = await startDaemon(
     ['unshare', '-mnp', '--fork', '--kill-child', '--mount-proc', 'sh', script],
@@ -34,6 +37,7 @@ export async function startDocker(): Promise<EngineContender> {
     async [Symbol.asyncDispose]() {
       // unshare ignores SIGTERM; when it is killed, so is the pid namespace.
       await stopDaemon(daemon, 'SIGKILL');
+      removeCgroups(cgroup);
       rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };

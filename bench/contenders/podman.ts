@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { run } from '../command.ts';
 import type { EngineContender } from '../contender.ts';
+import { removeCgroups } from './cgroups.ts';
 import { startDaemon, stopDaemon } from './daemon.ts';
 
 /** Its default limits exceed what root may set on some machines; `run` and the API are told others. */
@@ -18,6 +20,7 @@ const LIMITS = [
 export async function startPodman(): Promise<EngineContender> {
   const root = mkdtempSync('/var/tmp/bench-podman-');
   const socket = `${root}/s`;
+  const cgroup = basename(root);
   const holder = await hold(root);
   const first = readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
   const namespaces = ['mnt', 'net', 'pid'].map((name) => [name, `/proc/${first}/ns/${name}`] as const);
@@ -42,11 +45,12 @@ export async function startPodman(): Promise<EngineContender> {
     command,
     runFlags: [
       '--log-driver=k8s-file',
+      `--cgroup-parent=/${cgroup}`,
       ...LIMITS.flatMap(({ Name, Soft, Hard }) => ['--ulimit', `${Name}=${Soft}:${Hard}`]),
     ],
     engine: {
       socket,
-      hostConfig: { Ulimits: LIMITS, LogConfig: { Type: 'k8s-file' } },
+      hostConfig: { Ulimits: LIMITS, LogConfig: { Type: 'k8s-file' }, CgroupParent: `/${cgroup}` },
       // Without its API service, which nobody needs who uses the command line.
       processes: new RegExp(`conmon.*${root}`),
       daemons: () => [],
@@ -56,6 +60,7 @@ export async function startPodman(): Promise<EngineContender> {
       // The first process of the pid namespace: all others go with it.
       process.kill(Number(first), 'SIGKILL');
       await stopDaemon(holder, 'SIGKILL');
+      removeCgroups(cgroup);
       rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
