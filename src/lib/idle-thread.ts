@@ -15,7 +15,10 @@ export class IdleThread<H extends Handlers> implements AsyncDisposable {
     this.#script = script;
   }
 
-  async call<K extends keyof H & string>(name: K, ...args: Parameters<H[K]>): Promise<ReturnType<H[K]>> {
+  async call<K extends keyof H & string>(
+    name: K,
+    ...args: Parameters<H[K]>
+  ): Promise<Awaited<ReturnType<H[K]>>> {
     clearTimeout(this.#idle);
     if (!this.#thread || this.#thread.ended) this.#thread = new Thread(this.#script);
     this.#underWay++;

@@ -2,7 +2,7 @@ import { isMainThread, parentPort, type ResourceLimits, Worker } from 'node:work
 import { messageOf, unavailable } from '#lib/errors';
 import { type PackedError, packError, unpackError } from '#lib/thread-error';
 
-/** What a thread can do: named functions of plain data, synchronous so that nothing interleaves within one. */
+/** What a thread can do: named functions of plain data. One ends before the next begins. */
 export type Handlers = Record<string, (...args: never[]) => unknown>;
 
 interface Request {
@@ -19,18 +19,24 @@ export const SMALL: ResourceLimits = { maxOldGenerationSizeMb: 24, maxYoungGener
 export function serve(handlers: Handlers): void {
   if (isMainThread || !parentPort) throw new Error('this file is a worker thread, not a module');
   const port = parentPort;
+  let before: Promise<void> | undefined;
   port.on('message', (requests: readonly Request[] | 'end') => {
-    // Of this thread only.
-    if (requests === 'end') process.exit();
-    port.postMessage(requests.map((request) => answer(handlers, request)));
+    before = (async (earlier) => {
+      await earlier;
+      // Of this thread only.
+      if (requests === 'end') process.exit();
+      const replies: Reply[] = [];
+      for (const request of requests) replies.push(await answer(handlers, request));
+      port.postMessage(replies);
+    })(before);
   });
 }
 
-function answer(handlers: Handlers, { id, name, args }: Request): Reply {
+async function answer(handlers: Handlers, { id, name, args }: Request): Promise<Reply> {
   try {
     const handler = handlers[name];
     if (!handler) throw new Error(`no such call: ${name}`);
-    return { id, value: handler(...(args as never[])) };
+    return { id, value: await handler(...(args as never[])) };
   } catch (error) {
     return { id, failure: packError(error) };
   }
@@ -71,7 +77,7 @@ export class Thread<H extends Handlers> implements AsyncDisposable {
     return this.#ended !== undefined;
   }
 
-  call<K extends keyof H & string>(name: K, ...args: Parameters<H[K]>): Promise<ReturnType<H[K]>> {
+  call<K extends keyof H & string>(name: K, ...args: Parameters<H[K]>): Promise<Awaited<ReturnType<H[K]>>> {
     if (this.#ended) return Promise.reject(this.#ended);
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

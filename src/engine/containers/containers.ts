@@ -35,7 +35,6 @@ import { type RemoveOptions, remove } from './remove.ts';
 import { rename } from './rename.ts';
 import { resize } from './resize.ts';
 import { restart } from './restart.ts';
-import { MOUNT_POINTS } from './spec-mounts.ts';
 import { start } from './start.ts';
 import { type ContainerStats, stats } from './stats.ts';
 import { type StopOptions, stop } from './stop.ts';
@@ -143,11 +142,6 @@ export class Containers {
 
   size(reference: string): Promise<{ rw: number; rootFs: number }> {
     return size(this.#context, reference);
-  }
-
-  /** What a stopped step of a build changed, as a layer tar; `mountPoints` (without leading slash) were only mounted on. */
-  exportChanges(id: string, mountPoints: readonly string[]): Readable {
-    return this.#context.options.snapshots.exportChanges(id, [...MOUNT_POINTS, ...mountPoints]);
   }
 
   usersOfImage(imageId: string): { containerId: string; running: boolean }[] {

@@ -12,6 +12,7 @@ export type { OutputRecord } from './output.ts';
 export type { PruneOptions } from './prune.ts';
 export type * from './record.ts';
 export type { RemoveOptions } from './remove.ts';
+export { MOUNT_POINTS } from './spec-mounts.ts';
 export type { ContainerStats } from './stats.ts';
 export type { StopOptions } from './stop.ts';
 export type { UpdateRequest } from './update.ts';

@@ -9,7 +9,7 @@ import { type Installed, layersOf, unpackImage } from './install.ts';
 import type { LayerRecord } from './record.ts';
 
 /** The end mark of a tar and nothing else: a layer that changes nothing, which images do without. */
-const EMPTY_LAYER = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
+export const EMPTY_LAYER = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
 export interface NewLayer {
   readonly diffId: Digest;
@@ -18,7 +18,7 @@ export interface NewLayer {
 
 /** Compresses and stores a layer's tar. Undefined when there is nothing in it. */
 export async function storeLayer(
-  { blobs }: Content,
+  content: Content,
   work: Work,
   tar: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
@@ -31,14 +31,21 @@ export async function storeLayer(
       yield chunk;
     }
   }
-  const { digest, size } = await blobs.write(
-    gzip(hashed(), findProgram('igzip')),
-    { hold: work.hold },
-    signal,
-  );
+  const blob = await compressLayer(content, work, hashed(), signal);
   const diffId = parseDigest(`sha256:${hash.digest('hex')}`);
-  if (diffId === EMPTY_LAYER) return undefined;
-  return { diffId, blob: { mediaType: MediaType.ociLayerGzip, digest: parseDigest(digest), size } };
+  return diffId === EMPTY_LAYER ? undefined : { diffId, blob };
+}
+
+/** Stores a layer's tar as a gzip blob. */
+export async function compressLayer(
+  { blobs }: Content,
+  work: Work,
+  tar: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Descriptor> {
+  const compressed = gzip(tar, findProgram('igzip'));
+  const { digest, size } = await blobs.write(compressed, { hold: work.hold }, signal);
+  return { mediaType: MediaType.ociLayerGzip, digest: parseDigest(digest), size };
 }
 
 export interface NewImage {

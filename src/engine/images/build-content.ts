@@ -1,7 +1,9 @@
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { parseDigest } from '#oci/digest';
 import { chainIds, type Descriptor, type History, type ImageConfig as ImageDocument } from '#oci/image';
 import { canonicalName, familiarName, parseReference, withDefaultTag } from '#oci/reference';
-import { assemble, type NewLayer, storeLayer } from './assemble.ts';
+import { assemble, compressLayer, EMPTY_LAYER, type NewLayer, storeLayer } from './assemble.ts';
 import { toRunConfig } from './config.ts';
 import type { Work } from './content.ts';
 import type { ImagesContext } from './context.ts';
@@ -31,6 +33,35 @@ export async function addLayer(
   work.hold(layer.chainId);
   await unpackLayer(content, layer, below.at(-1)?.chainId, { signal });
   return layer;
+}
+
+/** The same of what a container that has ended wrote: its snapshot becomes the layer, and is gone. */
+export async function addSnapshot(
+  { content }: ImagesContext,
+  work: Work,
+  below: readonly BuiltLayer[],
+  snapshot: { readonly id: string; readonly mountPoints: readonly string[] },
+  signal?: AbortSignal,
+): Promise<BuiltLayer | undefined> {
+  const { blobs, snapshots } = content;
+  const path = blobs.temporary();
+  try {
+    const { diffId: digest, ...usage } = await snapshots.packChanges(snapshot.id, path, snapshot.mountPoints);
+    if (digest === EMPTY_LAYER) return undefined;
+    const diffId = parseDigest(digest);
+    const blob = await compressLayer(content, work, createReadStream(path), signal);
+    const layer = { diffId, blob, chainId: chainOf([...below, { diffId }]) };
+    work.hold(layer.chainId);
+    const parent = below.at(-1)?.chainId;
+    await snapshots.commit(
+      snapshot.id,
+      { diffId, chainId: layer.chainId, ...(parent !== undefined && { parent }) },
+      usage,
+    );
+    return layer;
+  } finally {
+    await rm(path, { force: true });
+  }
 }
 
 const chainOf = (layers: readonly { readonly diffId: string }[]) => {

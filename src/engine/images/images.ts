@@ -9,6 +9,7 @@ import type { BlobStore, Database } from '#store';
 import { type Attestation, type AttestationsOptions, attestations } from './attestations.ts';
 import {
   addLayer,
+  addSnapshot,
   type BuiltImage,
   type BuiltLayer,
   createImage,
@@ -159,6 +160,16 @@ export class Images {
     signal?: AbortSignal,
   ): Promise<BuiltLayer | undefined> {
     return addLayer(this.#context, work, below, tar, signal);
+  }
+
+  /** The same of what a container that has ended wrote: its snapshot becomes the layer, and is gone. */
+  addSnapshot(
+    work: Work,
+    below: readonly BuiltLayer[],
+    snapshot: { readonly id: string; readonly mountPoints: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<BuiltLayer | undefined> {
+    return addSnapshot(this.#context, work, below, snapshot, signal);
   }
 
   /** Whether a layer is still there. It is held from now on. */

@@ -98,6 +98,7 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       });
     };
     return {
+      home,
       root,
       stack,
       get snapshots() {
@@ -473,6 +474,29 @@ export function snapshotConformance(name: string, open: (root: string) => Promis
       assert.ok(top);
       await snapshots.unpack({ ...top, chainId: digestOf('top'), parent: layers[0] ?? '' });
       assert.deepEqual(listing(await mounted('c2', [digestOf('top'), ...layers])), before);
+    });
+
+    test('a snapshot becomes a layer: the same tar as its changes, without what was only mounted on', async (context) => {
+      const { snapshots, unpack, home } = await fixture(context);
+      const below = await unpack(tarOf([directory('d'), file('d/gone'), file('kept')]));
+      await snapshots.prepare('step', below);
+      const root = await snapshots.mount('step', { volatile: true });
+      writeFileSync(join(root, 'new'), 'content');
+      rmSync(join(root, 'd/gone'));
+      mkdirSync(join(root, 'mounted'));
+      const path = join(home, 'step.tar');
+      const { diffId, ...usage } = await snapshots.packChanges('step', path, ['mounted']);
+      const tar = readFileSync(path);
+      assert.equal(diffId, digestOf(tar));
+      assert.deepEqual([...readTar(tar).keys()], ['d', 'd/.wh.gone', 'new']);
+      const parent = below[0] ?? '';
+      const chainId = chainIds([digestOf(Buffer.from('base')), digestOf(tar)])[1] ?? '';
+      await snapshots.commit('step', { chainId, diffId, parent }, usage);
+      assert.equal((await snapshots.list()).includes('step'), false);
+      assert.equal((await snapshots.layerUsage(chainId)).size, 'content'.length);
+      await snapshots.prepare('on-it', [chainId, ...below]);
+      assert.deepEqual(readdirSync(await snapshots.mount('on-it')).sort(), ['d', 'kept', 'new']);
+      assert.deepEqual(readdirSync(join(await snapshots.mount('on-it'), 'd')), []);
     });
 
     test('the whole tree is exported, mounted or not', async (context) => {

@@ -93,6 +93,26 @@ export class Layers {
     }
   }
 
+  /** Makes a directory of the same file system the tree of a layer, unless there is that layer already. */
+  async adoptTree(
+    tree: string,
+    { chainId, diffId, parent }: Omit<LayerSource, 'path'>,
+    usage: Usage,
+  ): Promise<void> {
+    using _turn = await this.#lock.acquire(chainId);
+    if (this.has(chainId)) return;
+    const unfinished = this.#unfinished(chainId);
+    await mkdir(unfinished, { mode: 0o755 });
+    try {
+      await rename(tree, join(unfinished, 'diff'));
+      const { size, inodes } = usage;
+      await this.#finish(unfinished, chainId, { size, inodes, diffId, ...(parent && { parent }) });
+    } catch (error) {
+      this.#trash.discard(unfinished);
+      throw error;
+    }
+  }
+
   remove(chainId: string): void {
     if (!this.#known.delete(chainId)) return;
     this.#trash.discard(this.#place(chainId));
@@ -110,10 +130,7 @@ export class Layers {
     onProgress?: (bytes: number) => void,
   ): Promise<Usage> {
     if (signal.aborted) throw cancelled();
-    const unfinished = join(
-      this.#root,
-      `${UNFINISHED}${hexOf(parseDigest(layer.chainId))}-${randomBytes(4).toString('hex')}`,
-    );
+    const unfinished = this.#unfinished(layer.chainId);
     const tree = join(unfinished, 'diff');
     await mkdir(tree, { recursive: true, mode: 0o755 });
     try {
@@ -127,17 +144,26 @@ export class Layers {
       });
       await this.#inherit(tree, implied, layer.parent);
       const record = { ...usage, diffId: layer.diffId, ...(layer.parent && { parent: layer.parent }) };
-      await writeFile(join(unfinished, 'layer.json'), JSON.stringify(record));
-      const mark = this.#settling.mark(unfinished);
-      const place = this.#place(layer.chainId);
-      await rename(unfinished, place);
-      this.#known.set(layer.chainId, record);
-      mark(place);
+      await this.#finish(unfinished, layer.chainId, record);
       return usage;
     } catch (error) {
       this.#trash.discard(unfinished);
       throw error;
     }
+  }
+
+  #unfinished(chainId: string): string {
+    const unique = `${hexOf(parseDigest(chainId))}-${randomBytes(4).toString('hex')}`;
+    return join(this.#root, UNFINISHED + unique);
+  }
+
+  async #finish(unfinished: string, chainId: string, record: LayerRecord): Promise<void> {
+    await writeFile(join(unfinished, 'layer.json'), JSON.stringify(record));
+    const mark = this.#settling.mark(unfinished);
+    const place = this.#place(chainId);
+    await rename(unfinished, place);
+    this.#known.set(chainId, record);
+    mark(place);
   }
 
   /** What the layer did not describe is as it was below. */

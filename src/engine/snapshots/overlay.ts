@@ -11,7 +11,15 @@ import { deferred, exportTar } from './export.ts';
 import { type LayerServices, Layers } from './layers.ts';
 import { MappedRoots } from './mapped-roots.ts';
 import { Settling } from './settling.ts';
-import type { Change, HeldRoot, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
+import type {
+  Change,
+  HeldRoot,
+  LayerSource,
+  PackedChanges,
+  Snapshots,
+  UnpackOptions,
+  Usage,
+} from './snapshots.ts';
 import { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
 import { Writables } from './writables.ts';
@@ -129,6 +137,18 @@ export class OverlaySnapshots implements Snapshots {
   exportChanges(id: string, mountPoints: readonly string[] = []): Readable {
     const { upper, lowers } = this.#writables.describe(id);
     return exportTar({ root: upper, lowers, mountPoints });
+  }
+
+  async packChanges(id: string, path: string, mountPoints: readonly string[] = []): Promise<PackedChanges> {
+    await this.#writables.unmount(id);
+    const { upper, lowers } = this.#writables.describe(id);
+    return await this.#services.trees.call('pack', upper, lowers, mountPoints, path);
+  }
+
+  async commit(id: string, layer: Omit<LayerSource, 'path'>, usage: Usage): Promise<void> {
+    await this.#writables.unmount(id);
+    await this.#layers.adoptTree(this.#writables.describe(id).upper, layer, usage);
+    await this.#writables.remove(id);
   }
 
   exportTree(id: string): Readable {

@@ -36,6 +36,11 @@ export interface HeldRoot extends AsyncDisposable {
   readonly idMap: IdMap | undefined;
 }
 
+/** A layer tar that was written, and what it takes unpacked. */
+export interface PackedChanges extends Usage {
+  readonly diffId: string;
+}
+
 /**
  * Where layers and containers' root file systems live. One driver per daemon, picked at open
  * (`overlay2` on directories for now); images and containers only see this interface.
@@ -87,6 +92,13 @@ export interface Snapshots {
   changes(id: string, mountPoints?: readonly string[]): Promise<Change[]>;
   /** The changes as an OCI layer tar (uncompressed), whiteouts included. */
   exportChanges(id: string, mountPoints?: readonly string[]): Readable;
+  /**
+   * Writes the changes to a new file as a layer tar. The snapshot is unmounted for it, and what was only mounted on
+   * is taken out of it. Only for one whose container has ended and will not run again.
+   */
+  packChanges(id: string, path: string, mountPoints?: readonly string[]): Promise<PackedChanges>;
+  /** Turns an unmounted snapshot into a layer, without copying anything; the snapshot is gone. @throws notFound */
+  commit(id: string, layer: Omit<LayerSource, 'path'>, usage: Usage): Promise<void>;
   /** The whole root file system as a tar (docker export); works mounted or not. */
   exportTree(id: string): Readable;
   usage(id: string): Promise<Usage>;

@@ -12,6 +12,7 @@ import { contextSocket, netfilterSockets } from './context-socket.ts';
 import { nftErrno } from './error.ts';
 import { ownTable } from './own.ts';
 import { type TableOwner, tableOwner } from './owner.ts';
+import { type NftRunner, parseListing } from './runner.ts';
 
 /** Another thread may open a netfilter socket at the same instant as libnftables; not this often. */
 const OPEN_ATTEMPTS = 10;
@@ -23,7 +24,7 @@ const DETAIL_LIMIT = 2000;
  * libnftables(3) in this process: no `nft` is spawned. One object is one netlink socket of the
  * network namespace that the thread was in when it was made.
  */
-export class Nftables implements Disposable {
+export class Nftables implements NftRunner {
   readonly #library: NftLibrary;
   readonly #context: NftContext;
   /** The context's own socket, not ours to close: the kernel's owner of a table is a socket. */
@@ -38,21 +39,14 @@ export class Nftables implements Disposable {
     this.#library.bufferError(this.#context);
   }
 
-  /** Runs a script as one transaction: all of it or nothing. @throws SystemError with nft's own message */
   run(script: string): void {
     this.#execute(script, 0);
   }
 
-  /** `list ...` with JSON output (libnftables-json(5)): what is in its `nftables` array. @throws SystemError */
   query(command: string): unknown[] {
-    const output = this.#execute(command, NFT_CTX_OUTPUT_JSON);
-    const parsed: unknown = JSON.parse(output);
-    const isListing = typeof parsed === 'object' && parsed !== null && 'nftables' in parsed;
-    if (!isListing || !Array.isArray(parsed.nftables)) throw systemError(`nft: no listing from: ${command}`);
-    return parsed.nftables;
+    return parseListing(this.#execute(command, NFT_CTX_OUTPUT_JSON), command);
   }
 
-  /** `list ...` as text that can be loaded again: without counters. @throws SystemError */
   list(command: string, options: { handles?: boolean } = {}): string {
     const handles = options.handles ? NFT_CTX_OUTPUT_HANDLE : 0;
     return this.#execute(command, NFT_CTX_OUTPUT_STATELESS | handles);

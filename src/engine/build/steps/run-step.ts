@@ -1,3 +1,4 @@
+import { MOUNT_POINTS } from '#engine/containers';
 import { invalid } from '#lib/errors';
 import { Scope } from '#lib/scope';
 import { now } from '#lib/time';
@@ -30,8 +31,12 @@ export async function runStep(
   const id = await create(session, step, base, mounts);
   scope.defer(() => containers.remove(id, { force: true, volumes: true }));
   await run(session, step, id);
-  const changes = containers.exportChanges(id, mounts.points);
-  const layer = await images.addLayer(work, base.layers, changes, signal);
+  const layer = await images.addSnapshot(
+    work,
+    base.layers,
+    { id, mountPoints: [...MOUNT_POINTS, ...mounts.points] },
+    signal,
+  );
   return { layers: layer ? [...base.layers, layer] : base.layers, created: now() };
 }
 

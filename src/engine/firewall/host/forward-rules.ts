@@ -1,5 +1,5 @@
 import { messageOf } from '#lib/errors';
-import { Nftables } from '#linux/nftables';
+import { NftProgram, type NftRunner } from '#linux/nftables';
 import { MARK } from '../ruleset.ts';
 import { type Chain, type Chains, chainsOf, chainsOfSave, placeBeforeDrop } from './chains.ts';
 import { commentOf } from './ours.ts';
@@ -19,7 +19,7 @@ export interface ForwardRules {
  * that what the administrator wrote about a packet holds. With `wanted` false it is taken out everywhere.
  */
 export function ensureForwardRules(rules: HostRules, table: string, wanted: boolean): ForwardRules {
-  using nft = new Nftables();
+  using nft = new NftProgram();
   const found: string[] = [];
   const problems: string[] = [];
   for (const each of rules.tables) {
@@ -37,7 +37,7 @@ export function ensureForwardRules(rules: HostRules, table: string, wanted: bool
   return { chains: found, problems };
 }
 
-const nftChains = (nft: Nftables, { family, name }: RuleTable): Chains =>
+const nftChains = (nft: NftRunner, { family, name }: RuleTable): Chains =>
   chainsOf(nft.query(`list table ${family} ${name}`));
 
 const isForward = ({ kind, name }: RuleTable, { hook }: Chain): boolean =>
@@ -63,7 +63,7 @@ interface Editor {
   remove(chain: Chain, place: number): void;
 }
 
-function editorOf(nft: Nftables, { kind, family, name }: RuleTable, table: string): Editor {
+function editorOf(nft: NftRunner, { kind, family, name }: RuleTable, table: string): Editor {
   const comment = commentOf(table);
   if (kind === 'nft') {
     return {

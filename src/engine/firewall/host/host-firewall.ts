@@ -4,7 +4,7 @@ import type { Logger } from '#lib/log';
 import { Nftables } from '#linux/nftables';
 import type { EvaluateOptions, HostThread, HostVerdict } from './host-thread.ts';
 import { isOurTable } from './ours.ts';
-import { legacyNames, queryAgain } from './rules.ts';
+import { legacyNames, readAgain } from './rules.ts';
 
 const HOOKS: ReadonlySet<string> = new Set(['input', 'prerouting', 'forward']);
 
@@ -30,7 +30,9 @@ export class HostFirewall implements AsyncDisposable {
   #hasRules({ ours }: EvaluateOptions): boolean {
     if (legacyNames('ip').length + legacyNames('ip6').length > 0) return true;
     using nft = new Nftables();
-    const chains = queryAgain(nft, 'list chains') as { chain?: { table: string; hook?: string } }[];
+    const chains = readAgain(() => nft.query('list chains')) as {
+      chain?: { table: string; hook?: string };
+    }[];
     const isOurs = isOurTable(ours);
     return chains.some(({ chain }) => chain && HOOKS.has(chain.hook ?? '') && !isOurs(chain.table));
   }

@@ -1,6 +1,6 @@
 import { messageOf } from '#lib/errors';
 import { serve } from '#lib/thread';
-import { Nftables } from '#linux/nftables';
+import { NftProgram } from '#linux/nftables';
 import { type Admission, NOBODY } from '../admission.ts';
 import { chainsOf, chainsOfSave } from './chains.ts';
 import { decide } from './decide.ts';
@@ -46,7 +46,7 @@ function evaluate({ ours, admission, forward }: EvaluateOptions): HostVerdict {
 
 /** A host without rules of its own for what comes in has nothing to be asked. */
 function hasInputChains(rules: HostRules): boolean {
-  using nft = new Nftables();
+  using nft = new NftProgram();
   return rules.tables.some(({ kind, family, name, text }) => {
     const chains = kind === 'nft' ? chainsOf(nft.query(`list table ${family} ${name}`)) : chainsOfSave(text);
     return [...chains.values()].some(

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { codeOf, messageOf, systemError } from '#lib/errors';
 import { enterScratchNetns } from '#linux/namespaces';
 import { type Request, RouteSocket } from '#linux/netlink';
-import { Nftables, TraceSocket, type TraceStep } from '#linux/nftables';
+import { NftProgram, type NftRunner, TraceSocket, type TraceStep } from '#linux/nftables';
 import { PacketSocket, probePacket } from '#linux/packet';
 import type { Host } from './host.ts';
 import { type HostRules, type RuleTable, run } from './rules.ts';
@@ -34,14 +34,14 @@ const SOURCE_PORTS = [50_021, 50_023, 50_033];
  */
 export class Replay implements Disposable {
   readonly #resources: DisposableStack;
-  readonly #nft: Nftables;
+  readonly #nft: NftRunner;
   readonly #sockets = new Map<string, { socket: PacketSocket; mac: { from: string; to: string } }>();
   readonly #sourcePort: number;
   /** What could not be loaded, in words. */
   readonly problems: readonly string[];
   #asked = 0;
 
-  private constructor(resources: DisposableStack, nft: Nftables, rules: HostRules, problems: string[]) {
+  private constructor(resources: DisposableStack, nft: NftRunner, rules: HostRules, problems: string[]) {
     this.#resources = resources;
     this.#nft = nft;
     this.problems = problems;
@@ -53,7 +53,7 @@ export class Replay implements Disposable {
     using resources = new DisposableStack();
     resources.use(enterScratchNetns());
     prepareSysctls();
-    const nft = resources.use(new Nftables());
+    const nft = resources.use(new NftProgram());
     const problems = [...rules.problems];
     const replay = new Replay(resources.move(), nft, rules, problems);
     try {
@@ -194,7 +194,7 @@ function prepareSysctls(): void {
   }
 }
 
-function load(nft: Nftables, rules: HostRules, problems: string[]): void {
+function load(nft: NftRunner, rules: HostRules, problems: string[]): void {
   const attempt = (what: string, work: () => void) => {
     try {
       work();
@@ -208,7 +208,7 @@ function load(nft: Nftables, rules: HostRules, problems: string[]): void {
   }
 }
 
-function loadTable(nft: Nftables, { kind, family, text }: RuleTable): void {
+function loadTable(nft: NftRunner, { kind, family, text }: RuleTable): void {
   if (kind === 'nft') {
     nft.run(loadable(text));
     return;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { codeOf, messageOf } from '#lib/errors';
-import { Nftables } from '#linux/nftables';
+import { NftProgram, type NftRunner } from '#linux/nftables';
 
 export type Family = 'ip' | 'ip6' | 'inet';
 
@@ -36,7 +36,7 @@ const OUTPUT_LIMIT = 256 * 1024 * 1024;
  */
 export function readRules(isOurs: (table: string) => boolean): HostRules {
   const problems: string[] = [];
-  using nft = new Nftables();
+  using nft = new NftProgram();
   const tables = listTables(nft)
     .filter(({ name }) => !isOurs(name))
     .flatMap(({ family, name }) => {
@@ -50,30 +50,29 @@ export function readRules(isOurs: (table: string) => boolean): HostRules {
   return { tables: [...tables, ...legacyTables(problems)], ipsets: readIpsets(problems), problems };
 }
 
-/** libnftables reads the kernel in several steps, and fails when a table goes away in between. */
+/** nft reads the kernel in several steps, and fails when a table goes away in between. */
 const ATTEMPTS = 5;
 
 /** @throws SystemError */
-export function queryAgain(nft: Nftables, command: string): unknown[] {
+export function readAgain<T>(read: () => T): T {
   for (let attempt = 1; ; attempt++) {
     try {
-      return nft.query(command);
+      return read();
     } catch (error) {
       if (attempt === ATTEMPTS || codeOf(error) !== 'ENOENT') throw error;
     }
   }
 }
 
-function listTables(nft: Nftables): { family: Family; name: string }[] {
-  return (queryAgain(nft, 'list tables') as { table?: { family: string; name: string } }[]).flatMap(
-    ({ table }) =>
-      table && (table.family === 'ip' || table.family === 'ip6' || table.family === 'inet')
-        ? [{ family: table.family, name: table.name }]
-        : [],
+/** As text: in JSON nft 1.0.6 writes past its memory for a table with flags that it does not know, such as our own. */
+function listTables(nft: NftRunner): { family: Family; name: string }[] {
+  const text = readAgain(() => nft.list('list tables'));
+  return [...text.matchAll(/^table (ip|ip6|inet) (\S+)$/gm)].flatMap(([, family, name = '']) =>
+    family === 'ip' || family === 'ip6' || family === 'inet' ? [{ family, name }] : [],
   );
 }
 
-function readTable(nft: Nftables, family: Family, name: string): RuleTable {
+function readTable(nft: NftRunner, family: Family, name: string): RuleTable {
   if (family !== 'inet' && IPTABLES_TABLES.has(name)) {
     const text = iptablesText(family, name);
     if (text !== undefined) return { kind: 'iptables', family, name, text };
