@@ -135,3 +135,31 @@ export const registrySettingsOf = (options: EngineOptions): RegistrySettings => 
   maxDownloadAttempts: options.maxDownloadAttempts ?? DEFAULT_REGISTRIES.maxDownloadAttempts,
   proxies: options.proxies,
 });
+
+const NETWORK_SETTINGS = [
+  'bip',
+  'bip6',
+  'bridge',
+  'mtu',
+  'ipv6',
+  'ipv6Subnet',
+  'fixedCidr',
+  'defaultGateway',
+  'defaultGateway6',
+  'addressPools',
+  'networkOptions',
+  'icc',
+  'ipForward',
+  'ipMasquerade',
+  'publishAddress',
+  'publishPolicy',
+  'hostGateways',
+] as const satisfies readonly (keyof EngineOptions)[];
+
+/** What was said of networks; what was not is left out. */
+export const networkSettingsOf = (
+  options: EngineOptions,
+): Pick<EngineOptions, (typeof NETWORK_SETTINGS)[number]> =>
+  Object.fromEntries(
+    NETWORK_SETTINGS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );

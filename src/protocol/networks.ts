@@ -86,6 +86,16 @@ export interface NetworkInspect {
   readonly Containers: Readonly<Record<string, NetworkContainer>>;
   readonly Options: Readonly<Record<string, string>>;
   readonly Labels: Readonly<Record<string, string>>;
+  readonly Status?: NetworkStatus;
+}
+
+/** Since 1.52 */
+export interface NetworkStatus {
+  readonly IPAM: {
+    readonly Subnets: Readonly<
+      Record<string, { readonly IPsInUse: number; readonly DynamicIPsAvailable: number }>
+    >;
+  };
 }
 
 /** POST /networks/prune */

@@ -1,12 +1,8 @@
 import type { ContainerConfig, CreateRequest, EndpointSpec } from '#engine/containers';
 import type { HealthcheckConfig } from '#engine/images';
-import type {
-  ContainerCreateRequest,
-  EndpointSettings,
-  HealthConfig,
-  ContainerConfig as WireConfig,
-} from '#protocol';
+import type { ContainerCreateRequest, HealthConfig, ContainerConfig as WireConfig } from '#protocol';
 import { hostConfig, networkName } from './host-config.ts';
+import { endpointSpec } from './networks.ts';
 import { exposedPorts } from './ports.ts';
 
 /** @throws invalid, unsupported */
@@ -80,18 +76,3 @@ const endpoints = (wire: ContainerCreateRequest): EndpointSpec[] =>
   Object.entries(wire.NetworkingConfig?.EndpointsConfig ?? {}).map(([name, endpoint]) =>
     endpointSpec(networkName(name), endpoint),
   );
-
-export function endpointSpec(network: string, wire: EndpointSettings): EndpointSpec {
-  const { IPv4Address, IPv6Address, LinkLocalIPs } = wire.IPAMConfig ?? {};
-  return {
-    network,
-    aliases: wire.Aliases ?? [],
-    links: wire.Links ?? [],
-    ...(wire.MacAddress && { mac: wire.MacAddress }),
-    ...(IPv4Address && { address: IPv4Address }),
-    ...(IPv6Address && { address6: IPv6Address }),
-    linkLocal: LinkLocalIPs ?? [],
-    driverOptions: wire.DriverOpts ?? {},
-    gatewayPriority: wire.GwPriority ?? 0,
-  };
-}

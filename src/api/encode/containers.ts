@@ -51,7 +51,7 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: record.execIds.length > 0 ? record.execIds : null,
-    HostConfig: hostConfig(record.hostConfig),
+    HostConfig: hostConfig(record.hostConfig, record.name),
     GraphDriver: { Data: parts.graph, Name: record.driver },
     ...(size && { SizeRw: size.rw, SizeRootFs: size.rootFs }),
     Mounts: record.mounts.map(mountPoint),

@@ -2,7 +2,8 @@ import type { HostConfig, MountSpec, Resources, ThrottleDevice, Ulimit } from '#
 import type { PortBinding } from '#engine/networks';
 import type { Mount, Nullable, HostConfig as WireHostConfig, Resources as WireResources } from '#protocol';
 
-export function hostConfig(host: HostConfig): Nullable<WireHostConfig> {
+/** `name`: the container's. */
+export function hostConfig(host: HostConfig, name: string): Nullable<WireHostConfig> {
   return {
     Binds: orNull(host.binds),
     ContainerIDFile: host.containerIdFile,
@@ -28,7 +29,7 @@ export function hostConfig(host: HostConfig): Nullable<WireHostConfig> {
     GroupAdd: orNull(host.groupAdd),
     IpcMode: host.ipcMode,
     Cgroup: '',
-    Links: orNull(host.links),
+    Links: orNull(host.links.map((link) => linkOf(link, name))),
     OomScoreAdj: host.oomScoreAdj,
     PidMode: host.pidMode,
     Privileged: host.privileged,
@@ -98,6 +99,12 @@ const throttles = (devices: readonly ThrottleDevice[]) =>
   devices.map(({ path, rate }) => ({ Path: path, Rate: rate }));
 
 const ulimit = ({ name, soft, hard }: Ulimit) => ({ Name: name, Hard: hard, Soft: soft });
+
+/** `/linked:/container/alias` */
+function linkOf(link: string, name: string): string {
+  const [linked = '', alias = linked] = link.split(':');
+  return `/${linked}:/${name}/${alias}`;
+}
 
 function portBindings(bindings: readonly PortBinding[]): WireHostConfig['PortBindings'] {
   const map: Record<string, { HostIp: string; HostPort: string }[]> = {};

@@ -1,5 +1,5 @@
-import type { Endpoint, Network } from '#engine/networks';
-import type { NetworkContainer, NetworkInspect } from '#protocol';
+import type { Endpoint, Network, PoolUsage } from '#engine/networks';
+import type { NetworkContainer, NetworkInspect, NetworkStatus } from '#protocol';
 
 /** `containers`: id -> endpoint; listings leave it out. `nameOf` gives a container's name. */
 export function networkInspect(
@@ -17,7 +17,7 @@ export function networkInspect(
     EnableIPv6: network.ipv6,
     IPAM: {
       Driver: network.ipam.driver,
-      Options: Object.keys(network.ipam.options).length > 0 ? network.ipam.options : null,
+      Options: network.ipam.options ?? null,
       Config: network.ipam.pools.map(({ subnet, ipRange, gateway, auxAddresses }) => ({
         Subnet: subnet,
         ...(ipRange && { IPRange: ipRange }),
@@ -44,4 +44,16 @@ const networkContainer = (name: string, endpoint: Endpoint): NetworkContainer =>
   MacAddress: endpoint.mac,
   IPv4Address: endpoint.address && `${endpoint.address}/${endpoint.prefix}`,
   IPv6Address: endpoint.address6 ? `${endpoint.address6}/${endpoint.prefix6}` : '',
+});
+
+/** How full the network is. */
+export const networkStatus = (usage: readonly PoolUsage[]): NetworkStatus => ({
+  IPAM: {
+    Subnets: Object.fromEntries(
+      usage.map(({ subnet, used, available }) => [
+        subnet,
+        { IPsInUse: used, DynamicIPsAvailable: available },
+      ]),
+    ),
+  },
 });

@@ -1,14 +1,8 @@
 import type { Engine } from '#engine';
-import type { Network } from '#engine/networks';
-import { invalid, isKind, unsupported } from '#lib/errors';
-import {
-  type NetworkCreateRequest,
-  networkConnectRequest,
-  networkCreateRequest,
-  networkDisconnectRequest,
-} from '#protocol';
-import { endpointSpec } from '../decode/create.ts';
-import { networkInspect } from '../encode/networks.ts';
+import { isKind } from '#lib/errors';
+import { networkConnectRequest, networkCreateRequest, networkDisconnectRequest } from '#protocol';
+import { endpointSpec, networkOptions } from '../decode/networks.ts';
+import { networkInspect, networkStatus } from '../encode/networks.ts';
 import type { Exchange } from '../exchange.ts';
 import { PRUNE_FILTERS, pruneSelection } from '../filters/match.ts';
 import { NETWORK_FILTERS, networkFilter } from '../filters/networks.ts';
@@ -35,11 +29,13 @@ export function networkRoutes(router: Router, engine: Engine): void {
     const network = networks.get(exchange.param('id'));
     const scope = exchange.query.text('scope');
     if (scope !== '' && scope !== network.scope) networks.get(`${scope} network ${network.name}`);
-    exchange.json(networkInspect(network, networks.endpoints(network.id), (id) => nameOf(engine, id)));
+    const inspected = networkInspect(network, networks.endpoints(network.id), (id) => nameOf(engine, id));
+    const status = exchange.since('1.52') ? { Status: networkStatus(networks.usage(network.id)) } : {};
+    exchange.json({ ...inspected, ...status });
   });
 
   router.post('/networks/create', async (exchange) => {
-    const { id } = await networks.create(createOptions(await exchange.read(networkCreateRequest)));
+    const { id } = await networks.create(networkOptions(await exchange.read(networkCreateRequest)));
     exchange.json({ Id: id, Warning: '' }, 201);
   });
 
@@ -76,35 +72,4 @@ function nameOf({ containers }: Engine, id: string): string {
     if (isKind(error, 'not-found')) return '';
     throw error;
   }
-}
-
-/** @throws invalid, unsupported */
-function createOptions(wire: NetworkCreateRequest): Parameters<Engine['networks']['create']>[0] {
-  const name = wire.Name ?? '';
-  if (name.trim() === '') throw invalid('invalid network name: it cannot be empty');
-  if (wire.ConfigOnly || wire.ConfigFrom?.Network)
-    throw unsupported('config-only networks are not supported');
-  if (wire.Scope && wire.Scope !== ('local' satisfies Network['scope'])) {
-    throw unsupported(`networks of scope ${wire.Scope} are not supported: only local ones are`);
-  }
-  return {
-    name,
-    driver: wire.Driver || 'bridge',
-    ipam: {
-      driver: wire.IPAM?.Driver ?? '',
-      options: wire.IPAM?.Options ?? {},
-      pools: (wire.IPAM?.Config ?? []).map(({ Subnet, IPRange, Gateway, AuxiliaryAddresses }) => ({
-        ...(Subnet && { subnet: Subnet }),
-        ...(IPRange && { ipRange: IPRange }),
-        ...(Gateway && { gateway: Gateway }),
-        auxAddresses: AuxiliaryAddresses ?? {},
-      })),
-    },
-    internal: wire.Internal ?? false,
-    ipv4: wire.EnableIPv4 ?? true,
-    ipv6: wire.EnableIPv6 ?? false,
-    attachable: wire.Attachable ?? false,
-    labels: wire.Labels ?? {},
-    options: wire.Options ?? {},
-  };
 }

@@ -25,7 +25,7 @@ const EMPTY: NetworkFlag = {
   gatewayPriority: undefined,
 };
 
-/** `mynet`, `container:x`, or `name=mynet,alias=db,ip=10.0.0.5,driver-opt=a=b`. @throws invalid */
+/** `mynet`, `container:x`, or `name=mynet,alias=db,ip=10.0.0.5,driver-opt=a=b,bandwidth-in=10mbit`. @throws invalid */
 export function parseNetwork(text: string): NetworkFlag {
   if (!/\w+=\w+(,\w+=\w+)*/.test(text)) return { ...EMPTY, target: text };
   let network = EMPTY;
@@ -59,6 +59,9 @@ function fieldOf(network: NetworkFlag, key: string, value: string, field: string
       if (equals <= 0) throw invalid(`invalid key value pair format in driver options`);
       return { driverOpts: { ...network.driverOpts, [value.slice(0, equals)]: value.slice(equals + 1) } };
     }
+    case 'bandwidth-in':
+    case 'bandwidth-out':
+      return { driverOpts: { ...network.driverOpts, [key]: bandwidth(value) } };
     case 'gw-priority':
       if (!/^-?\d+$/.test(value)) throw invalid(`invalid gw-priority (${value}): must be a whole number`);
       return { gatewayPriority: Number(value) };
@@ -70,6 +73,14 @@ function fieldOf(network: NetworkFlag, key: string, value: string, field: string
 /** @throws invalid */
 export function address(text: string): string {
   if (!isIp(text)) throw invalid(`IP address is not correctly formatted: ${text}`);
+  return text;
+}
+
+/** A rate as the engine takes it: `10mbit`, `500kbps` (bytes). @throws invalid */
+export function bandwidth(text: string): string {
+  if (!/^\d+(\.\d+)?([kmgt]i?)?(bit|bps)?$/i.test(text)) {
+    throw invalid(`invalid bandwidth ${JSON.stringify(text)}: use a number with a unit, such as 10mbit`);
+  }
   return text;
 }
 

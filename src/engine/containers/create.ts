@@ -11,6 +11,7 @@ import { DEFAULT_CONFIG, DEFAULT_HOST_CONFIG, NO_LIMITS } from './defaults.ts';
 import { initialEndpoints } from './endpoints.ts';
 import { generateName } from './generate-name.ts';
 import { completeHostConfig } from './host-config.ts';
+import { checkLinks } from './links.ts';
 import { commandLine, mergeConfig } from './merge.ts';
 import { planMounts } from './mounts.ts';
 import { logPath } from './paths.ts';
@@ -59,6 +60,7 @@ export async function create(
   });
   const config = { ...merged, hostname: hostname(merged, asked.hostConfig, id) };
   const { path, args } = commandLine(config);
+  checkLinks(context, asked.hostConfig);
   const { hostConfig, warnings } = completeHostConfig(context, asked.hostConfig);
   validateLogConfig(hostConfig.logConfig);
   const find = (reference: string) => context.store.get(reference);

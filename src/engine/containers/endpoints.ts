@@ -1,4 +1,4 @@
-import type { Networks } from '#engine/networks';
+import type { Networks, Sandbox } from '#engine/networks';
 import { isKind } from '#lib/errors';
 import type { ContainerConfig, EndpointSpec, HostConfig } from './record.ts';
 import { isPredefined, joined } from './validate-network.ts';
@@ -34,4 +34,30 @@ export function networkName(networks: Networks, reference: string): string {
     if (isKind(error, 'not-found')) return reference;
     throw error;
   }
+}
+
+/**
+ * The networks of a container that runs, as its sandbox has them: an engine that ended in the middle of a connect
+ * or disconnect may have changed the one and not the other.
+ */
+export function settledEndpoints(
+  endpoints: readonly EndpointSpec[],
+  sandbox: Sandbox,
+): readonly EndpointSpec[] {
+  const live = sandbox.endpoints.map(({ networkName }) => networkName);
+  const known = new Set(endpoints.map(({ network }) => network));
+  if (live.length === known.size && live.every((name) => known.has(name))) return endpoints;
+  const kept = endpoints.filter(({ network }) => live.includes(network));
+  const added = sandbox.endpoints.filter(({ networkName }) => !known.has(networkName));
+  return [
+    ...kept,
+    ...added.map(({ networkName, aliases, links, driverOptions, gatewayPriority, linkLocal }) => ({
+      network: networkName,
+      aliases,
+      links,
+      driverOptions,
+      gatewayPriority,
+      linkLocal,
+    })),
+  ];
 }

@@ -8,6 +8,7 @@ import type { Spec } from '#oci/runtime-spec';
 import { cgroupsPath } from './cgroup-parent.ts';
 import type { Context } from './context.ts';
 import { hostnameOf, joinedNamespaces, runningDonor } from './joined-containers.ts';
+import { linkedEndpoints } from './links.ts';
 import { containerDirectory, shmDirectory } from './paths.ts';
 import { type Privileges, privilegesOf } from './privileges.ts';
 import { readyMounts } from './ready-mounts.ts';
@@ -94,7 +95,7 @@ async function attachNetwork(
   const options: AttachOptions = {
     containerId: id,
     mode: owner ? `container:${owner.id}` : host ? 'host' : 'private',
-    endpoints: record.endpoints,
+    endpoints: linkedEndpoints(context, record),
     name: record.name,
     hostname,
     domainname: config.domainname,

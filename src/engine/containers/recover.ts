@@ -2,6 +2,7 @@ import { messageOf } from '#lib/errors';
 import { NEVER } from '#lib/time';
 import { adopt, superviseAdopted } from './adopt.ts';
 import type { Context } from './context.ts';
+import { settledEndpoints } from './endpoints.ts';
 import { donorsOf } from './joined-containers.ts';
 import { deliverRemainingLogs } from './log-delivery.ts';
 import type { ContainerRecord } from './record.ts';
@@ -10,6 +11,7 @@ import { restartsWithDaemon } from './restart-policy.ts';
 import { launchSupervised, scheduleRestart } from './supervise.ts';
 import { sweep } from './sweep.ts';
 import { finishUpdate } from './update.ts';
+import { joined } from './validate-network.ts';
 
 /**
  * After a start of the engine: what runs is adopted, what ended or was half done is settled, what nobody owns
@@ -22,6 +24,7 @@ export async function recover(context: Context): Promise<void> {
     await finishUpdate(context, record.id);
   }
   await context.options.networks.recover(alive);
+  for (const id of alive) settleNetworks(context, id);
   await sweep(context, alive);
   for (const id of alive) superviseAdopted(context, id);
   deliverRemainingLogs(context, alive);
@@ -38,6 +41,14 @@ const isLeftOver = ({ hostConfig, state, purpose }: ContainerRecord): boolean =>
   purpose === 'build' ||
   (hostConfig.autoRemove &&
     (state.status === 'exited' || (state.status === 'created' && state.error !== '')));
+
+function settleNetworks(context: Context, id: string): void {
+  const record = context.store.get(id);
+  const sandbox = context.options.networks.sandbox(id);
+  if (!sandbox || joined(record.hostConfig.networkMode) !== undefined) return;
+  const endpoints = settledEndpoints(record.endpoints, sandbox);
+  if (endpoints !== record.endpoints) context.store.save({ ...record, endpoints });
+}
 
 /** One after the other, those first whose namespaces others join. */
 async function startAll(context: Context): Promise<void> {

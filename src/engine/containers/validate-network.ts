@@ -23,9 +23,9 @@ export function checkNetwork(
     throw invalid('conflicting options: hostname and the UTS mode');
   }
   if (joins) checkJoined(config, host, endpoints);
-  if (host.links.length > 0) {
+  if (host.links.length > 0 && (joins || mode === 'host')) {
     throw invalid(
-      `conflicting options: links are not supported (${host.links.join(', ')}): put both containers on one network and use their names`,
+      `conflicting options: ${joins ? 'container' : 'host'} type networking can't be used with links. This would result in undefined behavior`,
     );
   }
   for (const entry of host.extraHosts) checkExtraHost(entry);

@@ -205,6 +205,45 @@ test('a container that joins another shares its namespace and files, and outlive
   assert.equal(addressOf(await engine.attach('e')), '10.77.0.2');
 });
 
+test('a container that starts again while others are in its namespace gets it back', async () => {
+  await using bed = await Testbed.open();
+  const engine = await bed.engine({ poolSize: 0 });
+  for (const name of ['one', 'two', 'three']) await engine.networks.create({ ...PLAIN, name });
+  const ports = [port(80, 8080)];
+  const owner = await engine.attach('owner', { endpoints: [{ network: 'one' }, { network: 'two' }], ports });
+  await engine.attach('joiner', { mode: 'container:owner' });
+  await bed.serve(owner, 80, 'joined');
+  const ask = () => bed.probe('outside', [{ protocol: 'tcp', host: HOST4, port: 8080 }]);
+  await engine.networks.detach('owner');
+  await engine.kill();
+  const next = await bed.engine({ poolSize: 0 });
+  await next.call('recover', ['joiner']);
+  assert.deepEqual(await ask(), ['ECONNREFUSED']);
+  const again = await next.attach('owner', {
+    endpoints: [{ network: 'three' }, { network: 'two', aliases: ['x'] }],
+    ports,
+  });
+  assert.equal(again.netns, owner.netns);
+  assert.deepEqual(
+    again.endpoints.map((endpoint) => [endpoint.networkName, endpoint.interface, endpoint.aliases]),
+    [
+      ['three', 'eth0', []],
+      ['two', 'eth1', ['x']],
+    ],
+  );
+  assert.equal(again.endpoints[1]?.address, owner.endpoints[1]?.address);
+  assert.deepEqual(await ask(), [`joined ${OUTSIDE4}`]);
+  await next.networks.remove('one');
+  await assert.rejects(next.networks.remove('two'), /active endpoints/);
+  await assert.rejects(
+    next.attach('owner', { endpoints: [{ network: 'three' }, { network: 'bridge', mac: 'x' }], ports }),
+    /invalid MAC/,
+  );
+  await next.networks.detach('joiner');
+  assert.equal(await bed.sh('host', `ls ${next.base}/netns | wc -l`), '0');
+  for (const name of ['two', 'three']) await next.networks.remove(name);
+});
+
 test('a second attach of a container replaces what a start that never ended has left', async () => {
   await using bed = await Testbed.open();
   const engine = await bed.engine({ poolSize: 0 });

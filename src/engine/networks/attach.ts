@@ -4,15 +4,16 @@ import { newId } from '#lib/ids';
 import { Scope } from '#lib/scope';
 import { shareFiles, writeContainerFiles, writeHostFiles } from './container-files.ts';
 import { release } from './detach.ts';
-import { announceAll, endpointOf, leaseEndpoint, sandboxOf } from './endpoint.ts';
+import { announceAll, endpointOf, leaseEndpoint, releaseEndpoint, sandboxOf } from './endpoint.ts';
 import { chooseGateways, NO_GATEWAYS } from './gateway.ts';
 import { applySysctls, buildNamespace, type ReadyNamespace } from './netns.ts';
 import type { KnownNetwork } from './network-table.ts';
-import { plugIn, switchRoutes } from './plug.ts';
+import { type Plug, plugIn, switchRoutes } from './plug.ts';
 import { publishTarget } from './publish-target.ts';
 import type { SandboxRecord } from './record.ts';
-import type { AttachOptions, Endpoint, EndpointOptions, Sandbox } from './sandbox.ts';
+import type { AttachOptions, EndpointOptions, Sandbox } from './sandbox.ts';
 import { defaultNetwork, type NetworksState } from './state.ts';
+import { type Place, takeBack } from './take-back.ts';
 
 /**
  * Gives a container its network: namespace, addresses, published ports and the three files. All or
@@ -25,7 +26,11 @@ export async function attach(state: NetworksState, options: AttachOptions): Prom
   if (stale) await release(state, stale);
   await using scope = new Scope();
   const record = await place(state, options, scope);
-  state.sandboxes.save(record, () => announceAll(state, 'connect', record));
+  const former = state.sandboxes.abandonedBy(options.containerId);
+  const alongside = () => announceAll(state, 'connect', record);
+  // One that is taken back is its container's again, and nobody else's.
+  if (former?.sandboxId === record.sandboxId) state.sandboxes.delete(former, record, alongside);
+  else state.sandboxes.save(record, alongside);
   scope.keep();
   return sandboxOf(state, record);
 }
@@ -70,36 +75,52 @@ function onHost(state: NetworksState, options: AttachOptions): SandboxRecord {
 
 /** A namespace of its own, on any number of networks. */
 async function alone(state: NetworksState, options: AttachOptions, scope: Scope): Promise<SandboxRecord> {
-  const places = options.endpoints.map((endpoint) => ({
-    known: networkOf(state, endpoint),
-    endpoint,
-  }));
-  const { sandboxId, netns } = await namespaceFor(state, options);
-  scope.defer(() => state.worker.removeNetns(netns));
-  const owner = basics(options, sandboxId);
-  const endpoints: Endpoint[] = [];
-  for (const { known, endpoint: asked } of places) {
-    if (known.record.driver === 'null') {
-      endpoints.push(endpointOf(owner, known.record, asked));
-      continue;
-    }
-    const endpoint = leaseEndpoint(owner, known, asked, endpoints);
-    scope.defer(() => known.addresses.release(endpoint));
-    endpoints.push(endpoint);
-  }
-  await plugIn(
-    state.worker,
-    netns,
-    endpoints.map((endpoint, index) => ({ endpoint, network: recordAt(places, index) })),
-  );
-  await switchRoutes(state.worker, netns, NO_GATEWAYS, chooseGateways(endpoints));
+  const places = options.endpoints.map((asked) => ({ known: networkOf(state, asked), asked }));
+  const former = state.sandboxes.abandonedBy(options.containerId);
+  const { owner, endpoints } =
+    former?.netns === undefined
+      ? await moveIn(state, options, places, scope)
+      : await moveBack(state, options, { ...former, netns: former.netns }, places, scope);
+  const { netns } = owner;
   await applySysctls(state.worker, netns, options.sysctls);
   writeContainerFiles(state, options, endpoints);
-  const record = { ...owner, mode: 'private', netns, endpoints, bindings: bindingsOf(options) } as const;
+  const record = { ...owner, mode: 'private', endpoints, bindings: bindingsOf(options) } as const;
   const target = publishTarget(state, record);
   const ports = target ? state.ports.publish(target, record.bindings) : [];
   scope.defer(() => void state.ports.unpublish(options.containerId));
   return { ...record, ports };
+}
+
+async function moveIn(state: NetworksState, options: AttachOptions, places: readonly Place[], scope: Scope) {
+  const { sandboxId, netns } = await namespaceFor(state, options);
+  scope.defer(() => state.worker.removeNetns(netns));
+  const owner = { ...basics(options, sandboxId), netns };
+  const plugs: Plug[] = [];
+  for (const { known, asked } of places) {
+    const endpoint = leaseEndpoint(
+      owner,
+      known,
+      asked,
+      plugs.map((plug) => plug.endpoint),
+    );
+    scope.defer(() => releaseEndpoint(state, endpoint));
+    plugs.push({ endpoint, network: known.record });
+  }
+  const endpoints = plugs.map(({ endpoint }) => endpoint);
+  await plugIn(state.worker, netns, plugs);
+  await switchRoutes(state.worker, netns, NO_GATEWAYS, chooseGateways(endpoints));
+  return { owner, endpoints };
+}
+
+async function moveBack(
+  state: NetworksState,
+  options: AttachOptions,
+  former: SandboxRecord & { readonly netns: string },
+  places: readonly Place[],
+  scope: Scope,
+) {
+  const owner = { ...basics(options, former.sandboxId), netns: former.netns };
+  return { owner, endpoints: await takeBack(state, { ...former, ...owner }, places, scope) };
 }
 
 /** A ready one, unless it is to belong to the container's own user namespace. */
@@ -109,12 +130,6 @@ async function namespaceFor(
 ): Promise<ReadyNamespace> {
   const ready = makeNetns ? undefined : await pool.take();
   return ready ?? (await buildNamespace(worker, netnsRoot, { ipv6, makeNetns }));
-}
-
-function recordAt(places: readonly { known: KnownNetwork }[], index: number) {
-  const place = places[index];
-  if (!place) throw new Error(`no network ${index}`);
-  return place.known.record;
 }
 
 /** With `--bridge=none` a container that names no network has none. @throws notFound */

@@ -1,7 +1,7 @@
 import { conflict, forbidden } from '#lib/errors';
 import { Scope } from '#lib/scope';
 import { addHosts } from './container-files.ts';
-import { announce, leaseEndpoint, sandboxOf } from './endpoint.ts';
+import { announce, leaseEndpoint, releaseEndpoint, sandboxOf } from './endpoint.ts';
 import { moveGateways } from './move-gateways.ts';
 import { plugIn, unplug } from './plug.ts';
 import type { SandboxRecord } from './record.ts';
@@ -28,7 +28,7 @@ export async function connect(
   checkFree(before, known.record);
   await using scope = new Scope();
   const endpoint = leaseEndpoint(before, known, options, before.endpoints);
-  scope.defer(() => known.addresses.release(endpoint));
+  scope.defer(() => releaseEndpoint(state, endpoint));
   // On record before it is there: after a crash it is known whose it is.
   const intent = { ...before, endpoints: [...before.endpoints, { ...endpoint, pending: true }] };
   state.sandboxes.save(intent);

@@ -49,7 +49,7 @@ function askedResolvConf(state: NetworksState, options: AttachOptions): ResolvCo
 }
 
 function extraHosts(state: NetworksState, options: AttachOptions) {
-  const gateways = gatewaysOf(defaultNetwork(state)?.record);
+  const gateways = state.options.hostGateways ?? gatewaysOf(defaultNetwork(state)?.record);
   return options.extraHosts.flatMap((text) => parseExtraHost(text, gateways));
 }
 

@@ -1,8 +1,9 @@
-import { conflict, forbidden, invalid, isKind, notFound } from '#lib/errors';
+import { conflict, forbidden, invalid, isKind, unavailable } from '#lib/errors';
 import { newId } from '#lib/ids';
 import { now } from '#lib/time';
+import { settingsOf, withConfigFrom } from './config-network.ts';
 import { PREDEFINED } from './default-networks.ts';
-import { destroyNetwork, ensureNetwork } from './drivers/index.ts';
+import { destroyNetwork, ensureNetwork, truth } from './drivers/index.ts';
 import { NetworkAddresses } from './ipam/index.ts';
 import type { CreateNetworkOptions, Network } from './network.ts';
 import type { KnownNetwork } from './network-table.ts';
@@ -11,14 +12,21 @@ import type { NetworkRecord } from './record.ts';
 import { applyBridges, type NetworksState, viewOf } from './state.ts';
 import { parseCidr } from './subnet.ts';
 
+const NO_SWARM =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+
 /**
- * Makes a network.
- * @throws invalid (name, option, subnet), conflict (name taken), forbidden (predefined, overlapping subnet), notFound (driver)
+ * Makes a network, or stores the configuration of networks to come.
+ * @throws invalid (name, option, subnet), conflict (name taken), forbidden (predefined, overlapping subnet),
+ * notFound (driver), unsupported (the kernel has no such links)
  */
 export async function create(state: NetworksState, options: CreateNetworkOptions): Promise<Network> {
   checkName(state, options.name);
-  checkDriver(options.driver);
-  const record = planNetwork(state, { id: newId(), created: now() }, options);
+  checkScope(options);
+  const identity = { id: newId(), created: now() };
+  const record = options.configOnly
+    ? settingsOf(identity, options)
+    : planNetwork(state, identity, withFamilies(withDefaults(state, withConfigFrom(state, options))));
   // The record comes first: a bridge that is there without one would stay for ever after a crash.
   store(state, record);
   const known = openNetwork(state, record);
@@ -53,6 +61,9 @@ export function openNetwork(
   state: Pick<NetworksState, 'networkRecords' | 'networks'>,
   record: NetworkRecord,
 ): KnownNetwork {
+  if (record.configOnly) {
+    return { record, addresses: new NetworkAddresses({ ...record, pools: [] }, () => {}), subnets: [] };
+  }
   const addresses = new NetworkAddresses(record, (cursors) => {
     const known = state.networks.get(record.id);
     if (!known) return;
@@ -79,10 +90,28 @@ function checkName(state: NetworksState, name: string): void {
   if (state.networks.named(name)) throw conflict(`network with name ${name} already exists`);
 }
 
-function checkDriver(driver: string): void {
-  if (driver === 'host' || driver === 'null')
-    throw forbidden(`only one instance of "${driver}" network is allowed`);
-  if (driver !== 'bridge' && driver !== '' && driver !== 'default') {
-    throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`);
+function checkScope({ scope = '', driver }: CreateNetworkOptions): void {
+  if (scope === 'swarm' || driver === 'overlay') throw unavailable(NO_SWARM);
+  if (!['', 'local', 'global'].includes(scope)) {
+    throw invalid(`invalid network scope ${scope}: use local, global or swarm`);
   }
+  if (driver === 'host' || driver === 'null') {
+    throw forbidden(`only one instance of "${driver}" network is allowed`);
+  }
+}
+
+/** What the engine's settings say of networks of that driver, where the request says nothing. */
+function withDefaults({ options }: NetworksState, asked: CreateNetworkOptions): CreateNetworkOptions {
+  const driver = ['', 'default'].includes(asked.driver) ? 'bridge' : asked.driver;
+  return { ...asked, driver, options: { ...options.networkOptions?.[driver], ...asked.options } };
+}
+
+/** @throws invalid */
+function withFamilies(
+  asked: CreateNetworkOptions,
+): CreateNetworkOptions & { readonly ipv4: boolean; readonly ipv6: boolean } {
+  const ipv4 = asked.ipv4 ?? truth(asked.options, 'com.docker.network.enable_ipv4', true);
+  const ipv6 = asked.ipv6 ?? truth(asked.options, 'com.docker.network.enable_ipv6', false);
+  if (!ipv4 && !ipv6) throw invalid('IPv4 or IPv6 must be enabled');
+  return { ...asked, ipv4, ipv6 };
 }

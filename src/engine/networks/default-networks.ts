@@ -62,7 +62,6 @@ const plainRecord = (name: string, driver: NetworkRecord['driver']): NetworkReco
   labels: {},
   options: {},
   ipamDriver: 'default',
-  ipamOptions: {},
   pools: [],
   configOnly: false,
   configFrom: '',
@@ -79,7 +78,8 @@ const defaultOptions = (bridge: BridgeRecord): Record<string, string> => ({
 });
 
 function defaultBridge(context: DefaultsOptions, present: NetworkRecord | undefined): DefaultBridge {
-  const { options, route, ipv6 } = context;
+  const { options, route } = context;
+  const ipv6 = context.ipv6 && options.ipv6 !== false;
   const settings = {
     ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
     masquerade: options.ipMasquerade ?? true,
@@ -87,6 +87,7 @@ function defaultBridge(context: DefaultsOptions, present: NetworkRecord | undefi
     gatewayMode4: 'nat',
     gatewayMode6: 'nat',
     inhibitIpv4: false,
+    ...(options.publishAddress === undefined ? {} : { hostBinding: options.publishAddress }),
     trustedInterfaces: [],
   } as const;
   if (options.bridge !== undefined && options.bridge !== '') {

@@ -1,5 +1,5 @@
 import { messageOf } from '#lib/errors';
-import { announceAll } from './endpoint.ts';
+import { announceAll, releaseEndpoint } from './endpoint.ts';
 import type { SandboxRecord } from './record.ts';
 import type { NetworksState } from './state.ts';
 
@@ -44,7 +44,5 @@ async function dismantle(state: NetworksState, record: SandboxRecord): Promise<v
       });
     }
   }
-  for (const endpoint of record.endpoints) {
-    if (endpoint.interface !== '') state.networks.get(endpoint.networkId)?.addresses.release(endpoint);
-  }
+  for (const endpoint of record.endpoints) releaseEndpoint(state, endpoint);
 }

@@ -1,7 +1,7 @@
 import { systemError } from '#lib/errors';
 import { Scope } from '#lib/scope';
 import { removeHosts } from './container-files.ts';
-import { announce, sandboxOf } from './endpoint.ts';
+import { announce, releaseEndpoint, sandboxOf } from './endpoint.ts';
 import { moveGateways } from './move-gateways.ts';
 import { unplug } from './plug.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -35,6 +35,6 @@ export async function disconnect(
   removeHosts(remaining, endpoint);
   const record = { ...remaining, ports };
   state.sandboxes.save(record, () => announce(state, 'disconnect', record, endpoint));
-  state.networks.get(networkId)?.addresses.release(endpoint);
+  releaseEndpoint(state, endpoint);
   return sandboxOf(state, record);
 }

@@ -1,12 +1,14 @@
-import { invalid } from '#lib/errors';
+import { forbidden, invalid } from '#lib/errors';
 import { newId, shortId } from '#lib/ids';
 import { bandwidthOf } from './bandwidth.ts';
-import { vethName } from './drivers/index.ts';
+import { hasOwnMac, routesByInterface, vethName } from './drivers/index.ts';
 import { checkMac, macOf } from './mac.ts';
 import type { KnownNetwork } from './network-table.ts';
 import type { NetworkRecord, SandboxRecord } from './record.ts';
-import type { Endpoint, EndpointOptions, Lease, Sandbox } from './sandbox.ts';
+import type { Bandwidth, Endpoint, EndpointOptions, Lease, Sandbox } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
+
+type Addresses = Pick<Lease, 'address' | 'address6'>;
 
 const IFNAME_OPTION = 'com.docker.network.endpoint.ifname';
 const PREFIX_OPTION = 'com.docker.network.container_iface_prefix';
@@ -25,21 +27,52 @@ export function leaseEndpoint(
   siblings: readonly Endpoint[],
 ): Endpoint {
   const { record } = known;
+  if (record.driver === 'null' && !record.configOnly) return endpointOf(owner, record, options);
+  if (record.configOnly) {
+    throw forbidden(`cannot create endpoint on configuration-only network ${record.name}`);
+  }
   const name = interfaceName(record, options, siblings);
-  const mac = options.mac === undefined ? undefined : checkMac(options.mac);
-  const bandwidth = bandwidthOf(options.driverOptions ?? {});
+  const mac = macFor(record, options);
+  const bandwidth = bandwidthFor(record, options);
   const asked = {
     ...(options.address === undefined ? {} : { address: options.address }),
     ...(options.address6 === undefined ? {} : { address6: options.address6 }),
   };
   const addresses = known.addresses.lease(asked);
-  const endpoint = endpointOf(owner, record, options, { ...addresses, mac: mac ?? macOf(addresses) });
+  const endpoint = endpointOf(owner, record, options, { ...addresses, mac: mac(addresses) });
   return {
     ...endpoint,
     interface: name,
     bandwidth,
     ...(record.bridge ? { hostInterface: vethName(endpoint.endpointId) } : {}),
+    ...(record.parent && !record.internal && routesByInterface(record.parent)
+      ? { routesByInterface: true }
+      : {}),
   };
+}
+
+/** @throws invalid */
+function bandwidthFor({ bridge, driver }: NetworkRecord, options: EndpointOptions): Bandwidth {
+  const bandwidth = bandwidthOf(options.driverOptions ?? {});
+  if (bandwidth.in !== undefined && !bridge) {
+    throw invalid(`bandwidth-in needs a bridge network: a ${driver} link has no end on the host`);
+  }
+  return bandwidth;
+}
+
+/** The asked one, or one that follows from the address. @throws invalid */
+function macFor({ parent }: NetworkRecord, { mac }: EndpointOptions): (addresses: Addresses) => string {
+  if (parent && !hasOwnMac(parent)) {
+    if (mac !== undefined) throw invalid('ipvlan links have the MAC address of their parent');
+    return () => '';
+  }
+  const asked = mac === undefined ? undefined : checkMac(mac);
+  return (addresses) => asked ?? macOf(addresses);
+}
+
+/** Gives an endpoint's addresses back. */
+export function releaseEndpoint({ networks }: Pick<NetworksState, 'networks'>, endpoint: Endpoint): void {
+  if (endpoint.interface !== '') networks.get(endpoint.networkId)?.addresses.release(endpoint);
 }
 
 /** An endpoint by name only: of the networks `host` and `none`. */

@@ -22,13 +22,18 @@ export function chooseGateways(endpoints: readonly Endpoint[]): Gateways {
         compare(a.networkName, b.networkName),
     );
   return {
-    four: candidates.find(({ gateway }) => gateway !== ''),
-    six: candidates.find(({ gateway6 }) => gateway6 !== undefined),
+    four: candidates.find(leadsOut4),
+    six: candidates.find(leadsOut6),
   };
 }
 
+const leadsOut4 = ({ gateway, address, routesByInterface }: Endpoint): boolean =>
+  gateway !== '' || (routesByInterface === true && address !== '');
+
+const leadsOut6 = ({ gateway6, address6, routesByInterface }: Endpoint): boolean =>
+  gateway6 !== undefined || (routesByInterface === true && address6 !== undefined);
+
 /** Docker prefers both families to IPv6 alone, and that to IPv4 alone. */
-const waysOut = ({ gateway, gateway6 }: Endpoint): number =>
-  (gateway === '' ? 0 : 1) + (gateway6 === undefined ? 0 : 2);
+const waysOut = (endpoint: Endpoint): number => (leadsOut4(endpoint) ? 1 : 0) + (leadsOut6(endpoint) ? 2 : 0);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -30,7 +30,7 @@ export interface Network {
   readonly ipv6: boolean;
   readonly ipam: {
     readonly driver: string;
-    readonly options: Readonly<Record<string, string>>;
+    readonly options?: Readonly<Record<string, string>>;
     /** IPv4 first. */
     readonly pools: readonly NetworkPool[];
   };
@@ -40,6 +40,14 @@ export interface Network {
   readonly configOnly: boolean;
   /** Name of the network that the settings came from; '' when they are its own. */
   readonly configFrom: string;
+}
+
+/** How full a block of addresses is. Numbers too large to be told exactly are the largest that can. */
+export interface PoolUsage {
+  readonly subnet: string;
+  /** Those that are never given out included: network, gateway, broadcast. */
+  readonly used: number;
+  readonly available: number;
 }
 
 export interface CreateNetworkOptions {
@@ -82,28 +90,36 @@ export interface NetworksOptions {
   readonly database: Database;
   readonly events: Events;
   readonly log: Logger;
-  /** CIDR of the bridge's own address, `none`/undefined = pick a free block of the address pools. */
+  /** Address of the default bridge in CIDR; without it a free block of the address pools. */
   readonly bip?: string;
   /** The same of IPv6; its subnet is the default network's. */
   readonly bip6?: string;
   /** The part of the default network's subnet that addresses are given out from. */
   readonly fixedCidr?: string;
-  /** An existing bridge to use instead of our own. */
+  /** An existing bridge to use instead of our own; `none`: there is no default network. */
   readonly bridge?: string;
   readonly mtu?: number;
+  /** IPv6 on the default network. Default: where the host has it. */
+  readonly ipv6?: boolean;
   /** CIDR of the default network; without it a ULA /64 derived from the instance. */
   readonly ipv6Subnet?: string;
-  /** Gateway of the default network, when it is not the bridge's own address. */
+  /** Gateway of the default network's containers, when it is not the bridge itself. */
   readonly defaultGateway?: string;
   readonly defaultGateway6?: string;
   /** Containers of the default network reach each other. Default true. */
   readonly icc?: boolean;
   /** Packets of the default network leave under the host's address. Default true. */
   readonly ipMasquerade?: boolean;
-  /** Default: Docker's. */
+  /** Switch the kernel's forwarding on. Default true. */
+  readonly ipForward?: boolean;
+  /** Address of the host that the default network's ports are published on when none is named. Default: all. */
+  readonly publishAddress?: string;
+  /** What `host-gateway` stands for in extra hosts. Default: the default bridge's addresses. */
+  readonly hostGateways?: readonly string[];
+  /** Where subnets come from that nobody names. Default: Docker's. */
   readonly addressPools?: readonly AddressPool[];
-  /** Options that networks of a driver get when their creator does not say otherwise: driver -> option -> value. */
-  readonly defaultNetworkOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Options of new networks where their creator says nothing: driver -> option -> value. */
+  readonly networkOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];

@@ -7,7 +7,7 @@ import { create } from './create.ts';
 import { detach } from './detach.ts';
 import { disconnect } from './disconnect.ts';
 import { sandboxOf } from './endpoint.ts';
-import type { CreateNetworkOptions, Network, NetworksOptions } from './network.ts';
+import type { CreateNetworkOptions, Network, NetworksOptions, PoolUsage } from './network.ts';
 import { openState } from './open.ts';
 import { recover } from './recover.ts';
 import { prune, remove } from './remove.ts';
@@ -42,6 +42,11 @@ export class Networks {
   /** By name, id or unambiguous id prefix. @throws notFound, invalid */
   get(reference: string): Network {
     return viewOf(this.#state.networks.find(reference).record);
+  }
+
+  /** How full each subnet of a network is. */
+  usage(networkId: string): PoolUsage[] {
+    return this.#state.networks.get(networkId)?.addresses.usage() ?? [];
   }
 
   /** @throws invalid, conflict (name), forbidden (predefined, overlap), notFound (driver) */

@@ -9,6 +9,7 @@ import { RouteSocket } from '#linux/netlink';
 import { openNetwork } from './create.ts';
 import { ensureDefaultNetworks } from './default-networks.ts';
 import { ensureNetwork } from './drivers/index.ts';
+import { checkPools } from './ipam/index.ts';
 import { NamespacePool } from './namespace-pool.ts';
 import { buildNamespace, sweepNetns } from './netns.ts';
 import type { NetworksOptions } from './network.ts';
@@ -29,6 +30,7 @@ export async function openState(
   await using scope = new Scope();
   const resources = new Scope();
   scope.defer(() => resources[Symbol.asyncDispose]());
+  checkPools(options.addressPools ?? []);
   await mkdir(options.netnsRoot, { recursive: true, mode: 0o711 });
   shareNetnsRoot(options.netnsRoot);
   const worker = await NamespaceWorker.open();
@@ -40,7 +42,7 @@ export async function openState(
 
   const state = assemble(options, { worker, route, firewall });
   resources.defer(() => state.ports[Symbol.dispose]());
-  enableForwarding({ ipv6: state.ipv6, log: options.log });
+  if (options.ipForward !== false) enableForwarding({ ipv6: state.ipv6, log: options.log });
   loadNetworks(state);
   await adoptSandboxes(state);
   applyBridges(state);

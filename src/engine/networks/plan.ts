@@ -1,53 +1,85 @@
 import { conflict, forbidden, notFound } from '#lib/errors';
-import { bridgeOf, subnetsInUse } from './drivers/index.ts';
+import { bridgeOf, planParent, routesByInterface, subnetsInUse } from './drivers/index.ts';
 import { DEFAULT_POOLS, planPools } from './ipam/index.ts';
 import type { CreateNetworkOptions } from './network.ts';
-import type { BridgeRecord, NetworkRecord } from './record.ts';
+import type { BridgeRecord, NetworkRecord, ParentRecord } from './record.ts';
 import type { NetworksState } from './state.ts';
+
+type Identity = Pick<NetworkRecord, 'id' | 'created'>;
+type Families = { readonly ipv4: boolean; readonly ipv6: boolean };
 
 /**
  * The record of a network that is asked for: everything that is left to us decided.
- * @throws invalid, conflict, forbidden, notFound
+ * @throws invalid, conflict, forbidden, notFound, unsupported
  */
 export function planNetwork(
   state: NetworksState,
-  identity: Pick<NetworkRecord, 'id' | 'created'>,
-  options: CreateNetworkOptions,
+  identity: Identity,
+  asked: CreateNetworkOptions & Families,
 ): NetworkRecord {
-  const { ipv4 = true, ipv6 = false, internal = false } = options;
-  const bridge = planBridge(state, identity.id, options);
+  const device = planDevice(state, identity.id, asked);
   return {
     ...identity,
-    name: options.name,
-    driver: 'bridge',
-    scope: 'local',
-    internal,
-    attachable: options.attachable ?? false,
-    ipv4,
-    ipv6,
-    labels: options.labels,
-    options: options.options,
-    ...planIpam(state, identity.id, { ...options, ipv4, ipv6 }, bridge),
+    name: asked.name,
+    scope: asked.scope || 'local',
+    internal: asked.internal ?? false,
+    attachable: asked.attachable ?? false,
+    ipv4: asked.ipv4,
+    ipv6: asked.ipv6,
+    labels: asked.labels,
+    options: asked.options,
+    ...planIpam(state, identity.id, asked, device),
     configOnly: false,
-    configFrom: '',
-    bridge,
+    configFrom: asked.configFrom ?? '',
+    ...device,
   };
 }
+
+type Device = Pick<NetworkRecord, 'driver'> & {
+  readonly bridge?: BridgeRecord;
+  readonly parent?: ParentRecord;
+};
+
+function planDevice(state: NetworksState, id: string, options: CreateNetworkOptions): Device {
+  const { driver } = options;
+  if (driver === 'bridge') return { driver, bridge: planBridge(state, id, options) };
+  if (driver !== 'macvlan' && driver !== 'ipvlan') {
+    throw notFound(`could not find plugin ${driver} in v1 plugin registry: plugin "${driver}" not found`);
+  }
+  const parent = planParent(state.route, driver, options.options, id);
+  const rival = state.networks
+    .values()
+    .find(({ record }) => record.parent?.name === parent.name && isAlone(record.parent, parent));
+  if (rival) {
+    throw forbidden(`network ${rival.record.name} is already using parent interface ${parent.name}`);
+  }
+  return { driver, parent };
+}
+
+/** In passthru mode the parent has a single link; macvlan and ipvlan cannot share it at all. */
+const isAlone = (one: ParentRecord, other: ParentRecord): boolean =>
+  one.mode === 'passthru' ||
+  other.mode === 'passthru' ||
+  (one.flag === undefined) !== (other.flag === undefined);
 
 function planIpam(
   state: NetworksState,
   id: string,
-  { ipam = {}, ipv4, ipv6 }: CreateNetworkOptions & { ipv4: boolean; ipv6: boolean },
-  bridge: BridgeRecord,
+  { ipam = {}, ipv4, ipv6, internal = false }: CreateNetworkOptions & Families,
+  { bridge, parent }: Device,
 ): Pick<NetworkRecord, 'ipamDriver' | 'ipamOptions' | 'pools'> {
   const driver = ipam.driver || 'default';
   if (driver !== 'default' && driver !== 'null') throw notFound(`plugin "${driver}" not found`);
-  const basics = { ipamDriver: driver, ipamOptions: ipam.options ?? {} };
+  const basics = { ipamDriver: driver, ...(ipam.options === undefined ? {} : { ipamOptions: ipam.options }) };
   if (driver === 'null') return { ...basics, pools: [] };
+  const without = parent && (internal || routesByInterface(parent));
   const pools = planPools(ipam.pools ?? [], {
     ipv4,
     ipv6,
-    gateway: { four: bridge.gatewayMode4 !== 'isolated', six: bridge.gatewayMode6 !== 'isolated' },
+    gateway: {
+      four: !without && bridge?.gatewayMode4 !== 'isolated',
+      six: !without && bridge?.gatewayMode6 !== 'isolated',
+    },
     ours: state.networks
       .values()
       .flatMap(({ subnets }) => subnets)

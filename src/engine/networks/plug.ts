@@ -92,7 +92,12 @@ export async function switchRoutes(
   if (added.length > 0) await worker.netlink(netns, added, { ignore: ['EEXIST'] });
 }
 
-const defaultRoute4 = ({ four }: Gateways) => four && { gateway: four.gateway, name: four.interface };
+const defaultRoute4 = ({ four }: Gateways) => four && defaultRoute(four, 4, four.gateway);
 
-const defaultRoute6 = ({ six }: Gateways) =>
-  six?.gateway6 === undefined ? undefined : { gateway: six.gateway6, name: six.interface };
+const defaultRoute6 = ({ six }: Gateways) => six && defaultRoute(six, 6, six.gateway6 ?? '');
+
+const defaultRoute = (endpoint: Endpoint, family: 4 | 6, gateway: string) => ({
+  name: endpoint.interface,
+  family,
+  ...(gateway === '' ? {} : { gateway }),
+});

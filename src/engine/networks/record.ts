@@ -1,5 +1,6 @@
 import type { GatewayMode } from '#engine/firewall';
 import type { PortBinding, PublishedPort } from '#engine/ports';
+import type { IpvlanFlag, IpvlanMode, MacvlanMode } from '#linux/netlink';
 import type { NetworkDriver, NetworkPool } from './network.ts';
 import type { Endpoint } from './sandbox.ts';
 
@@ -31,9 +32,9 @@ export interface ParentRecord {
   /** Made by us, and ours to delete: a VLAN of `of`, or a wire that leads nowhere. */
   readonly made?: { readonly vlan: number; readonly of: string } | 'dummy';
   readonly mtu?: number;
-  readonly mode: string;
+  readonly mode: MacvlanMode | IpvlanMode;
   /** Of ipvlan. */
-  readonly flag?: string;
+  readonly flag?: IpvlanFlag;
 }
 
 /** A block of addresses of a network, as stored. */
@@ -58,7 +59,7 @@ export interface NetworkRecord {
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly ipamDriver: string;
-  readonly ipamOptions: Readonly<Record<string, string>>;
+  readonly ipamOptions?: Readonly<Record<string, string>>;
   /** IPv4 first. Mutable: the cursors. */
   readonly pools: readonly PoolRecord[];
   readonly configOnly: boolean;

@@ -1,9 +1,11 @@
 import { forbidden } from '#lib/errors';
 import { Scope } from '#lib/scope';
 import { parseTime } from '#lib/time';
+import { hasDependants } from './config-network.ts';
 import { PREDEFINED } from './default-networks.ts';
 import { destroyNetwork, ensureNetwork } from './drivers/index.ts';
 import type { KnownNetwork } from './network-table.ts';
+import type { NetworkRecord } from './record.ts';
 import { applyBridges, endpointsOf, type NetworksState } from './state.ts';
 
 /** @throws notFound, forbidden (predefined, in use) */
@@ -21,6 +23,7 @@ export async function remove(state: NetworksState, reference: string): Promise<v
       `error while removing network: network ${record.name} has active endpoints (${users.join(', ')})`,
     );
   }
+  if (hasDependants(state, record)) throw forbidden(`configuration network "${record.name}" is in use`);
   await drop(state, known);
 }
 
@@ -30,9 +33,13 @@ export async function prune(
   options: { matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean; until?: bigint },
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const known of state.networks.values().toArray()) {
+  const settingsLast = state.networks
+    .values()
+    .toArray()
+    .toSorted((a, b) => Number(a.record.configOnly) - Number(b.record.configOnly));
+  for (const known of settingsLast) {
     const { record, addresses } = known;
-    if (PREDEFINED.has(record.name) || addresses.leases > 0) continue;
+    if (PREDEFINED.has(record.name) || addresses.leases > 0 || hasDependants(state, record)) continue;
     if (options.matchesLabels && !options.matchesLabels(record.labels)) continue;
     if (options.until !== undefined && (parseTime(record.created) ?? 0n) >= options.until) continue;
     await drop(state, known);
@@ -53,10 +60,20 @@ async function drop(state: NetworksState, known: KnownNetwork): Promise<void> {
     if (record.bridge) applyBridges(state);
   });
   if (record.bridge) applyBridges(state);
-  await destroyNetwork(state, record);
+  if (!bequeathParent(state, record)) await destroyNetwork(state, record);
   state.options.database.transaction(() => {
     state.networkRecords.delete(record.id);
     state.options.events.publish('network', 'destroy', record.id, { name: record.name, type: record.driver });
   });
   scope.keep();
+}
+
+/** A parent of our making that another network uses is that one's to delete. */
+function bequeathParent(state: NetworksState, { parent }: NetworkRecord): boolean {
+  if (!parent?.made) return false;
+  const heir = state.networks.values().find(({ record }) => record.parent?.name === parent.name);
+  if (!heir?.record.parent) return false;
+  heir.record = { ...heir.record, parent: { ...heir.record.parent, made: parent.made } };
+  state.networkRecords.put(heir.record.id, heir.record);
+  return true;
 }

@@ -16,6 +16,8 @@ export class SandboxTable {
   readonly #onNetwork = new Map<string, Set<string>>();
   /** Keys of those that joined, by the sandbox. */
   readonly #joiners = new Map<string, Set<string>>();
+  /** Keys of abandoned ones, by the container that had them. */
+  readonly #abandoned = new Map<string, Set<string>>();
   /** Key by sandbox id, of its owner. */
   readonly #owners = new Map<string, string>();
 
@@ -46,6 +48,11 @@ export class SandboxTable {
   /** The record of the sandbox itself, whoever joined it. */
   owner(sandboxId: string): SandboxRecord | undefined {
     return this.#records.get(this.#owners.get(sandboxId) ?? '');
+  }
+
+  /** What a container left to those that had joined it. */
+  abandonedBy(containerId: string): SandboxRecord | undefined {
+    return this.#all(this.#abandoned.get(containerId)).at(-1);
   }
 
   joinersOf(sandboxId: string): SandboxRecord[] {
@@ -80,6 +87,7 @@ export class SandboxTable {
     const key = keyOf(record);
     this.#records.set(key, record);
     for (const { networkId } of record.endpoints) addTo(this.#onNetwork, networkId, key);
+    if (record.abandoned) addTo(this.#abandoned, record.containerId, key);
     if (record.joins === undefined) this.#owners.set(record.sandboxId, key);
     else addTo(this.#joiners, record.joins, key);
   }
@@ -89,6 +97,7 @@ export class SandboxTable {
     if (!record) return;
     this.#records.delete(key);
     for (const { networkId } of record.endpoints) removeFrom(this.#onNetwork, networkId, key);
+    if (record.abandoned) removeFrom(this.#abandoned, record.containerId, key);
     if (record.joins !== undefined) removeFrom(this.#joiners, record.joins, key);
     else if (this.#owners.get(record.sandboxId) === key) this.#owners.delete(record.sandboxId);
   }

@@ -51,6 +51,8 @@ export interface Endpoint extends Lease {
   readonly interface: string;
   /** The host's end of the veth pair; absent where there is none. */
   readonly hostInterface?: string;
+  /** Its default route names the interface, not a gateway. */
+  readonly routesByInterface?: boolean;
   readonly linkLocal: readonly string[];
   readonly driverOptions: Readonly<Record<string, string>>;
   readonly gatewayPriority: number;

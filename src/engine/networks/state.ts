@@ -40,7 +40,7 @@ export const viewOf = (record: NetworkRecord): Network => ({
   ipv6: record.ipv6,
   ipam: {
     driver: record.ipamDriver,
-    options: record.ipamOptions,
+    ...(record.ipamOptions === undefined ? {} : { options: record.ipamOptions }),
     pools: record.pools.map(({ subnet, ipRange, gateway, auxAddresses }) => ({
       subnet,
       ...(ipRange === undefined ? {} : { ipRange }),

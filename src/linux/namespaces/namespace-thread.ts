@@ -1,4 +1,4 @@
-import { unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { codeOf, invalid } from '#lib/errors';
 import { serve } from '#lib/thread';
 import { CLONE_NEWNET, O_CLOEXEC } from '../ffi/constants.ts';
@@ -83,10 +83,16 @@ function nftables(netns: string | undefined, script: string): void {
   within(netns, () => nft.run(script));
 }
 
+/** /proc/net of the namespace: what a process sees there is that of its thread. */
+function readProcNet(netns: string, name: string): string {
+  if (!/^[a-z0-9_]+$/.test(name)) throw invalid(`not a file of /proc/net: ${name}`);
+  return within(netns, () => readFileSync(`/proc/thread-self/net/${name}`, 'utf8'));
+}
+
 /** Answers once the thread has loaded, or the failure to do so comes instead. */
 function started(): void {}
 
-const handlers = { started, createNetns, removeNetns, netlink, setSysctls, nftables };
+const handlers = { started, createNetns, removeNetns, netlink, setSysctls, readProcNet, nftables };
 export type NamespaceThread = typeof handlers;
 
 serve(handlers);

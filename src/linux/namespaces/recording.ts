@@ -6,6 +6,7 @@ export type NamespaceCall =
   | { readonly call: 'createNetns' | 'removeNetns'; readonly path: string }
   | { readonly call: 'netlink'; readonly netns: string | undefined; readonly requests: readonly Request[] }
   | { readonly call: 'setSysctls'; readonly netns: string; readonly values: Readonly<Record<string, string>> }
+  | { readonly call: 'readProcNet'; readonly netns: string; readonly name: string }
   | { readonly call: 'nftables'; readonly netns: string | undefined; readonly script: string };
 
 /** NamespaceWorker by its shape, for those who want to be given a double in tests. */
@@ -31,6 +32,10 @@ export class RecordingNamespaces implements Namespaces {
   }
   setSysctls(netns: string, values: Readonly<Record<string, string>>): Promise<void> {
     return this.#record({ call: 'setSysctls', netns, values });
+  }
+  async readProcNet(netns: string, name: string): Promise<string> {
+    await this.#record({ call: 'readProcNet', netns, name });
+    return '';
   }
   nftables(netns: string | undefined, script: string): Promise<void> {
     return this.#record({ call: 'nftables', netns, script });

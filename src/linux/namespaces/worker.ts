@@ -45,6 +45,11 @@ export class NamespaceWorker implements AsyncDisposable {
     return this.#thread.call('setSysctls', netns, values);
   }
 
+  /** A file of /proc/net as it is inside a network namespace: `dev`. */
+  readProcNet(netns: string, name: string): Promise<string> {
+    return this.#thread.call('readProcNet', netns, name);
+  }
+
   /** Loads an nftables script inside a network namespace (`undefined`: the host's). */
   nftables(netns: string | undefined, script: string): Promise<void> {
     return this.#thread.call('nftables', netns, script);

@@ -30,14 +30,19 @@ import {
   link as linkMessage,
   type Resolver,
   RTM_GETLINK,
+  RTM_NEWLINK,
 } from './encode-link.ts';
 import {
+  attribute,
   type Message,
   NLM_F_ACK,
+  NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
+  NLM_F_EXCL,
   NLM_F_REQUEST,
   parseAttributes,
+  text,
   toText,
 } from './message.ts';
 import type { Request } from './request.ts';
@@ -153,6 +158,19 @@ export class RouteSocket implements Disposable {
       if (codeOf(error) === 'ENODEV') return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Whether the kernel has links of a kind (`ipvlan`, `vlan`): it loads the module. Asked for a link that shares a
+   * wire without naming the wire, a kernel that knows the kind refuses otherwise than one that does not.
+   */
+  knowsLinks(kind: string): boolean {
+    const info = attribute(IFLA_LINKINFO, [attribute(IFLA_INFO_KIND, text(kind))]);
+    const flags = NLM_F_CREATE | NLM_F_EXCL | NLM_F_REQUEST | NLM_F_ACK;
+    const probe = this.#socket.next(RTM_NEWLINK, flags, [linkMessage(), interfaceName('probe'), info]);
+    const [failure] = this.#socket.acknowledge([probe]);
+    if (!failure) this.send([{ op: 'link-del', name: 'probe' }]);
+    return failure === undefined || errnoName(failure.errno) !== 'EOPNOTSUPP';
   }
 
   addresses(family?: 4 | 6): Address[] {

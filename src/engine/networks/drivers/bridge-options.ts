@@ -24,11 +24,11 @@ export function bridgeOf(
   return {
     name: checkInterfaceName(options[`${BRIDGE}name`] || defaults.name),
     ...(mtu === undefined ? {} : { mtu }),
-    masquerade: toggle(options, `${BRIDGE}enable_ip_masquerade`, true),
-    icc: toggle(options, `${BRIDGE}enable_icc`, true),
+    masquerade: truth(options, `${BRIDGE}enable_ip_masquerade`, true),
+    icc: truth(options, `${BRIDGE}enable_icc`, true),
     gatewayMode4: modeOf(options, `${BRIDGE}gateway_mode_ipv4`, defaults.internal),
     gatewayMode6: modeOf(options, `${BRIDGE}gateway_mode_ipv6`, defaults.internal),
-    inhibitIpv4: toggle(options, `${BRIDGE}inhibit_ipv4`, false),
+    inhibitIpv4: truth(options, `${BRIDGE}inhibit_ipv4`, false),
     ...(hostBinding === undefined ? {} : { hostBinding }),
     ...(hostIp4 === undefined ? {} : { hostIp4 }),
     ...(hostIp6 === undefined ? {} : { hostIp6 }),
@@ -64,7 +64,8 @@ const TRUTHS: Readonly<Record<string, boolean>> = {
   False: false,
 };
 
-function toggle(options: Options, name: string, initial: boolean): boolean {
+/** @throws invalid */
+export function truth(options: Options, name: string, initial: boolean): boolean {
   const text = options[name];
   if (text === undefined) return initial;
   const value = TRUTHS[text];

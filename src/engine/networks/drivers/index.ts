@@ -4,6 +4,8 @@ import type { Endpoint } from '../sandbox.ts';
 import type { NetworksState } from '../state.ts';
 import { destroyBridge, ensureBridge, type HostAddresses } from './bridge-device.ts';
 import { vethRequests } from './bridge-endpoint.ts';
+import { destroyParent, ensureParent } from './parent-device.ts';
+import { sharedLinkRequests } from './parent-endpoint.ts';
 
 export {
   addressOfExisting,
@@ -14,7 +16,9 @@ export {
   subnetsInUse,
 } from './bridge-device.ts';
 export { portRequests, vethName } from './bridge-endpoint.ts';
-export { bridgeOf, mtuOf } from './bridge-options.ts';
+export { bridgeOf, truth } from './bridge-options.ts';
+export { planParent } from './parent-device.ts';
+export { hasOwnMac, routesByInterface } from './parent-endpoint.ts';
 
 /** Makes what a network needs on the host, or completes what is there. Safe to repeat. */
 export function ensureNetwork(
@@ -23,6 +27,7 @@ export function ensureNetwork(
   host?: HostAddresses,
 ): void {
   if (network.bridge) ensureBridge(state.route, network, state.options.log, host);
+  ensureParent(state.route, network);
 }
 
 /** Takes it away again; what is missing is fine. */
@@ -31,11 +36,13 @@ export async function destroyNetwork(
   network: NetworkRecord,
 ): Promise<void> {
   if (network.bridge) await destroyBridge(state, network.bridge);
+  if (network.parent) await destroyParent(state, network.parent);
 }
 
 /** What makes the interface of an endpoint, sent from the host's namespace; none in the networks `host` and `none`. */
 export function linkRequests(network: NetworkRecord, endpoint: Endpoint, netns: string): Request[] {
   if (network.bridge) return vethRequests(network.bridge, endpoint, netns);
+  if (network.parent) return sharedLinkRequests(network.parent, endpoint, netns);
   return [];
 }
 

@@ -39,7 +39,18 @@ export class SubnetAddresses {
   }
 
   get full(): boolean {
-    return this.#usedCount > this.#last - this.#first;
+    return this.available === 0n;
+  }
+
+  /** Addresses that are left to be given out. */
+  get available(): bigint {
+    return this.#last - this.#first + 1n - this.#usedCount;
+  }
+
+  /** Taken, or never given out. */
+  get used(): bigint {
+    const [first, last] = usable(this.subnet);
+    return BigInt(this.#used.size) + sizeOf(this.subnet) - (last - first + 1n);
   }
 
   contains(address: string): boolean {

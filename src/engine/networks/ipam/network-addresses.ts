@@ -1,4 +1,5 @@
 import { invalid, systemError } from '#lib/errors';
+import type { PoolUsage } from '../network.ts';
 import type { NetworkRecord, PoolRecord } from '../record.ts';
 import type { Lease } from '../sandbox.ts';
 import { parseCidr } from '../subnet.ts';
@@ -47,6 +48,14 @@ export class NetworkAddresses {
   /** Endpoints, those being made included. */
   get leases(): number {
     return this.#leases;
+  }
+
+  usage(): PoolUsage[] {
+    return [...this.#pools[4], ...this.#pools[6]].map(({ record, addresses }) => ({
+      subnet: record.subnet,
+      used: countOf(addresses.used),
+      available: countOf(addresses.available),
+    }));
   }
 
   /** Addresses for a new endpoint, all or none. @throws invalid, forbidden (in use), system (none is left) */
@@ -112,6 +121,9 @@ export class NetworkAddresses {
     );
   }
 }
+
+const countOf = (count: bigint): number =>
+  count > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(count);
 
 function openPool(record: PoolRecord): Pool {
   const { subnet } = parseCidr(record.subnet);

@@ -31,10 +31,12 @@ export function networkingOf(flags: CreateFlags): Networking {
     names.add(network.target);
   }
   const ownNetwork = first !== undefined && !isDefault(first.target) && !WITHOUT_ENDPOINT.test(first.target);
+  const all = [...(first ? [first] : []), ...networks.slice(1)];
   const endpoints: Record<string, EndpointSettings> = {};
-  for (const [position, network] of [...(first ? [first] : []), ...networks.slice(1)].entries()) {
+  for (const [position, network] of all.entries()) {
     const settings = endpointOf(network, position === 0 && ownNetwork ? flags.link : []);
-    if (position > 0 || Object.keys(settings).length > 0) endpoints[network.target || 'default'] = settings;
+    // Of one alone the mode says enough; of several all have to be named.
+    if (all.length > 1 || Object.keys(settings).length > 0) endpoints[network.target || 'default'] = settings;
   }
   return { mode: networks[0]?.target, endpoints, links: ownNetwork ? [] : flags.link };
 }
