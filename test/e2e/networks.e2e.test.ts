@@ -73,7 +73,7 @@ describe('docker network create', () => {
   it('with everything said: subnets of both families, ranges, gateways, reserved addresses', async () => {
     const id = await ok(
       ...['network', 'create', '--ipv6', '--attachable', '--label', 'a=b', '--label', 'c'],
-      ...['--subnet', '10.10.0.0/24', '--subnet', '10.10.1.0/24', '--subnet', 'fd10::/64'],
+      ...['--subnet', '10.10.0.0/24', '--subnet', 'fd10::/64'],
       ...['--ip-range', '10.10.0.128/25', '--gateway', '10.10.0.254', '--gateway', 'fd10::ffff'],
       ...['--aux-address', 'router=10.10.0.130', '--aux-address', 'six=fd10::2'],
       ...['-o', 'com.docker.network.bridge.name=full0', '-o', 'com.docker.network.driver.mtu=1400'],
@@ -91,7 +91,6 @@ describe('docker network create', () => {
           Gateway: '10.10.0.254',
           AuxiliaryAddresses: { router: '10.10.0.130' },
         },
-        { Subnet: '10.10.1.0/24', Gateway: '10.10.1.1' },
         { Subnet: 'fd10::/64', Gateway: 'fd10::ffff', AuxiliaryAddresses: { six: 'fd10::2' } },
       ],
     });
@@ -109,8 +108,7 @@ describe('docker network create', () => {
     assert.deepEqual(await interfaces('c1'), ['net0']);
     assert.match(await exec('c1', 'cat /sys/class/net/net0/mtu'), /^1400$/);
     const link = await machines.sh('ip -o addr show full0; ip -o link show full0');
-    for (const own of ['mtu 1400', '10.10.0.254/24', '10.10.1.1/24', 'fd10::ffff/64'])
-      assert.ok(link.includes(own), own);
+    for (const own of ['mtu 1400', '10.10.0.254/24', 'fd10::ffff/64']) assert.ok(link.includes(own), own);
     await idle('c2', '--network', 'full', '--ip', '10.10.0.129', '--ip6', 'fd10::77');
     // The reserved one is left out.
     await idle('c3', '--network', 'full');
@@ -125,6 +123,30 @@ describe('docker network create', () => {
         ['c2', '10.10.0.129/24'],
         ['c3', '10.10.0.131/24'],
       ],
+    );
+  });
+
+  it('with several subnets of one family: the next when one is full, and one network all the same', async () => {
+    const Config = [{ Subnet: '10.11.0.0/30' }, { Subnet: '10.11.1.0/29', Gateway: '10.11.1.6' }];
+    const answer = await daemon.request('POST', '/networks/create', { Name: 'two', IPAM: { Config } });
+    assert.equal(answer.status, 201);
+    for (const name of ['c1', 'c2']) await idle(name, '--network', 'two');
+    const all = [(await endpoints('c1'))['two'], (await endpoints('c2'))['two']];
+    assert.deepEqual(
+      all.map((endpoint) => [endpoint?.IPAddress, endpoint?.Gateway]),
+      [
+        ['10.11.0.2', '10.11.0.1'],
+        ['10.11.1.1', '10.11.1.6'],
+      ],
+    );
+    assert.ok(await reaches('c1', '10.11.1.1'));
+    assert.ok(await reaches('c2', OUTSIDE4));
+    for (const name of ['c3', 'c4', 'c5', 'c6']) await idle(name, '--network', 'two');
+    const full = await daemon.docker('run', '--name', 'c7', '--network', 'two', 'busybox', 'true');
+    assert.equal(full.code, 125);
+    assert.match(
+      full.stderr,
+      /no available IPv4 addresses on this network's address pools: two \([0-9a-f]{64}\)/,
     );
   });
 

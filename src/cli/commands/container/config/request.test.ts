@@ -156,7 +156,7 @@ describe('createRequest', () => {
     ]);
     assert.deepEqual(net('--network', 'one', '--network', 'name=two,alias=b'), [
       { NetworkMode: 'one' },
-      { EndpointsConfig: { two: { Aliases: ['b'] } } },
+      { EndpointsConfig: { one: {}, two: { Aliases: ['b'] } } },
     ]);
     assert.deepEqual(net('--link', 'a:b'), [{ Links: ['a:b'] }, undefined]);
     assert.throws(() => net('--network', 'a', '--network', 'a'), /specified multiple times/);
