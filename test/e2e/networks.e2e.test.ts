@@ -46,7 +46,9 @@ interface EndpointInspected {
   readonly DNSNames: readonly string[] | null;
 }
 
-const ok = (...args: readonly string[]) => daemon.ok(...args);
+/** Words of a command line, several to a string. */
+const words = (...lines: readonly string[]) => lines.flatMap((line) => line.split(' '));
+const ok = (...lines: readonly string[]) => daemon.ok(...words(...lines));
 const network = async (name: string): Promise<Inspected> => {
   const [found] = JSON.parse(await ok('network', 'inspect', name)) as Inspected[];
   assert.ok(found);
@@ -56,28 +58,27 @@ const endpoints = async (name: string) =>
   (await daemon.inspect(name, '.NetworkSettings.Networks')) as Record<string, EndpointInspected>;
 const idle = (name: string, ...flags: readonly string[]) =>
   ok('run', '-d', '--name', name, ...flags, 'busybox', 'sleep', '600');
-const exec = (name: string, script: string) => ok('exec', name, 'sh', '-c', script);
+const exec = (name: string, script: string) => daemon.ok('exec', name, 'sh', '-c', script);
 const interfaces = async (name: string) =>
   (await exec(name, 'cd /sys/class/net; ls')).split(/\s+/).filter((each) => each !== 'lo');
 /** Whether packets get there and back. */
 const reaches = async (name: string, address: string) =>
   (await daemon.docker('exec', name, 'ping', '-c', '1', '-W', '1', address)).code === 0;
-async function refused(status: RegExp | string, text: RegExp, ...args: readonly string[]): Promise<void> {
-  const result = await daemon.docker(...args);
-  assert.notEqual(result.code, 0, args.join(' '));
+async function refused(text: RegExp, ...lines: readonly string[]): Promise<void> {
+  const result = await daemon.docker(...words(...lines));
+  assert.notEqual(result.code, 0, lines.join(' '));
   assert.match(result.stderr, text);
-  assert.match(result.stderr, new RegExp(status));
 }
 
 describe('docker network create', () => {
   it('with everything said: subnets of both families, ranges, gateways, reserved addresses', async () => {
     const id = await ok(
-      ...['network', 'create', '--ipv6', '--attachable', '--label', 'a=b', '--label', 'c'],
-      ...['--subnet', '10.10.0.0/24', '--subnet', 'fd10::/64'],
-      ...['--ip-range', '10.10.0.128/25', '--gateway', '10.10.0.254', '--gateway', 'fd10::ffff'],
-      ...['--aux-address', 'router=10.10.0.130', '--aux-address', 'six=fd10::2'],
-      ...['-o', 'com.docker.network.bridge.name=full0', '-o', 'com.docker.network.driver.mtu=1400'],
-      ...['-o', 'com.docker.network.container_iface_prefix=net', 'full'],
+      'network create --ipv6 --attachable --label a=b --label c',
+      '--subnet 10.10.0.0/24 --subnet fd10::/64',
+      '--ip-range 10.10.0.128/25 --gateway 10.10.0.254 --gateway fd10::ffff',
+      '--aux-address router=10.10.0.130 --aux-address six=fd10::2',
+      '-o com.docker.network.bridge.name=full0 -o com.docker.network.driver.mtu=1400',
+      '-o com.docker.network.container_iface_prefix=net full',
     );
     const found = await network('full');
     assert.equal(found.Id, id);
@@ -196,7 +197,7 @@ describe('docker network create', () => {
       [/was not found on the host/, ...create('-d', 'macvlan', '-o', 'parent=nosuch')],
       [/loopback interface is not a valid macvlan parent/, ...create('-d', 'macvlan', '-o', 'parent=lo')],
     ];
-    for (const [text, ...args] of cases) await refused('', text, ...args);
+    for (const [text, ...args] of cases) await refused(text, ...args);
     // What the CLI would not let through.
     const post = (body: object) => daemon.request('POST', '/networks/create', { Name: 'bad', ...body });
     const pool = (config: object) => ({ IPAM: { Config: [config] } });
@@ -236,8 +237,8 @@ describe('docker network create', () => {
 
   it('takes the settings of another network', async () => {
     await ok(
-      ...['network', 'create', '--config-only', '--subnet', '10.21.0.0/16', '--label', 'from=there'],
-      ...['-o', 'com.docker.network.bridge.enable_icc=false', 'settings'],
+      'network create --config-only --subnet 10.21.0.0/16 --label from=there',
+      '-o com.docker.network.bridge.enable_icc=false settings',
     );
     const settings = await network('settings');
     assert.deepEqual([settings.ConfigOnly, settings.Driver], [true, 'null']);
@@ -246,16 +247,14 @@ describe('docker network create', () => {
     assert.deepEqual(made.ConfigFrom, { Network: 'settings' });
     assert.equal(made.IPAM.Config[0]?.['Subnet'], '10.21.0.0/16');
     assert.deepEqual(made.Labels, { from: 'there' });
-    await refused('', /is in use/, 'network', 'rm', 'settings');
+    await refused(/is in use/, 'network', 'rm', 'settings');
     await refused(
-      '',
       /user specified configurations are not supported/,
-      ...['network', 'create', '--config-from', 'settings', '--label', 'x', 'bad'],
+      'network create --config-from settings --label x bad',
     );
     await refused(
-      '',
       /cannot create endpoint on configuration-only network/,
-      ...['run', '--rm', '--network', 'settings', 'busybox', 'true'],
+      'run --rm --network settings busybox true',
     );
     await ok('network', 'rm', 'made', 'settings');
   });
@@ -277,21 +276,15 @@ describe('docker network create', () => {
     assert.deepEqual(await list('dangling=true'), ['blue', 'green']);
     assert.deepEqual(await list('dangling=false'), ['red']);
     assert.deepEqual(await list(`id=${(await network('blue')).Id.slice(0, 12)}`), ['blue']);
-    await refused('', /invalid filter/, 'network', 'ls', '-f', 'nosuch=x');
+    await refused(/invalid filter/, 'network', 'ls', '-f', 'nosuch=x');
     assert.match(
       await ok('network', 'prune', '-f', '--filter', 'label=colour=blue'),
       /Deleted Networks:\nblue/,
     );
     assert.match(await ok('network', 'prune', '-f', '--filter', 'until=1h'), /^$/);
-    await refused(
-      '',
-      /network red has active endpoints \(name:"c1" id:"[0-9a-f]{12}"\)/,
-      'network',
-      'rm',
-      'red',
-    );
-    await refused('', /bridge is a pre-defined network and cannot be removed/, 'network', 'rm', 'bridge');
-    await refused('', /network nosuch not found/, 'network', 'rm', 'nosuch');
+    await refused(/network red has active endpoints \(name:"c1" id:"[0-9a-f]{12}"\)/, 'network', 'rm', 'red');
+    await refused(/bridge is a pre-defined network and cannot be removed/, 'network', 'rm', 'bridge');
+    await refused(/network nosuch not found/, 'network', 'rm', 'nosuch');
     assert.match(await ok('network', 'prune', '-f'), /Deleted Networks:\ngreen/);
     const { json } = await daemon.request('GET', `/v1.52/networks/red`);
     const { Status } = json as { Status: { IPAM: { Subnets: Record<string, Record<string, number>> } } };
