@@ -140,6 +140,8 @@ for (const [file, message] of [
   [{ hosts: ['http://x'] }, /invalid host "http:\/\/x"/],
   [{ iptables: false }, /iptables cannot be false: published ports and masquerade live in an nftables table/],
   [{ proxies: { 'http-proxy': 'nonsense' } }, /http-proxy must be a proxy such as/],
+  [{ 'storage-driver': 'zfs' }, /storage-driver must be one of overlay2, not "zfs"/],
+  [{ 'storage-opts': ['overlay2.size=1g'] }, /storage-opts cannot have "overlay2.size=1g"/],
   [{ features: { x: 1 } }, /features must be true or false/],
   [{ runtimes: { a: {} } }, /runtimes must give runtime a a path/],
   [{ 'config-file': '/x' }, /don't match any configuration option: config-file/],

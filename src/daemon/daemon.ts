@@ -9,7 +9,7 @@ import type { DaemonLog } from './log.ts';
 import { serveMetrics } from './metrics.ts';
 import { notify } from './notify.ts';
 import { writePidfile } from './pidfile.ts';
-import { liveOptionsOf, reportReload } from './reload.ts';
+import { liveOptionsOf, reportReload, warnOfFeatures } from './reload.ts';
 
 export interface Daemon {
   /** Puts those settings in force that may change while it runs, and names the others that have. @throws invalid, and changes nothing */
@@ -46,6 +46,7 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
 
   if (metrics) log.info('serving metrics', { url: metrics.url });
   for (const address of listeners.addresses) log.info('listening', { address });
+  warnOfFeatures(config, log);
   notify('READY=1', log);
   flushCompileCache();
 

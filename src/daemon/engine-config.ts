@@ -63,8 +63,6 @@ const containerConfig = (settings: Settings): Partial<EngineConfig> => ({
 });
 
 const imageConfig = (settings: Settings): Partial<EngineConfig> => ({
-  ...given('storageDriver', settings['storage-driver'] || undefined),
-  ...given('storageOptions', settings['storage-opt']),
   ...given('insecureRegistries', settings['insecure-registry']),
   ...given('registryMirrors', settings['registry-mirror']),
   // Docker's clients of this file write 0 for "the default".

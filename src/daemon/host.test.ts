@@ -7,6 +7,8 @@ test('hosts', () => {
   assert.deepEqual(parseHost('tcp://', false), { kind: 'tcp', address: '127.0.0.1', port: 2375 });
   assert.deepEqual(parseHost('tcp://0.0.0.0', true), { kind: 'tcp', address: '0.0.0.0', port: 2376 });
   assert.deepEqual(parseHost('tcp://[::1]:0', false), { kind: 'tcp', address: '::1', port: 0 });
+  assert.deepEqual(parseHost('fd://', false), { kind: 'fd', number: undefined });
+  assert.deepEqual(parseHost('fd://4', false), { kind: 'fd', number: 4 });
   assert.deepEqual(parseHost('tcp://name:80/', false), { kind: 'tcp', address: 'name', port: 80 });
 });
 
@@ -14,7 +16,7 @@ for (const text of [
   '',
   'x',
   'unix://x',
-  'fd://',
+  'fd://x',
   'http://a',
   'tcp://a:b',
   'tcp://a:70000',

@@ -3,9 +3,11 @@ import { invalid } from '#lib/errors';
 /** Where to listen. */
 export type Host =
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly address: string; readonly port: number };
+  | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
+  /** Sockets that a service manager opened: the one of a number (from 3 on), or all of them. */
+  | { readonly kind: 'fd'; readonly number: number | undefined };
 
-/** `unix:///path`, `tcp://[address][:port]`; without a port 2375, with TLS 2376. @throws invalid */
+/** `unix:///path`, `tcp://[address][:port]` (without a port 2375, with TLS 2376), `fd://[number]`. @throws invalid */
 export function parseHost(text: string, tls: boolean): Host {
   const [, scheme, rest = ''] = /^(\w+):\/\/(.*)$/.exec(text) ?? [];
   if (scheme === 'unix') {
@@ -16,8 +18,9 @@ export function parseHost(text: string, tls: boolean): Host {
     return { kind: 'unix', path: rest };
   }
   if (scheme === 'tcp') return tcpHost(text, rest, tls);
-  if (scheme === 'fd') throw invalid(`${text}: socket activation is not supported, use unix:// or tcp://`);
-  throw invalid(`invalid host ${JSON.stringify(text)}: use unix:///path or tcp://address:port`);
+  if (scheme === 'fd' && /^(\*|\d{1,5})?$/.test(rest))
+    return { kind: 'fd', number: /\d/.test(rest) ? Number(rest) : undefined };
+  throw invalid(`invalid host ${JSON.stringify(text)}: use unix:///path, tcp://address:port or fd://`);
 }
 
 function tcpHost(text: string, rest: string, tls: boolean): Host {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { type Api, serverOptions } from '#api';
-import { codeOf, conflict, messageOf, systemError } from '#lib/errors';
+import { codeOf, conflict, invalid, messageOf, systemError } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { socketGroup } from './group.ts';
 import { type Host, parseHost } from './host.ts';
@@ -24,12 +24,18 @@ export interface Listeners {
 }
 
 /** Opens every host or none. @throws invalid, conflict, system */
-export async function listen(api: Api, { hosts, group, tls, log }: ListenOptions): Promise<Listeners> {
+export async function listen(api: Api, options: ListenOptions): Promise<Listeners> {
+  const { hosts, group, tls, log } = options;
   const addresses: string[] = [];
   const sockets: string[] = [];
   const wanted = hosts.map((text) => parseHost(text, tls !== undefined));
   for (const host of wanted) {
-    const server = await createFor(host, tls);
+    if (host.kind === 'fd') {
+      for (const server of await inheritedServers(host.number, tls)) api.serve(server);
+      addresses.push(`fd://${host.number ?? ''}`);
+      continue;
+    }
+    const server = await createFor(host.kind === 'unix' ? undefined : tls);
     if (host.kind === 'unix') {
       await listenUnix(server, host.path, socketGroup(group));
       sockets.push(host.path);
@@ -49,11 +55,32 @@ export async function listen(api: Api, { hosts, group, tls, log }: ListenOptions
 }
 
 /** TLS is loaded where it is used only: it costs a daemon on a unix socket some megabytes. */
-async function createFor(host: Host, tls: TlsFiles | undefined): Promise<Server> {
-  if (host.kind === 'unix' || !tls) return createServer(serverOptions);
+async function createFor(tls: TlsFiles | undefined): Promise<Server> {
+  if (!tls) return createServer(serverOptions);
   const https = await import('node:https');
   // Clients close their side of a hijacked connection to say that stdin is over.
   return https.createServer({ ...serverOptions, ...tlsOptions(tls), allowHalfOpen: true } as object);
+}
+
+/** Servers on what a service manager opened for us: all of it, or the socket of a number. @throws invalid, system */
+async function inheritedServers(number: number | undefined, tls: TlsFiles | undefined): Promise<Server[]> {
+  const { inheritedSockets } = await import('#linux/socket');
+  const inherited = inheritedSockets(process.env);
+  const chosen = number === undefined ? inherited : inherited.slice(number - 3, number - 2);
+  if (chosen.length === 0)
+    throw invalid(`fd://${number}: the service manager opened ${inherited.length} sockets, from 3 on`);
+  return Promise.all(
+    chosen.map(async ({ fd, isUnix }) => {
+      const server = await createFor(isUnix ? undefined : tls);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error) =>
+          reject(systemError(`cannot listen on an inherited socket: ${messageOf(error)}`, error)),
+        );
+        server.listen({ fd }, resolve);
+      });
+      return server;
+    }),
+  );
 }
 
 async function listenUnix(server: Server, path: string, group: number | undefined): Promise<void> {

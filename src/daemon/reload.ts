@@ -10,6 +10,12 @@ export const liveOptionsOf = (engine: EngineConfig): LiveOptions =>
     LIVE_OPTIONS.map((name) => [name, engine[name]]).filter(([, value]) => value !== undefined),
   );
 
+/** dockerd takes every name; those that mean nothing here should not look as if they did. */
+export function warnOfFeatures({ engine }: Config, log: DaemonLog): void {
+  const names = Object.keys(engine.features ?? {});
+  if (names.length > 0) log.warn('no feature has a meaning here', { features: names.join(', ') });
+}
+
 /** Says what is in force, and what needs a restart. */
 export function reportReload(started: Config, changed: Config, log: DaemonLog): void {
   const live = ALL_OPTIONS.filter((option) => option.live).map((option) => [
@@ -20,6 +26,7 @@ export function reportReload(started: Config, changed: Config, log: DaemonLog): 
   const others = ALL_OPTIONS.filter(
     (option) => !option.live && differ(valueOf(started.settings, option), valueOf(changed.settings, option)),
   );
+  warnOfFeatures(changed, log);
   if (others.length > 0)
     log.warn('settings have changed that need a restart of the daemon', {
       settings: others.map((option) => keyOf(option) ?? option.name).join(', '),

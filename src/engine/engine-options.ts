@@ -79,8 +79,6 @@ export interface EngineOptions {
   readonly maxDownloadAttempts?: number;
   /** URLs for http:// and https:// registries, and the hosts that are reached without. Default: none. */
   readonly proxies?: { readonly http: string; readonly https: string; readonly none: string };
-  readonly storageDriver?: string;
-  readonly storageOptions?: readonly string[];
   readonly defaultCgroupnsMode?: 'host' | 'private';
   readonly defaultIpcMode?: 'shareable' | 'private';
   readonly defaultUlimits?: readonly Ulimit[];

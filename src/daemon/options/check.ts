@@ -72,3 +72,7 @@ export function proxy(value: string): void {
   if (!url || !/^(https?|socks5):$/.test(url.protocol))
     throw invalid('must be a proxy such as http://proxy:3128');
 }
+
+export function noStorageOption(value: string): void {
+  throw invalid(`cannot have ${JSON.stringify(value)}: overlay2 has no options here`);
+}

@@ -1,5 +1,7 @@
-import { mirror, proxy, registry } from './check.ts';
-import { list, text, whole } from './option.ts';
+import { mirror, noStorageOption, proxy, registry } from './check.ts';
+import { choice, list, text, whole } from './option.ts';
+
+const STORAGE_DRIVERS = ['overlay2'] as const;
 
 /** Images, where they come from and where they are kept. */
 export const IMAGES = {
@@ -25,6 +27,10 @@ export const IMAGES = {
     key: 'registry-mirrors',
     help: 'Preferred registry mirror',
   }),
-  'storage-driver': text({ short: 's', help: 'Storage driver to use' }),
-  'storage-opt': list({ key: 'storage-opts', help: 'Storage driver options' }),
+  'storage-driver': choice(STORAGE_DRIVERS, { short: 's', help: 'Storage driver to use ("overlay2")' }),
+  'storage-opt': list({
+    check: noStorageOption,
+    key: 'storage-opts',
+    help: 'Storage driver options: there are none',
+  }),
 } as const;

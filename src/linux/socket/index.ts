@@ -1,3 +1,4 @@
 export { DatagramSocket } from './datagram.ts';
+export { type InheritedSocket, inheritedSockets } from './inherited.ts';
 export { type Reservation, reservePort } from './reserve.ts';
 export { connectSeqpacket } from './seqpacket.ts';
