@@ -7,7 +7,7 @@ import { LogForwarding, LogRotation } from '#engine/logs';
 import { EngineMetrics } from '#engine/metrics';
 import { Networks } from '#engine/networks';
 import { Runtimes } from '#engine/runtime';
-import { Seccomp } from '#engine/security';
+import { AppArmor, Seccomp } from '#engine/security';
 import { openSnapshots, type Snapshots } from '#engine/snapshots';
 import { hostSupport } from '#engine/system';
 import { UserNamespaces } from '#engine/userns';
@@ -97,6 +97,7 @@ export async function openDomains(
     defaultProfile: options.seccompProfile,
     log,
   });
+  const apparmor = await AppArmor.open(log);
   const systemdCgroup = options.cgroupDriver === 'systemd';
   const runtimes = await Runtimes.open({
     root: execRoot,
@@ -135,6 +136,7 @@ export async function openDomains(
     seccomp,
     userns,
     mappings,
+    apparmor,
     rotation,
     forwarding,
     support: hostSupport(),

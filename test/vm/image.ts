@@ -15,8 +15,6 @@ export interface Images {
   readonly initrd: string;
   /** ext4: Debian with systemd. */
   readonly system: string;
-  /** ext4: the repository without node_modules. */
-  readonly sources: string;
   /** ext4: node_modules. */
   readonly modules: string;
 }
@@ -40,14 +38,11 @@ export async function makeImages(cache: string): Promise<Images> {
   await mkdir(cache, { recursive: true });
   const system = await once(cache, 'system', await systemKey(), makeSystem);
   const modules = await once(cache, 'modules', await modulesKey(), makeModules);
-  const sources = join(cache, 'sources.ext4');
-  await makeSources(sources);
   return {
     kernel: join(system, 'vmlinuz'),
     initrd: join(system, 'initrd.img'),
     system: join(system, 'root.ext4'),
     modules: join(modules, 'modules.ext4'),
-    sources,
   };
 }
 
@@ -125,7 +120,8 @@ async function makeModules(directory: string): Promise<void> {
   await makeExt4(join(repository, 'node_modules/'), join(directory, 'modules.ext4'), '1G');
 }
 
-async function makeSources(image: string): Promise<void> {
+/** ext4: the repository as it is now, without node_modules. */
+export async function makeSources(image: string): Promise<void> {
   const staging = await mkdtemp(`${image}-`);
   try {
     const copy = 'tar -C "$1" --exclude=./node_modules --exclude=./.git -c . | tar -C "$2" -x';

@@ -7,7 +7,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Images } from './image.ts';
+import { Scope } from '#lib/scope';
+import { type Images, makeSources } from './image.ts';
 
 /** How the guest's cgroups are mounted: systemd decides by its command line. */
 export const MODES = ['v2', 'v1', 'hybrid'] as const;
@@ -44,21 +45,26 @@ export class Machine implements AsyncDisposable {
   }
 
   static async boot(images: Images, mode: Mode): Promise<Machine> {
-    const directory = await mkdtemp(join(tmpdir(), 'berth-vm-'));
+    const directory = await makeDirectory();
+    await using scope = new Scope();
+    scope.defer(() => rm(directory, { recursive: true }));
+    const sources = join(directory, 'sources.ext4');
+    await makeSources(sources);
     const errors = openSync(join(directory, 'qemu.log'), 'w');
-    const qemu = spawn('qemu-system-x86_64', qemuArguments(images, mode, directory), {
+    const qemu = spawn('qemu-system-x86_64', qemuArguments({ images, sources, mode }, directory), {
       stdio: ['ignore', errors, errors],
     });
     closeSync(errors);
     const machine = new Machine(directory, qemu);
+    scope.defer(() => machine.#switchOff());
     try {
       await machine.#connect();
-      return machine;
     } catch (error) {
       const log = `${machine.#read('qemu.log')}\n${machine.#read('console.log')}`;
-      await machine[Symbol.asyncDispose]();
       throw new Error(`the machine did not start:\n${log}`, { cause: error });
     }
+    scope.keep();
+    return machine;
   }
 
   /** What the kernel and systemd wrote to the console. */
@@ -88,13 +94,16 @@ export class Machine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#switchOff();
+    await rm(this.#directory, { recursive: true });
+  }
+
+  async #switchOff(): Promise<void> {
     this.#agent?.destroy();
-    if (!this.#hasEnded) {
-      const ended = once(this.#qemu, 'exit');
-      this.#qemu.kill('SIGKILL');
-      await ended;
-    }
-    await rm(this.#directory, { recursive: true, force: true });
+    if (this.#hasEnded) return;
+    const ended = once(this.#qemu, 'exit');
+    this.#qemu.kill('SIGKILL');
+    await ended;
   }
 
   async #connect(): Promise<void> {
@@ -140,15 +149,22 @@ export class Machine implements AsyncDisposable {
 
 /** The guest's serial console on ours, until it is switched off. */
 export async function openConsole(images: Images, mode: Mode): Promise<void> {
-  const qemu = spawn('qemu-system-x86_64', [...commonArguments(images, mode), '-serial', 'mon:stdio'], {
-    stdio: 'inherit',
-  });
-  await once(qemu, 'exit');
+  const directory = await makeDirectory();
+  try {
+    const sources = join(directory, 'sources.ext4');
+    await makeSources(sources);
+    const flags = [...commonArguments({ images, sources, mode }), '-serial', 'mon:stdio'];
+    await once(spawn('qemu-system-x86_64', flags, { stdio: 'inherit' }), 'exit');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
-function qemuArguments(images: Images, mode: Mode, directory: string): string[] {
+const makeDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'berth-vm-'));
+
+function qemuArguments(parts: Parts, directory: string): string[] {
   return [
-    ...commonArguments(images, mode),
+    ...commonArguments(parts),
     option('-serial', `file:${join(directory, 'console.log')}`),
     option('-device', 'virtio-serial-pci'),
     option('-chardev', `socket,id=agent,server=on,wait=off,path=${join(directory, 'agent')}`),
@@ -156,7 +172,13 @@ function qemuArguments(images: Images, mode: Mode, directory: string): string[] 
   ].flat();
 }
 
-function commonArguments(images: Images, mode: Mode): string[] {
+interface Parts {
+  readonly images: Images;
+  readonly sources: string;
+  readonly mode: Mode;
+}
+
+function commonArguments({ images, sources, mode }: Parts): string[] {
   return [
     HARDWARE.split(' '),
     option('-kernel', images.kernel),
@@ -164,7 +186,7 @@ function commonArguments(images: Images, mode: Mode): string[] {
     option('-append', `${BOOT_ARGUMENTS} ${MODE_ARGUMENTS[mode]}`),
     // Written to a temporary file: the image stays as it is.
     disk(images.system, 'snapshot=on'),
-    disk(images.sources, 'readonly=on'),
+    disk(sources, 'readonly=on'),
     disk(images.modules, 'readonly=on'),
     option('-device', 'virtio-rng-pci'),
   ].flat();

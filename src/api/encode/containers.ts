@@ -15,6 +15,8 @@ import { endpointResources, type NetworkIds, networkSettings } from './network-s
 
 export interface InspectParts {
   readonly record: ContainerRecord;
+  /** Empty on a host without AppArmor. */
+  readonly apparmorProfile: string;
   readonly sandbox: Sandbox | undefined;
   readonly networks: NetworkIds;
   readonly graph: Readonly<Record<string, string>>;
@@ -49,7 +51,7 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     Platform: record.platform.split('/', 1)[0] ?? 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: parts.apparmorProfile,
     ExecIDs: record.execIds.length > 0 ? record.execIds : null,
     HostConfig: hostConfig(record.hostConfig, record.name),
     GraphDriver: { Data: parts.graph, Name: record.driver },

@@ -28,6 +28,7 @@ import { kill } from './kill.ts';
 import { imageOf, list, size, usersOfImage, usersOfVolume } from './list.ts';
 import { type ContainerLog, logs } from './logs.ts';
 import { pause, unpause } from './pause.ts';
+import { apparmorProfile } from './privileges.ts';
 import { type PruneOptions, prune } from './prune.ts';
 import type { ContainerRecord, EndpointSpec } from './record.ts';
 import { recover } from './recover.ts';
@@ -134,6 +135,11 @@ export class Containers {
   /** All records, newest first. */
   list(): ContainerRecord[] {
     return list(this.#context);
+  }
+
+  /** The AppArmor profile of its processes; undefined: this host has no AppArmor. */
+  apparmorProfile(record: ContainerRecord): string | undefined {
+    return apparmorProfile(record.hostConfig, this.#context.options.apparmor);
   }
 
   sandbox(id: string): Sandbox | undefined {

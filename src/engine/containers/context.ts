@@ -4,7 +4,7 @@ import type { LogConfig, LogForwarding, LogRotation } from '#engine/logs';
 import type { EngineMetrics } from '#engine/metrics';
 import type { Networks } from '#engine/networks';
 import type { Runtimes } from '#engine/runtime';
-import type { Seccomp } from '#engine/security';
+import type { AppArmor, Seccomp } from '#engine/security';
 import type { Snapshots } from '#engine/snapshots';
 import type { HostSupport } from '#engine/system';
 import type { UserNamespaces } from '#engine/userns';
@@ -34,6 +34,7 @@ export interface ContainersOptions {
   readonly seccomp: Seccomp;
   readonly userns: UserNamespaces;
   readonly mappings: MountMappings;
+  readonly apparmor: AppArmor;
   readonly rotation: LogRotation;
   readonly forwarding: LogForwarding;
   readonly support: HostSupport;

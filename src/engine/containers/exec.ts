@@ -9,7 +9,7 @@ import { environment, overlayEnvironment } from './environment.ts';
 import type { Exec, ExecConfig, ExecRecord } from './exec-table.ts';
 import { hostnameOf } from './joined-containers.ts';
 import { Output } from './output.ts';
-import { privilegesOf } from './privileges.ts';
+import { apparmorProfile, privilegesOf } from './privileges.ts';
 import type { ContainerRecord } from './record.ts';
 import { capabilitySets, specRlimits } from './spec-process.ts';
 import { resolveUser } from './user.ts';
@@ -88,18 +88,20 @@ export async function startExec(
   return view(session, exec.config, exited, noteDetach);
 }
 
-function run(
+async function run(
   context: Context,
   record: ContainerRecord,
   exec: Exec,
   options: ExecStartOptions,
 ): Promise<ExecSession> {
   const { config } = exec;
+  const apparmor = apparmorProfile(record.hostConfig, context.options.apparmor);
+  await context.options.apparmor.prepare(apparmor);
   const size = options.consoleSize ?? config.consoleSize;
   return context.options.runtimes.exec({
     containerId: record.id,
     execId: exec.id,
-    process: execProcess(context, record, config),
+    process: execProcess(context, record, config, apparmor),
     terminal: config.tty,
     stdin: config.attachStdin && !options.detach,
     ...(size === undefined ? {} : { size }),
@@ -107,8 +109,16 @@ function run(
   });
 }
 
-/** The container's own process, with what the exec says differently. */
-function execProcess(context: Context, record: ContainerRecord, config: ExecConfig): Process {
+/**
+ * The container's own process, with what the exec says differently. Its AppArmor profile is the container's even when
+ * the exec is privileged, as Docker has it.
+ */
+function execProcess(
+  context: Context,
+  record: ContainerRecord,
+  config: ExecConfig,
+  apparmor: string | undefined,
+): Process {
   const { defaultNoNewPrivileges, defaultUlimits } = context.options;
   const host = record.hostConfig;
   const privileges = privilegesOf(
@@ -136,7 +146,7 @@ function execProcess(context: Context, record: ContainerRecord, config: ExecConf
     capabilities: capabilitySets(privileges.capabilities),
     rlimits: specRlimits(host.ulimits, defaultUlimits).rlimits,
     noNewPrivileges: privileges.noNewPrivileges,
-    ...(privileges.apparmor === undefined ? {} : { apparmorProfile: privileges.apparmor }),
+    ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
   };
 }
 

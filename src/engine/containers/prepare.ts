@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { hostnameOf, joinedNamespaces, runningDonor } from './joined-containers.ts';
 import { linkedEndpoints } from './links.ts';
 import { containerDirectory, shmDirectory } from './paths.ts';
-import { type Privileges, privilegesOf } from './privileges.ts';
+import { apparmorProfile, type Privileges, privilegesOf } from './privileges.ts';
 import { readyMounts } from './ready-mounts.ts';
 import type { ContainerRecord } from './record.ts';
 import { unmountRoot } from './root-file-system.ts';
@@ -50,6 +50,8 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const user = resolveUser(rootfs, record.config.user, hostConfig.groupAdd);
   if (record.config.workingDir !== '') ensureDirectory(rootfs, record.config.workingDir, userns?.root);
   const init = initOf(context, record);
+  const apparmor = apparmorProfile(hostConfig, options.apparmor);
+  await options.apparmor.prepare(apparmor);
   const seccomp = await options.seccomp.prepare(privileges.seccomp, privileges.capabilities);
   const { rlimits } = specRlimits(hostConfig.ulimits, options.defaultUlimits);
   const spec = buildSpec(record, {
@@ -63,7 +65,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
       hostname,
       capabilities: privileges.capabilities,
       noNewPrivileges: privileges.noNewPrivileges,
-      apparmor: privileges.apparmor,
+      apparmor,
       rlimits,
       oomScoreAdj: specOomScoreAdj(hostConfig.oomScoreAdj).value,
       init: init !== undefined,

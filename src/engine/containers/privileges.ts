@@ -1,5 +1,5 @@
 import {
-  apparmorEnabled,
+  type AppArmor,
   parseSecurityOptions,
   resolveCapabilities,
   type SecurityOptions,
@@ -10,7 +10,6 @@ import type { HostConfig } from './record.ts';
 export interface Privileges {
   readonly capabilities: readonly string[];
   readonly noNewPrivileges: boolean;
-  readonly apparmor: string | undefined;
   readonly seccomp: SecurityOptions['seccomp'];
   readonly systempaths: SecurityOptions['systempaths'];
 }
@@ -30,7 +29,6 @@ export function privilegesOf(
     capabilities,
     noNewPrivileges:
       options.noNewPrivileges || (defaultNoNewPrivileges && !mentionsNoNewPrivileges(host.securityOpt)),
-    apparmor: apparmorEnabled() ? options.apparmor : undefined,
     seccomp,
     systempaths: options.systempaths,
   };
@@ -38,3 +36,9 @@ export function privilegesOf(
 
 const mentionsNoNewPrivileges = (options: readonly string[]): boolean =>
   options.some((option) => option.startsWith('no-new-privileges'));
+
+/** The AppArmor profile of a container's processes; undefined: this host has no AppArmor. */
+export const apparmorProfile = (
+  { securityOpt, privileged }: Pick<HostConfig, 'securityOpt' | 'privileged'>,
+  apparmor: AppArmor,
+): string | undefined => apparmor.profileOf(parseSecurityOptions(securityOpt).apparmor, privileged);

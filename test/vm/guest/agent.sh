@@ -7,3 +7,5 @@ while read -r token command <&3; do
   bash -lc "$(base64 -d <<<"$command")" </dev/null >&3 2>&1
   printf '\n%s %s\n' "$token" "$?" >&3
 done
+# Nobody is there any more.
+systemctl poweroff --force --force

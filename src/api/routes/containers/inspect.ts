@@ -9,6 +9,7 @@ export function inspectRoutes(router: Router, engine: Engine): void {
     const withSize = exchange.query.flag('size');
     const inspect = containerInspect({
       record,
+      apparmorProfile: engine.containers.apparmorProfile(record) ?? '',
       sandbox: engine.containers.sandbox(record.id),
       networks: networkIds(engine),
       graph: engine.snapshots.describe(record.id),
