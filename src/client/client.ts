@@ -1,5 +1,6 @@
 import { Api } from './api.ts';
 import { Archive } from './archive.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { Containers } from './containers.ts';
 import { Events } from './events.ts';
 import { Exec } from './exec.ts';
@@ -25,6 +26,7 @@ export interface ClientOptions {
 export class Client implements Disposable {
   readonly host: Host;
   readonly containers: Containers;
+  readonly checkpoints: Checkpoints;
   readonly archive: Archive;
   readonly exec: Exec;
   readonly images: Images;
@@ -41,6 +43,7 @@ export class Client implements Disposable {
     this.#transport = new Transport(this.host, options.tls);
     this.#api = new Api(this.#transport, options);
     this.containers = new Containers(this.#api);
+    this.checkpoints = new Checkpoints(this.#api);
     this.archive = new Archive(this.#api);
     this.exec = new Exec(this.#api);
     this.images = new Images(this.#api);

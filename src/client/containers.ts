@@ -49,6 +49,12 @@ export interface CommitOptions {
   readonly changes?: readonly string[];
 }
 
+export interface StartOptions {
+  readonly detachKeys?: string | undefined;
+  readonly checkpoint?: string | undefined;
+  readonly checkpointDirectory?: string | undefined;
+}
+
 export interface StopOptions {
   readonly signal?: string | undefined;
   /** Seconds; -1 = for ever; undefined = the container's own. */
@@ -84,8 +90,9 @@ export class Containers {
     return this.#api.json({ method: 'GET', path: path(id, 'json'), query }, signal);
   }
 
-  start(id: string, query: { detachKeys?: string | undefined } = {}, signal?: AbortSignal): Promise<void> {
-    return this.#post(id, 'start', query, signal);
+  start(id: string, options: StartOptions = {}, signal?: AbortSignal): Promise<void> {
+    const { detachKeys, checkpoint, checkpointDirectory } = options;
+    return this.#post(id, 'start', { detachKeys, checkpoint, 'checkpoint-dir': checkpointDirectory }, signal);
   }
 
   stop(id: string, options: StopOptions = {}, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 /** Docker's Engine API as it is on the wire, shared by the server and its clients. */
 export * from './build.ts';
+export * from './checkpoints.ts';
 export * from './container-config.ts';
 export * from './containers.ts';
 export type * from './errors.ts';

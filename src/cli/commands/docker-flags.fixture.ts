@@ -24,6 +24,9 @@ export const DOCKER_FLAGS: Readonly<Record<string, string>> = {
   'container rm': '-f/force -l/link -v/volumes',
   'container run':
     'add-host annotation -a/attach blkio-weight blkio-weight-device cap-add cap-drop cgroup-parent cgroupns cidfile cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period cpu-rt-runtime -c/cpu-shares cpus cpuset-cpus cpuset-mems -d/detach detach-keys device device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops dns dns-option dns-search domainname entrypoint -e/env env-file expose gpus group-add health-cmd health-interval health-retries health-start-interval health-start-period health-timeout help -h/hostname init -i/interactive io-maxbandwidth io-maxiops ip ip6 ipc isolation -l/label label-file link link-local-ip log-driver log-opt mac-address -m/memory memory-reservation memory-swap memory-swappiness mount name network network-alias no-healthcheck oom-kill-disable oom-score-adj pid pids-limit platform privileged -p/publish -P/publish-all pull -q/quiet read-only restart rm runtime security-opt shm-size sig-proxy stop-signal stop-timeout storage-opt sysctl tmpfs -t/tty ulimit use-api-socket -u/user userns uts -v/volume volume-driver volumes-from -w/workdir',
+  'checkpoint create': 'checkpoint-dir leave-running',
+  'checkpoint ls': 'checkpoint-dir',
+  'checkpoint rm': 'checkpoint-dir',
   'container start': '-a/attach checkpoint checkpoint-dir detach-keys -i/interactive',
   'container stats': '-a/all format no-stream no-trunc',
   'container stop': '-s/signal -t/timeout',

@@ -103,6 +103,16 @@ const network = group(
   { list: 'ls', remove: 'rm' },
 );
 
+const checkpoint = group(
+  'Manage checkpoints, from which a container can go on',
+  {
+    create: verb("Write a running container's processes down", () => import('./checkpoint/create.ts')),
+    ls: verb("List a container's checkpoints", () => import('./checkpoint/ls.ts')),
+    rm: verb('Remove a checkpoint', () => import('./checkpoint/rm.ts')),
+  },
+  { list: 'ls', remove: 'rm' },
+);
+
 const volume = group(
   'Manage volumes',
   {
@@ -126,7 +136,15 @@ const system = group('Manage the engine', {
   prune: verb('Remove everything that is not used', () => import('./system/prune.ts')),
 });
 
-export const groups: Readonly<Record<string, Group>> = { builder, container, image, network, system, volume };
+export const groups: Readonly<Record<string, Group>> = {
+  builder,
+  checkpoint,
+  container,
+  image,
+  network,
+  system,
+  volume,
+};
 
 /** Verbs that need no noun, and where the help lists them. */
 const shortcuts: Readonly<Record<string, readonly [group: string, verb: string]>> = {

@@ -8,6 +8,8 @@ import { attach } from './attach.ts';
 import type { Attachment, AttachRequest } from './attach-client.ts';
 import { checkCgroupParent } from './cgroup-parent.ts';
 import { changes, exportTree } from './changes.ts';
+import { type CheckpointRequest, checkpoint } from './checkpoint.ts';
+import { listCheckpoints, removeCheckpoint } from './checkpoints.ts';
 import { close } from './close.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import { connect } from './connect.ts';
@@ -36,7 +38,7 @@ import { type RemoveOptions, remove } from './remove.ts';
 import { rename } from './rename.ts';
 import { resize } from './resize.ts';
 import { restart } from './restart.ts';
-import { start } from './start.ts';
+import { type StartOptions, start } from './start.ts';
 import { type ContainerStats, stats } from './stats.ts';
 import { type StopOptions, stop } from './stop.ts';
 import { top } from './top.ts';
@@ -73,8 +75,21 @@ export class Containers {
   }
 
   /** @throws notModified when it runs already */
-  start(reference: string): Promise<void> {
-    return this.#timed('start', () => start(this.#context, reference));
+  start(reference: string, options?: StartOptions): Promise<void> {
+    return this.#timed('start', () => start(this.#context, reference, options));
+  }
+
+  checkpoint(reference: string, request: CheckpointRequest): Promise<void> {
+    return checkpoint(this.#context, reference, request);
+  }
+
+  /** Names; `directory` is where they are kept if not with the container. */
+  listCheckpoints(reference: string, directory?: string): string[] {
+    return listCheckpoints(this.#context, reference, directory);
+  }
+
+  removeCheckpoint(reference: string, name: string, directory?: string): Promise<void> {
+    return removeCheckpoint(this.#context, reference, name, directory);
   }
 
   stop(reference: string, options?: StopOptions): Promise<void> {

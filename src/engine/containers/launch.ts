@@ -17,6 +17,8 @@ import { advance, type StateEvent } from './state.ts';
 export interface LaunchOptions {
   /** Not by a restart policy. */
   readonly byUser?: boolean;
+  /** Images of a checkpoint to go on from. */
+  readonly checkpoint?: string | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface LaunchOptions {
 export async function launch(
   context: Context,
   id: string,
-  { byUser = false }: LaunchOptions = {},
+  { byUser = false, checkpoint }: LaunchOptions = {},
 ): Promise<Run> {
   context.options.runtimes.expectStart();
   await context.runs.get(id)?.release();
@@ -35,14 +37,19 @@ export async function launch(
   context.runs.set(id, run);
   try {
     if (byUser) await probeLogReceiver(context, context.store.get(id));
-    await spawn(context, context.store.get(id), run);
+    await spawn(context, context.store.get(id), run, checkpoint);
   } catch (cause) {
     throw fail(context, run, cause);
   }
   return run;
 }
 
-async function spawn(context: Context, record: ContainerRecord, run: Run): Promise<void> {
+async function spawn(
+  context: Context,
+  record: ContainerRecord,
+  run: Run,
+  checkpoint: string | undefined,
+): Promise<void> {
   const { runtimes, seccomp } = context.options;
   const { id, config, hostConfig } = record;
   mkdirSync(containerDirectory(context, id), { recursive: true });
@@ -56,6 +63,7 @@ async function spawn(context: Context, record: ContainerRecord, run: Run): Promi
     openStdin: config.openStdin,
     stdinOnce: config.stdinOnce,
     logArguments: conmonLogArguments(hostConfig.logConfig, record.logPath).arguments,
+    checkpoint,
   });
   // On record before it runs: whatever happens to us from here on, the process is found again.
   update(context, id, { type: 'spawned', process: identity, conmonPid });
@@ -65,7 +73,8 @@ async function spawn(context: Context, record: ContainerRecord, run: Run): Promi
     );
   }
   connectEarlyClients(context, id);
-  await runtimes.start(id);
+  // What is restored goes on by itself.
+  if (checkpoint === undefined) await runtimes.start(id);
   const healthcheck = isProbed(config.healthcheck);
   update(context, id, { type: 'started', at: now(), healthcheck }, 'start');
   // Those that came while it was being started.

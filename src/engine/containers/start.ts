@@ -1,26 +1,44 @@
 import { conflict, notModified } from '#lib/errors';
+import { findCheckpoint } from './checkpoints.ts';
 import { type Context, lockContainer } from './context.ts';
 import type { ContainerRecord } from './record.ts';
 import { isRunning } from './state.ts';
 import { launchSupervised } from './supervise.ts';
 
+export interface StartOptions {
+  /** The name of a checkpoint to go on from. */
+  readonly checkpoint?: string | undefined;
+  /** Where checkpoints are kept. Default: with the container. */
+  readonly checkpointDirectory?: string | undefined;
+}
+
 /**
  * Starts a container that is not running.
  * @throws notFound, notModified when it runs already, conflict, and whatever made the start fail
  */
-export async function start(context: Context, reference: string): Promise<void> {
+export async function start(
+  context: Context,
+  reference: string,
+  { checkpoint, checkpointDirectory }: StartOptions = {},
+): Promise<void> {
   using locked = await lockContainer(context, reference);
-  checkStartable(locked.record);
-  await startByUser(context, locked.record);
+  const { record } = locked;
+  checkStartable(record);
+  const images = checkpoint && findCheckpoint(context, record, checkpoint, checkpointDirectory);
+  await startByUser(context, record, images || undefined);
 }
 
 /** The caller holds the lock. */
-export async function startByUser(context: Context, record: ContainerRecord): Promise<void> {
+export async function startByUser(
+  context: Context,
+  record: ContainerRecord,
+  checkpoint?: string,
+): Promise<void> {
   context.restarts.reset(record.id);
   if (record.restartCount !== 0 || record.stoppedByUser) {
     context.store.save({ ...record, restartCount: 0, stoppedByUser: false });
   }
-  await launchSupervised(context, record.id, { byUser: true });
+  await launchSupervised(context, record.id, { byUser: true, checkpoint });
 }
 
 function checkStartable({ state }: ContainerRecord): void {

@@ -9,11 +9,12 @@ import type { Spec } from '#oci/runtime-spec';
 import { isCrun } from './binary.ts';
 import { Bundle, readText, type Settings } from './bundle.ts';
 import { expectedCgroup } from './cgroup.ts';
+import { criuReason, requireCheckpoints } from './checkpoint.ts';
 import { ENVIRONMENT, flags, runtimeArguments } from './command.ts';
 import { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
 import { deleteContainer } from './delete.ts';
-import { createError, type RuntimeError, readRuntimeLog } from './failure.ts';
+import { createError, type RuntimeError, readRuntimeLog, verbError } from './failure.ts';
 import { parseAnswer, type SyncAnswer } from './sync-answer.ts';
 
 export interface CreateOptions {
@@ -28,6 +29,8 @@ export interface CreateOptions {
   readonly stdinOnce: boolean;
   /** conmon's -l and --log-* arguments. */
   readonly logArguments: readonly string[];
+  /** CRIU's images: the process goes on from there, and is running at once. @throws unsupported */
+  readonly checkpoint?: string | undefined;
 }
 
 export interface Running {
@@ -50,6 +53,7 @@ export async function createContainer(
   const settings = settingsOf(context, options);
   if (context.containers.has(id) || bundle.exists())
     throw conflict(`container ${id} exists already in the runtime`);
+  if (options.checkpoint !== undefined) await requireCheckpoints(context, settings.runtime);
   let settled = false;
   await using scope = new Scope();
   scope.defer(() => removeHalfMade(context, id, settled));
@@ -179,6 +183,7 @@ function conmonArguments(
     // Else the end of every container waits for the disk.
     '--no-sync-log',
     ...options.logArguments,
+    ...(options.checkpoint === undefined ? [] : ['--restore', options.checkpoint]),
     ...(settings.systemdCgroup ? ['-s'] : []),
     ...(settings.terminal ? ['-t'] : []),
     ...(settings.openStdin ? ['-i'] : []),
@@ -194,5 +199,8 @@ function failure(
   answer: SyncAnswer | undefined,
 ): RuntimeError {
   const said = readRuntimeLog(bundle.runtimeLog) || answer?.message || readText(bundle.conmonLog) || '';
+  if (options.checkpoint !== undefined) {
+    return verbError('restore', settings.runtime.name, criuReason(join(bundle.path, 'restore.log')) ?? said);
+  }
   return createError(settings.runtime.name, said, options.spec.process?.args[0] ?? '');
 }

@@ -11,6 +11,7 @@ import { type Adopted, adoptContainer } from './adopt.ts';
 import { removeConsoles } from './adopt-execs.ts';
 import type { AttachOptions, AttachStream } from './attach.ts';
 import { conmonPath, RuntimeBinaries, type RuntimeBinary } from './binary.ts';
+import { type CheckpointOptions, checkpointContainer } from './checkpoint.ts';
 import { type Container, type ExitStatus, killAll } from './container.ts';
 import type { RuntimeContext } from './context.ts';
 import { resizeByControl } from './control.ts';
@@ -160,6 +161,11 @@ export class Runtimes {
 
   async resume(id: string): Promise<void> {
     return resumeContainer(this.#context, this.#get(id));
+  }
+
+  /** Writes its processes down for a later `create`. @throws unsupported, RuntimeError */
+  async checkpoint(id: string, options: CheckpointOptions): Promise<void> {
+    return checkpointContainer(this.#context, this.#get(id), options);
   }
 
   /** The end of the container's first process, from conmon's exit file or, if conmon was killed, from the kernel. */

@@ -2,6 +2,7 @@ import type { Engine } from '#engine';
 import type { Router } from '../../router.ts';
 import { archiveRoutes } from './archive.ts';
 import { attachRoutes } from './attach.ts';
+import { checkpointRoutes } from './checkpoints.ts';
 import { commitRoutes } from './commit.ts';
 import { createRoutes } from './create.ts';
 import { filesystemRoutes } from './filesystem.ts';
@@ -19,6 +20,7 @@ export function containerRoutes(router: Router, engine: Engine): void {
   listRoutes(router, engine);
   inspectRoutes(router, engine);
   lifecycleRoutes(router, engine);
+  checkpointRoutes(router, engine);
   updateRoutes(router, engine);
   waitRoutes(router, engine);
   attachRoutes(router, engine);

@@ -9,7 +9,10 @@ const SHORTEST_CONFIGURATION = 7;
 export function lifecycleRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/{id}/start', async (exchange) => {
     refuseBody(exchange);
-    await containers.start(exchange.param('id'));
+    await containers.start(exchange.param('id'), {
+      checkpoint: exchange.query.text('checkpoint') || undefined,
+      checkpointDirectory: exchange.query.text('checkpoint-dir') || undefined,
+    });
     exchange.empty();
   });
 

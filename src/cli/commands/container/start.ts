@@ -19,15 +19,29 @@ export const command = defineCommand({
     checkpoint: string('Restore from this checkpoint'),
     'checkpoint-dir': string('Directory of checkpoints'),
   },
-  async run(context, { flags, given, args }) {
-    if (given.has('checkpoint') || given.has('checkpoint-dir'))
-      throw new Exit(1, 'berth start: checkpoints are not supported');
-    if (!flags.attach && !flags.interactive) return startAll(context, args);
+  async run(context, { flags, args }) {
+    const from: Origin = {
+      checkpoint: flags.checkpoint || undefined,
+      checkpointDirectory: flags['checkpoint-dir'] || undefined,
+    };
     const [name = '', ...others] = args;
-    if (others.length > 0) throw new Exit(1, 'you cannot start and attach multiple containers at once');
-    return startAttached(context, name, { stdin: flags.interactive, detachKeys: flags['detach-keys'] });
+    if (flags.attach || flags.interactive) {
+      if (others.length > 0) throw new Exit(1, 'you cannot start and attach multiple containers at once');
+      const detachKeys = flags['detach-keys'];
+      return startAttached(context, name, { stdin: flags.interactive, detachKeys, from });
+    }
+    if (!from.checkpoint) return startAll(context, args);
+    if (others.length > 0) throw new Exit(1, 'you cannot restore multiple containers at once');
+    await context.client.containers.start(name, from);
+    return 0;
   },
 });
+
+/** What a container is to go on from, if not from the beginning. */
+interface Origin {
+  readonly checkpoint: string | undefined;
+  readonly checkpointDirectory: string | undefined;
+}
 
 /** One after the other, in the order given: a later one may need an earlier one. */
 async function startAll(context: Context, names: readonly string[]): Promise<number> {
@@ -48,7 +62,7 @@ async function startAll(context: Context, names: readonly string[]): Promise<num
 async function startAttached(
   context: Context,
   name: string,
-  options: { stdin: boolean; detachKeys: string },
+  options: { stdin: boolean; detachKeys: string; from: Origin },
 ): Promise<number> {
   const { containers } = context.client;
   const { Id, Config, HostConfig, State } = await containers.inspect(name);
@@ -72,7 +86,7 @@ async function startAttached(
   });
   session.catch(() => {});
   try {
-    await containers.start(Id);
+    await containers.start(Id, options.from);
   } catch (error) {
     socket.destroy();
     throw error;
