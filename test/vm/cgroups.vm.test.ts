@@ -131,7 +131,7 @@ for (const driver of ['cgroupfs', 'systemd'] as const) {
         'measured',
         'sh',
         '-c',
-        'dd if=/dev/zero of=/file bs=1M count=4 conv=fsync; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done',
+        'dd if=/dev/zero of=/file bs=1M count=4 oflag=direct; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done',
       );
       const stats = await measure(daemon, 'measured');
       assert.equal(stats.memory_stats.limit, 64 * MIB);

@@ -15,8 +15,8 @@ const FILES: Readonly<Record<Mode, () => readonly string[]>> = {
 };
 
 const RUN_TESTS =
-  'cd /berth && PATH=$PWD/node_modules/node/bin:$PATH NODE_COMPILE_CACHE=/var/cache/node' +
-  ' exec node --disable-warning=ExperimentalWarning --test --test-concurrency=1 --test-timeout=600000' +
+  'cd /berth && PATH=$PWD/node_modules/node/bin:$PATH NODE_COMPILE_CACHE=/var/cache/node BERTH_TEST_PATIENCE=10' +
+  ' exec node --disable-warning=ExperimentalWarning --test --test-concurrency=1 --test-timeout=3600000' +
   ' --test-reporter=spec';
 
 /** True when all have passed. */
