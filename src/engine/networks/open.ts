@@ -16,6 +16,7 @@ import type { NetworksOptions } from './network.ts';
 import { NetworkTable } from './network-table.ts';
 import type { NetworkRecord } from './record.ts';
 import { adoptSandboxes } from './recover.ts';
+import { repair, watchInterfaces } from './repair.ts';
 import { SandboxTable } from './sandbox-table.ts';
 import { applyBridges, type NetworksState } from './state.ts';
 import { enableForwarding, hasIpv6 } from './sysctl.ts';
@@ -51,6 +52,9 @@ export async function openState(
     state.sandboxes.values().flatMap(({ netns }) => (netns === undefined ? [] : [netns])),
   );
   await sweepNetns(worker, options.netnsRoot, known, options.log);
+  await repair(state);
+  const watch = watchInterfaces(state);
+  resources.defer(() => watch[Symbol.dispose]());
   state.pool.fill();
   scope.keep();
   return { state, resources };

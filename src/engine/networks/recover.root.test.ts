@@ -142,6 +142,47 @@ test('a foreign flush of the ruleset does not end publishing', async () => {
   assert.ok(!(await bed.sh('host', 'nft list tables')).includes('theirs'));
 });
 
+test('a bridge or veth that somebody deletes is made again, and its containers are on it', async () => {
+  await using bed = await Testbed.open();
+  const engine = await bed.engine();
+  const pools = [{ subnet: '10.5.0.0/24' }, { subnet: 'fd05::/64' }];
+  const options = { 'com.docker.network.bridge.name': 'back0' };
+  await engine.networks.create({
+    name: 'back',
+    driver: 'bridge',
+    ipv6: true,
+    ipam: { pools },
+    labels: {},
+    options,
+  });
+  const one = await engine.attach('c1', { network: 'back', ports: [port(80, 8080)] });
+  const two = await engine.attach('c2', { network: 'back' });
+  await bed.serve(one, 80, 'one');
+  const works = async () =>
+    (await bed.probe('outside', [tcp(HOST4, 8080)]))[0] === 'one 198.51.100.2' &&
+    (await bed.probe(two, [tcp(addressOf(one), 80)]))[0] === `one ${addressOf(two)}`;
+  const soon = async () => {
+    for (let tries = 0; tries < 20; tries++) if (await works()) return true;
+    return false;
+  };
+  assert.ok(await works());
+  await bed.sh('host', 'ip link del back0');
+  assert.ok(await soon());
+  assert.match(await bed.sh('host', 'ip -o addr show back0'), /10\.5\.0\.1\/24[^]*fd05::1\/64/);
+  await bed.sh('host', `ip link del ${one.endpoints[0]?.hostInterface}`);
+  assert.ok(await soon());
+  await engine.kill();
+  await bed.sh('host', 'ip link del back0');
+  const next = await bed.engine();
+  await next.call('recover', ['c1', 'c2']);
+  assert.ok(await soon());
+  await next.networks.detach('c1');
+  await next.networks.detach('c2');
+  await next.networks.remove('back');
+  assert.equal(await bed.sh('host', 'sleep 0.5; ip -o link | grep -c back0 || true'), '0');
+  await next.exit({ teardown: true });
+});
+
 test('two engines live side by side', async () => {
   await using bed = await Testbed.open();
   const one = await bed.engine({ instance: 'berth' });
