@@ -45,7 +45,7 @@ export const syslog: LogDriver = {
     const facility = facilityOf(options);
     const encode: Encode = (message) => {
       const header = syslogHeader(format, message, { priority: facility * 8 + severity(message), tag });
-      return Buffer.concat([Buffer.from(header), message.line]);
+      return [Buffer.from(header), message.line];
     };
     if (address.scheme === 'unixgram' || address.scheme === 'udp')
       return new DatagramSink(encode, datagramConnection(address));
@@ -96,11 +96,16 @@ const tlsFiles = (options: LogOptions) => ({
   skipVerify: options['syslog-tls-skip-verify'] !== undefined,
 });
 
-type Encode = (message: Message) => Buffer;
+/** In parts, which nobody puts together before all of a batch are there. */
+type Encode = (message: Message) => readonly Buffer[];
 
 /** RFC 6587: a line each, or (RFC 5425, over TLS) the length in front. */
-const newlineEnded = (entry: Buffer): Buffer => Buffer.concat([entry, Buffer.from('\n')]);
-const octetCounted = (entry: Buffer): Buffer => Buffer.concat([Buffer.from(`${entry.length} `), entry]);
+const newlineEnded = (entry: readonly Buffer[]): readonly Buffer[] => [...entry, NEWLINE];
+const octetCounted = (entry: readonly Buffer[]): readonly Buffer[] => {
+  const length = entry.reduce((sum, part) => sum + part.length, 0);
+  return [Buffer.from(`${length} `), ...entry];
+};
+const NEWLINE = Buffer.from('\n');
 
 class StreamSink implements Sink {
   readonly retry = PATIENT;
@@ -121,7 +126,7 @@ class StreamSink implements Sink {
     delivered: (count: number) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#connection.write(Buffer.concat(messages.map(this.#encode)), signal);
+    await this.#connection.write(Buffer.concat(messages.flatMap(this.#encode)), signal);
     delivered(messages.length);
   }
 
@@ -150,7 +155,7 @@ class DatagramSink implements Sink {
     signal: AbortSignal,
   ): Promise<void> {
     for (const message of messages) {
-      await this.#connection.send(this.#encode(message), signal);
+      await this.#connection.send(Buffer.concat(this.#encode(message)), signal);
       delivered(1);
     }
   }
