@@ -1,4 +1,4 @@
-import { BerthError, type ErrorKind, messageOf } from '#lib/errors';
+import { BerthError, codeOf, type ErrorKind, messageOf } from '#lib/errors';
 
 /** The only place that knows which HTTP status an error of the engine is. */
 const STATUS: Readonly<Record<ErrorKind, number>> = {
@@ -13,6 +13,9 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   cancelled: 500,
   system: 500,
 };
+
+/** What the kernel says of a path that can be none, whatever there is on disk. */
+const IMPOSSIBLE_PATHS = new Set(['ENAMETOOLONG', 'ELOOP']);
 
 /** A failure of HTTP itself, which no domain knows. */
 export class HttpError extends Error {
@@ -30,7 +33,8 @@ export class HttpError extends Error {
 
 export function statusOf(error: unknown): number {
   if (error instanceof HttpError) return error.status;
-  return error instanceof BerthError ? STATUS[error.kind] : 500;
+  if (error instanceof BerthError) return STATUS[error.kind];
+  return IMPOSSIBLE_PATHS.has(codeOf(error) ?? '') ? 400 : 500;
 }
 
 /** Go's clients take the message for the whole story: never empty. */

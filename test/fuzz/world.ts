@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Daemon, eventually } from '../fixtures/daemon.ts';
 
 interface Listed {
@@ -41,8 +42,20 @@ export class World {
     return world;
   }
 
-  /** Puts back what an attack took away. */
+  /** Puts back what an attack took away; what it set going may end while that is done. */
   async restore(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#restore();
+        return;
+      } catch (error) {
+        if (attempt === 5 || !(error instanceof Error) || !/: 40[49] /.test(error.message)) throw error;
+        await sleep(50);
+      }
+    }
+  }
+
+  async #restore(): Promise<void> {
     const { daemon } = this;
     const tags = new Set(
       (await this.#get<Image[]>('/images/json?all=1')).flatMap(({ RepoTags }) => RepoTags),

@@ -2,6 +2,7 @@ import { conflict, notFound } from '#lib/errors';
 import { shortId } from '#lib/ids';
 import type { Digest } from '#oci/digest';
 import { formatPlatform, matchesPlatform, parsePlatform } from '#oci/image';
+import type { Catalog } from './catalog.ts';
 import type { ImagesContext } from './context.ts';
 import type { ImageRecord, NameRecord } from './record.ts';
 import { type RemoveOptions, type RemoveResult, remove } from './remove.ts';
@@ -28,11 +29,15 @@ export function removePlatforms(
     for (const candidate of doomed) refuseUsed(context, candidate, options.force ?? false);
     catalog.putName(name, without(record, left, doomed));
     return [...doomed].map((candidate) => {
+      if (!isNamed(catalog, candidate)) catalog.deleteImage(candidate.id);
       catalog.publish('delete', candidate.manifest.digest, candidate.manifest.digest, candidate);
       return { deleted: candidate.manifest.digest };
     });
   });
 }
+
+const isNamed = (catalog: Catalog, { id }: ImageRecord): boolean =>
+  [...catalog.names.values()].some(({ images }) => images.includes(id));
 
 function chosen(text: string, platform: string, offered: readonly ImageRecord[]): ImageRecord {
   const wanted = parsePlatform(platform);

@@ -12,11 +12,17 @@ export class RuntimeError extends BerthError {
   readonly exitCode: number;
 
   constructor(message: string, reason: FailureReason, options?: ErrorOptions) {
-    super(reason === 'other' ? 'system' : 'invalid', message, options);
+    super(reason === 'other' && !refusesValue(message) ? 'system' : 'invalid', message, options);
     this.reason = reason;
     this.exitCode = EXIT_CODES[reason];
   }
 }
+
+/** The kernel did not take a value, and all values that it is given come from whoever asked for the container. */
+const refusesValue = (message: string): boolean =>
+  /: (?:invalid argument|numerical result out of range|file name too long|value too large for defined data type)(?:: unknown)?$/i.test(
+    message,
+  );
 
 const EXIT_CODES: Readonly<Record<FailureReason, number>> = {
   'executable-not-found': 127,
