@@ -19,6 +19,8 @@ export interface InspectParts {
   readonly apparmorProfile: string;
   readonly sandbox: Sandbox | undefined;
   readonly networks: NetworkIds;
+  /** `/db:/web/alias` */
+  readonly links: readonly string[];
   readonly graph: Readonly<Record<string, string>>;
   /** Where the engine keeps the container's own hosts, hostname and resolv.conf. */
   readonly directory: string;
@@ -53,7 +55,7 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
     ProcessLabel: '',
     AppArmorProfile: parts.apparmorProfile,
     ExecIDs: record.execIds.length > 0 ? record.execIds : null,
-    HostConfig: hostConfig(record.hostConfig, record.name),
+    HostConfig: hostConfig(record.hostConfig, parts.links),
     GraphDriver: { Data: parts.graph, Name: record.driver },
     ...(size && { SizeRw: size.rw, SizeRootFs: size.rootFs }),
     Mounts: record.mounts.map(mountPoint),
@@ -87,6 +89,8 @@ function descriptor({ imageManifest, platform }: ContainerRecord): { ImageManife
 }
 
 export interface SummaryParts extends ListItem {
+  /** Names that it has by links to it: `/web/alias`. */
+  readonly linkNames?: readonly string[];
   readonly ports: readonly Port[];
   readonly networks: NetworkIds;
   /** What the image is called now. */
@@ -100,11 +104,12 @@ export function containerSummary({
   networks,
   image,
   size,
+  linkNames = [],
 }: SummaryParts): ContainerSummary {
   const { state } = record;
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [`/${record.name}`, ...linkNames],
     Image: image,
     ImageID: record.imageId,
     ...descriptor(record),

@@ -2,8 +2,8 @@ import type { HostConfig, MountSpec, Resources, ThrottleDevice, Ulimit } from '#
 import type { PortBinding } from '#engine/networks';
 import type { Mount, Nullable, HostConfig as WireHostConfig, Resources as WireResources } from '#protocol';
 
-/** `name`: the container's. */
-export function hostConfig(host: HostConfig, name: string): Nullable<WireHostConfig> {
+/** `links`: `/db:/web/alias`, by the names that the containers have now. */
+export function hostConfig(host: HostConfig, links: readonly string[]): Nullable<WireHostConfig> {
   return {
     Binds: orNull(host.binds),
     ContainerIDFile: host.containerIdFile,
@@ -29,7 +29,7 @@ export function hostConfig(host: HostConfig, name: string): Nullable<WireHostCon
     GroupAdd: orNull(host.groupAdd),
     IpcMode: host.ipcMode,
     Cgroup: '',
-    Links: orNull(host.links.map((link) => linkOf(link, name))),
+    Links: orNull(links),
     OomScoreAdj: host.oomScoreAdj,
     PidMode: host.pidMode,
     Privileged: host.privileged,
@@ -99,12 +99,6 @@ const throttles = (devices: readonly ThrottleDevice[]) =>
   devices.map(({ path, rate }) => ({ Path: path, Rate: rate }));
 
 const ulimit = ({ name, soft, hard }: Ulimit) => ({ Name: name, Hard: hard, Soft: soft });
-
-/** `/linked:/container/alias` */
-function linkOf(link: string, name: string): string {
-  const [linked = '', alias = linked] = link.split(':');
-  return `/${linked}:/${name}/${alias}`;
-}
 
 function portBindings(bindings: readonly PortBinding[]): WireHostConfig['PortBindings'] {
   const map: Record<string, { HostIp: string; HostPort: string }[]> = {};

@@ -27,6 +27,7 @@ import {
 } from './exec.ts';
 import type { ExecRecord } from './exec-table.ts';
 import { kill } from './kill.ts';
+import { linkNames, linkTexts } from './links.ts';
 import { imageOf, list, size, usersOfImage, usersOfVolume } from './list.ts';
 import { type ContainerLog, logs } from './logs.ts';
 import { pause, unpause } from './pause.ts';
@@ -171,6 +172,16 @@ export class Containers {
 
   usersOfVolume(volume: string): string[] {
     return usersOfVolume(this.#context, volume);
+  }
+
+  /** `/db:/web/alias`: the legacy links of a container. */
+  links(record: ContainerRecord): string[] {
+    return linkTexts(this.#context, record);
+  }
+
+  /** The further names that containers have by links to them: id -> `/web/alias`. */
+  linkNames(): ReadonlyMap<string, readonly string[]> {
+    return linkNames(this.#context);
   }
 
   image(record: ContainerRecord): Image | undefined {

@@ -11,7 +11,7 @@ import { DEFAULT_CONFIG, DEFAULT_HOST_CONFIG, NO_LIMITS } from './defaults.ts';
 import { initialEndpoints } from './endpoints.ts';
 import { generateName } from './generate-name.ts';
 import { completeHostConfig } from './host-config.ts';
-import { checkLinks } from './links.ts';
+import { resolveLinks } from './links.ts';
 import { commandLine, mergeConfig } from './merge.ts';
 import { planMounts } from './mounts.ts';
 import { logPath } from './paths.ts';
@@ -60,7 +60,6 @@ export async function create(
   });
   const config = { ...merged, hostname: hostname(merged, asked.hostConfig, id) };
   const { path, args } = commandLine(config);
-  checkLinks(context, asked.hostConfig);
   const { hostConfig, warnings } = completeHostConfig(context, asked.hostConfig);
   validateLogConfig(hostConfig.logConfig);
   const find = (reference: string) => context.store.get(reference);
@@ -86,6 +85,7 @@ export async function create(
     layers,
     config,
     hostConfig,
+    links: resolveLinks(context, hostConfig),
     endpoints: initialEndpoints(context.options.networks, config, hostConfig, asked.endpoints),
     path,
     args,

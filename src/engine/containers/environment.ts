@@ -21,10 +21,10 @@ const nameOf = (variable: string): string => variable.slice(0, variable.indexOf(
 /** The environment of a container's process: PATH, HOSTNAME, TERM and HOME unless the configuration has its own. */
 export function environment(
   config: Pick<ContainerConfig, 'env' | 'tty'>,
-  facts: { readonly hostname: string; readonly home: string },
+  facts: { readonly hostname: string; readonly home: string; readonly linked?: readonly string[] },
 ): string[] {
   const base = [DEFAULT_PATH, `HOSTNAME=${facts.hostname}`];
   if (config.tty) base.push('TERM=xterm');
-  const full = overlayEnvironment(base, config.env);
+  const full = overlayEnvironment([...base, ...(facts.linked ?? [])], config.env);
   return full.some((variable) => variable.startsWith('HOME=')) ? full : [...full, `HOME=${facts.home}`];
 }

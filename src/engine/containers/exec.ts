@@ -8,6 +8,7 @@ import { DEFAULT_EXEC } from './defaults.ts';
 import { environment, overlayEnvironment } from './environment.ts';
 import type { Exec, ExecConfig, ExecRecord } from './exec-table.ts';
 import { hostnameOf } from './joined-containers.ts';
+import { liveLinkedEnvironment } from './links.ts';
 import { Output } from './output.ts';
 import { apparmorProfile, privilegesOf } from './privileges.ts';
 import type { ContainerRecord } from './record.ts';
@@ -130,7 +131,11 @@ function execProcess(
   const user = resolveUser(root, config.user || record.config.user, host.groupAdd);
   const base = environment(
     { env: record.config.env, tty: config.tty },
-    { hostname: hostnameOf(context, record), home: user.home },
+    {
+      hostname: hostnameOf(context, record),
+      home: user.home,
+      linked: liveLinkedEnvironment(context, record),
+    },
   );
   return {
     terminal: config.tty,

@@ -62,12 +62,14 @@ export function joinedNamespaces(context: Context, record: ContainerRecord): Joi
 }
 
 /** Containers that have to run before this one can start. */
-export const donorsOf = (context: Context, record: ContainerRecord): string[] =>
-  JOIN_KINDS.flatMap((kind) => {
+export const donorsOf = (context: Context, record: ContainerRecord): string[] => [
+  ...(record.links ?? []).map(({ id }) => id),
+  ...JOIN_KINDS.flatMap((kind) => {
     try {
       return donor(context, record.hostConfig, kind)?.id ?? [];
     } catch {
       // Removed meanwhile: the start will say so.
       return [];
     }
-  });
+  }),
+];

@@ -8,7 +8,7 @@ import type { Spec } from '#oci/runtime-spec';
 import { cgroupsPath } from './cgroup-parent.ts';
 import type { Context } from './context.ts';
 import { hostnameOf, joinedNamespaces, runningDonor } from './joined-containers.ts';
-import { linkedEndpoints } from './links.ts';
+import { linkedEndpoints, linkedEnvironment, linkedHosts, tellParents } from './links.ts';
 import { containerDirectory, shmDirectory } from './paths.ts';
 import { apparmorProfile, type Privileges, privilegesOf } from './privileges.ts';
 import { readyMounts } from './ready-mounts.ts';
@@ -63,6 +63,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
     process: {
       user,
       hostname,
+      linked: linkedEnvironment(context, record),
       capabilities: privileges.capabilities,
       noNewPrivileges: privileges.noNewPrivileges,
       apparmor,
@@ -107,11 +108,14 @@ async function attachNetwork(
     dnsSearch: hostConfig.dnsSearch,
     dnsOptions: hostConfig.dnsOptions,
     extraHosts: hostConfig.extraHosts,
+    linkedHosts: linkedHosts(context, record),
     sysctls: Object.fromEntries(Object.entries(hostConfig.sysctls).filter(([name]) => isNetworkSysctl(name))),
     directory: containerDirectory(context, id),
     ...(userns && { makeNetns: userns.makeNetns }),
   };
-  return metrics.networkActions.time('allocate', () => networks.attach(options));
+  const sandbox = await metrics.networkActions.time('allocate', () => networks.attach(options));
+  await tellParents(context, record);
+  return sandbox;
 }
 
 const exposed = (ports: readonly string[]): AttachOptions['publishAll'] =>

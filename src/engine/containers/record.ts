@@ -3,6 +3,7 @@ import type { LogConfig } from '#engine/logs';
 import type { EndpointOptions, PortBinding } from '#engine/networks';
 import type { IdMap } from '#linux/ids';
 import type { ProcessIdentity } from '#linux/process';
+import type { ContainerLink } from './links.ts';
 
 /** What the container runs: portable, comes from the image and the create call. */
 export interface ContainerConfig {
@@ -241,6 +242,8 @@ export interface ContainerRecord {
   readonly hostConfig: HostConfig;
   /** Mutable (connect, disconnect). Networks by name, in the order of the interfaces. */
   readonly endpoints: readonly EndpointSpec[];
+  /** Legacy links to containers of the default network. Mutable (rm --link). */
+  readonly links?: readonly ContainerLink[];
   /** argv[0] and the rest, after entrypoint and cmd are joined. */
   readonly path: string;
   readonly args: readonly string[];

@@ -1,6 +1,7 @@
 import { conflict, isKind, messageOf } from '#lib/errors';
 import { dismissEarlyClients } from './attach.ts';
 import { type Context, lockContainer } from './context.ts';
+import { removeLink } from './links.ts';
 import { anonymousVolumes } from './mounts.ts';
 import { containerDirectory } from './paths.ts';
 import type { ContainerRecord } from './record.ts';
@@ -14,7 +15,7 @@ export interface RemoveOptions {
   readonly force?: boolean;
   /** Its anonymous volumes too. */
   readonly volumes?: boolean;
-  /** Docker's legacy links, which do not exist here. */
+  /** Only a legacy link, `web/alias`. */
   readonly link?: boolean;
 }
 
@@ -28,8 +29,8 @@ export async function remove(
   reference: string,
   options: RemoveOptions = {},
 ): Promise<void> {
+  if (options.link) return removeLink(context, reference);
   const found = context.store.get(reference);
-  if (options.link) throw conflict(`Conflict. ${found.name} is not a link: links are not supported`);
   if (found.state.status === 'removing') {
     throw conflict(`removal of container ${reference} is already in progress`);
   }

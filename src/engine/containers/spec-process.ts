@@ -16,6 +16,8 @@ declare global {
 export interface ProcessFacts {
   readonly user: ResolvedUser;
   readonly hostname: string;
+  /** Variables that tell of linked containers. */
+  readonly linked?: readonly string[];
   readonly capabilities: readonly string[];
   readonly noNewPrivileges: boolean;
   readonly apparmor: string | undefined;
@@ -39,7 +41,7 @@ export function specProcess(record: ContainerRecord, facts: ProcessFacts): Proce
       ...(hostConfig.umask === undefined ? {} : { umask: hostConfig.umask }),
     },
     args: facts.init ? [INIT_IN_CONTAINER, '--', ...command] : command,
-    env: environment(config, { hostname: facts.hostname, home: facts.user.home }),
+    env: environment(config, { hostname: facts.hostname, home: facts.user.home, linked: facts.linked ?? [] }),
     cwd: config.workingDir || '/',
     capabilities: capabilitySets(facts.capabilities),
     rlimits: facts.rlimits,

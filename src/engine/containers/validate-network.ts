@@ -2,6 +2,21 @@ import { isIP } from 'node:net';
 import { invalid } from '#lib/errors';
 import type { ContainerConfig, EndpointSpec, HostConfig } from './record.ts';
 
+const LINKS_AND_CONTAINER =
+  "conflicting options: container type network can't be used with links. This would result in undefined behavior";
+export const LINKS_AND_HOST =
+  "conflicting options: host type networking can't be used with links. This would result in undefined behavior";
+
+/** `name:alias`, or `name` for both. @throws invalid */
+export function parseLink(text: string): { readonly name: string; readonly alias: string } {
+  const [name = '', alias = name.replace(/^.*\//, ''), ...more] = text.split(':');
+  if (name === '' || more.length > 0) throw invalid(`bad format for links: ${text}`);
+  // It becomes a name in the hosts file and part of variables' names.
+  if (!/^[\w.-]+$/.test(alias))
+    throw invalid(`bad format for links: ${text}: invalid alias ${JSON.stringify(alias)}`);
+  return { name, alias };
+}
+
 /** `container:x` -> `x`; undefined for every other mode. */
 export const joined = (mode: string): string | undefined =>
   mode.startsWith('container:') ? mode.slice('container:'.length) : undefined;
@@ -23,16 +38,19 @@ export function checkNetwork(
     throw invalid('conflicting options: hostname and the UTS mode');
   }
   if (joins) checkJoined(config, host, endpoints);
-  if (host.links.length > 0 && (joins || mode === 'host')) {
-    throw invalid(
-      `conflicting options: ${joins ? 'container' : 'host'} type networking can't be used with links. This would result in undefined behavior`,
-    );
-  }
+  checkLinks(host, joins);
   for (const entry of host.extraHosts) checkExtraHost(entry);
   for (const address of host.dns) {
     if (isIP(address) === 0) throw invalid(`${address} is not an ip address`);
   }
   for (const endpoint of endpoints) checkEndpoint(endpoint);
+}
+
+function checkLinks({ links, networkMode }: HostConfig, joins: boolean): void {
+  if (links.length === 0) return;
+  if (networkMode === 'host') throw invalid(LINKS_AND_HOST);
+  if (joins) throw invalid(LINKS_AND_CONTAINER);
+  for (const link of links) parseLink(link);
 }
 
 function checkJoined(

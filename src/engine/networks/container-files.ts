@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '#lib/errors';
-import { formatHosts, ownHosts, parseExtraHost } from './hosts-file.ts';
+import { formatHosts, type HostEntry, hostsLine, ownHosts, parseExtraHost } from './hosts-file.ts';
 import type { SandboxRecord } from './record.ts';
 import {
   containerResolvConf,
@@ -50,7 +50,8 @@ function askedResolvConf(state: NetworksState, options: AttachOptions): ResolvCo
 
 function extraHosts(state: NetworksState, options: AttachOptions) {
   const gateways = state.options.hostGateways ?? gatewaysOf(defaultNetwork(state)?.record);
-  return options.extraHosts.flatMap((text) => parseExtraHost(text, gateways));
+  const asked = options.extraHosts.flatMap((text) => parseExtraHost(text, gateways));
+  return [...asked, ...(options.linkedHosts ?? [])];
 }
 
 /** Synchronous, like all of this file: a few hundred bytes, and a start waits for them. */
@@ -79,6 +80,17 @@ export function writeContainerFiles(
     hosts,
     hostname: `${options.hostname}\n`,
   });
+}
+
+/** One who is known by these names has another address now. In place: the container has the file mounted. */
+export function setHost(record: SandboxRecord, entry: HostEntry): void {
+  const path = join(record.directory, 'hosts');
+  const line = hostsLine(entry);
+  const names = line.slice(line.indexOf('\t'));
+  const others = readOptional(path)
+    .split('\n')
+    .filter((other) => other !== '' && `${other}\n`.slice(other.indexOf('\t')) !== names);
+  writeFileSync(path, [...others, line].join('\n'));
 }
 
 const addressesOf = ({ address, address6 }: Endpoint): string[] =>

@@ -47,7 +47,7 @@ export function formatHosts(options: {
   extra: readonly HostEntry[];
 }): string {
   const entries = [...LOOPBACK4, ...(options.ipv6 ? LOOPBACK6 : []), ...options.extra];
-  return entries.map(line).join('') + ownHosts(options, options.addresses);
+  return entries.map(hostsLine).join('') + ownHosts(options, options.addresses);
 }
 
 /** The lines of a container's own names. @throws invalid */
@@ -61,7 +61,7 @@ export function ownHosts(
   for (const name of names) {
     if (!NAME.test(name)) throw invalid(`invalid hostname: ${JSON.stringify(name)}`);
   }
-  return names.length === 0 ? '' : addresses.map((address) => line({ address, names })).join('');
+  return names.length === 0 ? '' : addresses.map((address) => hostsLine({ address, names })).join('');
 }
 
-const line = ({ address, names }: HostEntry): string => `${address}\t${names.join(' ')}\n`;
+export const hostsLine = ({ address, names }: HostEntry): string => `${address}\t${names.join(' ')}\n`;

@@ -3,10 +3,12 @@ import { attach } from './attach.ts';
 import { type ChangedPorts, changePorts, type PortChange } from './change-ports.ts';
 import { close } from './close.ts';
 import { connect } from './connect.ts';
+import { setHost } from './container-files.ts';
 import { create } from './create.ts';
 import { detach } from './detach.ts';
 import { disconnect } from './disconnect.ts';
 import { sandboxOf } from './endpoint.ts';
+import type { HostEntry } from './hosts-file.ts';
 import type { CreateNetworkOptions, Network, NetworksOptions, PoolUsage } from './network.ts';
 import { openState } from './open.ts';
 import { recover } from './recover.ts';
@@ -104,6 +106,13 @@ export class Networks {
   /** A container has another name now, and answers to it. */
   rename(containerId: string, name: string): Promise<void> {
     return rename(this.#state, containerId, name);
+  }
+
+  /** A line of a container's hosts file: the address of another one, by its names. One without a sandbox is fine. */
+  async setHost(containerId: string, entry: HostEntry): Promise<void> {
+    using _lock = await this.#state.locks.acquire(containerId);
+    const record = this.#state.sandboxes.get(containerId);
+    if (record) setHost(record, entry);
   }
 
   /** Undoes attach; missing is fine. Ports are free when it resolves; the kernel drops the rest by itself. */

@@ -1,4 +1,5 @@
 import type { PortBinding, Protocol, PublishedPort } from '#engine/ports';
+import type { HostEntry } from './hosts-file.ts';
 
 /** Addresses of one endpoint, with all that is needed to set them. */
 export interface Lease {
@@ -93,6 +94,8 @@ export interface AttachOptions {
   readonly dnsOptions: readonly string[];
   /** `name:ip`; ip may be `host-gateway`. */
   readonly extraHosts: readonly string[];
+  /** Lines of its hosts file for containers that it is linked to. */
+  readonly linkedHosts?: readonly HostEntry[];
   /** Sysctls of the net namespace (`net.*`). */
   readonly sysctls: Readonly<Record<string, string>>;
   /** Where resolv.conf, hosts and hostname are written. */

@@ -12,6 +12,7 @@ export function inspectRoutes(router: Router, engine: Engine): void {
       apparmorProfile: engine.containers.apparmorProfile(record) ?? '',
       sandbox: engine.containers.sandbox(record.id),
       networks: networkIds(engine),
+      links: engine.containers.links(record),
       graph: engine.snapshots.describe(record.id),
       directory: `${engine.options.dataRoot}/containers/${record.id}`,
       ownAliases: !exchange.since('1.45'),

@@ -54,15 +54,20 @@ export function lifecycleRoutes(router: Router, { containers }: Engine): void {
     exchange.empty(200);
   });
 
-  router.delete('/containers/{id}', async (exchange) => {
+  const remove = async (exchange: Exchange, reference: string) => {
     const { query } = exchange;
-    await containers.remove(exchange.param('id'), {
+    await containers.remove(reference, {
       force: query.flag('force'),
       volumes: query.flag('v'),
       link: query.flag('link'),
     });
     exchange.empty();
-  });
+  };
+  router.delete('/containers/{id}', (exchange) => remove(exchange, exchange.param('id')));
+  // A link's name has a slash in it.
+  router.delete('/containers/{parent}/{alias}', (exchange) =>
+    remove(exchange, `${exchange.param('parent')}/${exchange.param('alias')}`),
+  );
 }
 
 /** Configuration came with the start once; a client that still sends it must not believe that it counts. @throws invalid */

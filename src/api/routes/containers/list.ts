@@ -49,12 +49,14 @@ async function list(engine: Engine, { query }: Exchange): Promise<ContainerSumma
     .filter(passes);
   const shown = limit > 0 ? found.slice(0, limit) : found;
   const networks = networkIds(engine);
+  const linkNames = containers.linkNames();
   const withSize = query.flag('size');
   return Promise.all(
     shown.map(async (facts) =>
       containerSummary({
         ...facts,
         networks,
+        linkNames: linkNames.get(facts.record.id) ?? [],
         image: imageName(engine, facts.record),
         ...(withSize && { size: await containers.size(facts.record.id) }),
       }),
