@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import type { Duplex } from 'node:stream';
 
 /** The Engine API over kept connections: what an SDK does. */
 export class EngineApi implements Disposable {
@@ -14,7 +15,14 @@ export class EngineApi implements Disposable {
     this.#signal = signal;
   }
 
-  call(method: string, path: string, body?: object): Promise<unknown> {
+  /** The answer as JSON; undefined when it is none. */
+  async call(method: string, path: string, body?: object): Promise<unknown> {
+    const answer = (await this.raw(method, path, body)).toString();
+    return /^[[{]/.test(answer) ? JSON.parse(answer) : undefined;
+  }
+
+  /** The bytes of the answer. */
+  raw(method: string, path: string, body?: object): Promise<Buffer> {
     const payload = body && JSON.stringify(body);
     const headers = payload
       ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
@@ -33,10 +41,10 @@ export class EngineApi implements Disposable {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
+          const answer = Buffer.concat(chunks);
           if ((response.statusCode ?? 500) >= 400)
-            reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
-          else resolve(/^[[{]/.test(text) ? JSON.parse(text) : undefined);
+            reject(new Error(`${method} ${path}: ${response.statusCode} ${answer.toString()}`));
+          else resolve(answer);
         });
       });
       sent.on('error', reject);
@@ -44,11 +52,13 @@ export class EngineApi implements Disposable {
     });
   }
 
-  async create(command: readonly string[]): Promise<string> {
+  /** A container from the image `busybox`; its id. */
+  async create(command: readonly string[], hostConfig: object = {}, config: object = {}): Promise<string> {
     const answer = await this.call('POST', '/containers/create', {
       Image: 'busybox:latest',
       Cmd: command,
-      HostConfig: this.#hostConfig,
+      HostConfig: { ...this.#hostConfig, ...hostConfig },
+      ...config,
     });
     if (typeof answer === 'object' && answer && 'Id' in answer && typeof answer.Id === 'string')
       return answer.Id;
@@ -65,6 +75,22 @@ export class EngineApi implements Disposable {
 
   remove(id: string): Promise<unknown> {
     return this.call('DELETE', `/containers/${id}`);
+  }
+
+  /** Everything that a container will write, as multiplexed frames. */
+  attach(id: string): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      const path = `/v1.40/containers/${id}/attach?stream=1&stdout=1&stderr=1`;
+      const headers = { connection: 'Upgrade', upgrade: 'tcp' };
+      const sent = request({ socketPath: this.#socket, method: 'POST', path, headers, signal: this.#signal });
+      sent.on('upgrade', (_, socket, head) => {
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+      sent.on('response', ({ statusCode }) => reject(new Error(`attach: ${statusCode}`)));
+      sent.on('error', reject);
+      sent.end();
+    });
   }
 
   [Symbol.dispose](): void {
