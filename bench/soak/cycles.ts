@@ -55,10 +55,10 @@ async function exec(api: EngineApi, id: string): Promise<void> {
 /** Cleaning up goes on behind the answers: waits until nothing more changes, and for as long as there is more than before. */
 export async function settled(subject: Subject, before?: Holdings, patience = 30_000): Promise<Holdings> {
   const deadline = performance.now() + patience;
-  let last = holdings(subject);
+  let last = await holdings(subject);
   for (;;) {
     await sleep(500);
-    const now = holdings(subject);
+    const now = await holdings(subject);
     const still = JSON.stringify(now) === JSON.stringify(last);
     const grown = before !== undefined && growth(before, now).length > 0;
     if ((still && !grown) || performance.now() > deadline) return now;

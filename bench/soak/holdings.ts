@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EngineApi } from '../engine-api.ts';
 import { residentSetOf } from '../memory.ts';
 import type { Subject } from './subject.ts';
 
@@ -18,7 +19,7 @@ export interface Holdings {
   readonly files: number;
 }
 
-export function holdings(subject: Subject): Holdings {
+export async function holdings(subject: Subject): Promise<Holdings> {
   const daemons = subject.daemons();
   const sum = (count: (pid: number) => number) => daemons.reduce((total, pid) => total + count(pid), 0);
   const mounts = mountsOf(subject);
@@ -29,7 +30,7 @@ export function holdings(subject: Subject): Holdings {
     'processes beside the daemon': processes(subject),
     mounts: mounts.length,
     'network namespaces': mounts.filter((type) => type === 'nsfs').length,
-    'veth pairs': veths(subject),
+    'veth pairs': await veths(subject),
     'nftables rules and elements': rules(subject),
     cgroups: cgroups(subject),
     files: Number(count(`find ${subject.root} -xdev | wc -l`)),
@@ -79,20 +80,22 @@ const inItsNetwork = ({ daemons }: Subject, ...command: readonly string[]): stri
   });
 
 /** Others' may come and go in the same network namespace: only those on its bridges count. */
-function veths(subject: Subject): number {
-  const links = JSON.parse(inItsNetwork(subject, 'ip', '-j', 'link')) as {
-    ifname: string;
-    master?: string;
-  }[];
-  const bridges = ownBridges(subject, links);
-  return links.filter(({ master }) => master !== undefined && bridges.has(master)).length;
+async function veths(subject: Subject): Promise<number> {
+  const bridges = await bridgesOf(subject);
+  const links = JSON.parse(inItsNetwork(subject, 'ip', '-j', 'link')) as { master?: string }[];
+  return links.filter(({ master }) => master !== undefined && bridges.includes(master)).length;
 }
 
-function ownBridges({ table }: Subject, links: readonly { ifname: string }[]): Set<string> {
-  const suffix = table?.split('-').at(-1);
-  return new Set(
-    links.map(({ ifname }) => ifname).filter((name) => suffix === undefined || name.includes(suffix)),
-  );
+async function bridgesOf({ socket }: Subject): Promise<string[]> {
+  using api = new EngineApi(socket, {}, AbortSignal.timeout(30_000));
+  const networks = (await api.call('GET', '/networks')) as {
+    Id: string;
+    Driver: string;
+    Options: Readonly<Record<string, string>> | null;
+  }[];
+  return networks
+    .filter(({ Driver }) => Driver === 'bridge')
+    .map(({ Id, Options }) => Options?.['com.docker.network.bridge.name'] ?? `br-${Id.slice(0, 12)}`);
 }
 
 function rules(subject: Subject): number {
