@@ -5,7 +5,7 @@ import type { SystemInfo } from '#engine/system';
 
 const PREFIX = 'engine_daemon_';
 
-/** What is looked up when somebody asks for the metrics: states, subscribers, the host, and how each container's log fares. */
+/** What is looked up when somebody asks for the metrics: states, subscribers, the host. */
 export function observe(
   { registry }: EngineMetrics,
   {

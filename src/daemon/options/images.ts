@@ -7,7 +7,7 @@ const STORAGE_DRIVERS = ['overlay2'] as const;
 export const IMAGES = {
   'allow-nondistributable-artifacts': list({
     live: true,
-    help: 'Registries that foreign layers are pushed to',
+    help: 'Accepted as by dockerd: foreign layers are pushed to every registry',
   }),
   'http-proxy': text({ check: proxy, help: 'Proxy for http:// registries' }),
   'https-proxy': text({ check: proxy, help: 'Proxy for https:// registries' }),
