@@ -13,6 +13,7 @@ import { nftErrno } from './error.ts';
 import { ownTable } from './own.ts';
 import { type TableOwner, tableOwner } from './owner.ts';
 import { type NftRunner, parseListing } from './runner.ts';
+import { inTurn } from './turn.ts';
 
 /** Another thread may open a netfilter socket at the same instant as libnftables; not this often. */
 const OPEN_ATTEMPTS = 10;
@@ -78,10 +79,13 @@ export class Nftables implements NftRunner {
     if (this.#closed) throw invalid('this nftables context is closed');
     // C would run what is before a NUL and be content.
     if (commands.includes('\0')) throw invalid('an nftables script contains a NUL byte');
-    this.#library.setFlags(this.#context, flags);
-    const failed = this.#library.run(this.#context, commands) !== 0;
-    // Reading empties both buffers: a warning must not show up with a later error.
-    const [output, error] = [this.#library.output(this.#context), this.#library.error(this.#context).trim()];
+    const { failed, output, error } = inTurn(() => {
+      this.#library.setFlags(this.#context, flags);
+      const failed = this.#library.run(this.#context, commands) !== 0;
+      // Reading empties both buffers: a warning must not show up with a later error.
+      const output = this.#library.output(this.#context);
+      return { failed, output, error: this.#library.error(this.#context).trim() };
+    });
     if (failed) throw new SystemError('nft', [], nftErrno(error), undefined, error.slice(0, DETAIL_LIMIT));
     return output;
   }
@@ -89,14 +93,14 @@ export class Nftables implements NftRunner {
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#library.free(this.#context);
+    inTurn(() => this.#library.free(this.#context));
   }
 }
 
 function openContext(library: NftLibrary): [NftContext, number] {
   for (let attempt = 1; attempt <= OPEN_ATTEMPTS; attempt++) {
     const before = netfilterSockets();
-    const context = library.create();
+    const context = inTurn(() => library.create());
     const socket = contextSocket(before);
     if (socket !== undefined) return [context, socket];
     library.free(context);

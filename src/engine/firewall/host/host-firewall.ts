@@ -1,8 +1,8 @@
 import { messageOf } from '#lib/errors';
-import { IdleThread } from '#lib/idle-thread';
+import { IdleProcess } from '#lib/idle-process';
 import type { Logger } from '#lib/log';
 import { Nftables } from '#linux/nftables';
-import type { EvaluateOptions, HostThread, HostVerdict } from './host-thread.ts';
+import type { EvaluateOptions, HostProcess, HostVerdict } from './host-process.ts';
 import { isOurTable } from './ours.ts';
 import { legacyNames, readAgain } from './rules.ts';
 
@@ -10,7 +10,7 @@ const HOOKS: ReadonlySet<string> = new Set(['input', 'prerouting', 'forward']);
 
 /** The firewall of the host, which belongs to its administrator: read, asked, and nearly never changed. */
 export class HostFirewall implements AsyncDisposable {
-  readonly #thread = new IdleThread<HostThread>(new URL('./host-thread.ts', import.meta.url));
+  readonly #process = new IdleProcess<HostProcess>(new URL('./host-process.ts', import.meta.url));
   readonly #log: Logger;
   #said = '';
 
@@ -21,12 +21,12 @@ export class HostFirewall implements AsyncDisposable {
   /** What its rules mean for us now. Never fails: what cannot be known lets nobody in. */
   async evaluate(options: EvaluateOptions): Promise<HostVerdict> {
     if (!this.#hasRules(options)) return { forward: { chains: [], problems: [] }, problems: [] };
-    const verdict = await this.#thread.call('evaluate', options);
+    const verdict = await this.#process.call('evaluate', options);
     this.#report(verdict);
     return verdict;
   }
 
-  /** Most hosts that run containers have no rules of their own: that is quick to see, without a thread. */
+  /** Most hosts that run containers have no rules of their own: that is quick to see, without a process. */
   #hasRules({ ours }: EvaluateOptions): boolean {
     if (legacyNames('ip').length + legacyNames('ip6').length > 0) return true;
     using nft = new Nftables();
@@ -62,6 +62,6 @@ export class HostFirewall implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#thread[Symbol.asyncDispose]();
+    await this.#process[Symbol.asyncDispose]();
   }
 }

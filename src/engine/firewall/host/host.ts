@@ -20,7 +20,7 @@ export interface Host {
 }
 
 /**
- * The host of the network namespace that this thread is in, without loopback, the bridges that `isOurs` names, and
+ * The host of the network namespace that this process is in, without loopback, the bridges that `isOurs` names, and
  * what is only a port of another interface.
  */
 export function readHost(isOurs: (name: string) => boolean): Host {

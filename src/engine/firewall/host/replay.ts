@@ -28,9 +28,9 @@ const PATIENCE_MS = 5_000;
 const SOURCE_PORTS = [50_021, 50_023, 50_033];
 
 /**
- * The host's rules in a network namespace of this thread, with interfaces and addresses of the same names. What
+ * The host's rules in a network namespace of this process, with interfaces and addresses of the same names. What
  * enters it is real packets, so the answers are the kernel's own; nothing of it can reach the host or the world.
- * Synchronous, for a worker thread, which is in that namespace until this is disposed of.
+ * Synchronous, for a process of its own, which is in that namespace until this is disposed of.
  */
 export class Replay implements Disposable {
   readonly #resources: DisposableStack;

@@ -31,8 +31,8 @@ const TIMEOUT_MS = 20_000;
 const OUTPUT_LIMIT = 256 * 1024 * 1024;
 
 /**
- * Reads the rules of the network namespace that this thread is in. Synchronous, and slow where rules are many: for
- * a worker thread.
+ * Reads the rules of the network namespace that this process is in. Synchronous, and slow where rules are many: for
+ * a process of its own.
  */
 export function readRules(isOurs: (table: string) => boolean): HostRules {
   const problems: string[] = [];
@@ -43,7 +43,10 @@ export function readRules(isOurs: (table: string) => boolean): HostRules {
       try {
         return [readTable(nft, family, name)];
       } catch (error) {
-        problems.push(`table ${family} ${name} cannot be read: ${messageOf(error)}`);
+        // Deleted since: then there is another change to follow.
+        if (codeOf(error) !== 'ENOENT') {
+          problems.push(`table ${family} ${name} cannot be read: ${messageOf(error)}`);
+        }
         return [];
       }
     });
@@ -125,7 +128,7 @@ function readIpsets(problems: string[]): string {
   }
 }
 
-/** In the network namespace of this thread. @throws with the program's own words */
+/** In the network namespace of this process. @throws with the program's own words */
 export function run(program: string, args: readonly string[], input?: string): string {
   return execFileSync(program, args, {
     encoding: 'utf8',

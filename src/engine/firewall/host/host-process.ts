@@ -1,5 +1,5 @@
 import { messageOf } from '#lib/errors';
-import { serve } from '#lib/thread';
+import { serveParent } from '#lib/idle-process';
 import { NftProgram } from '#linux/nftables';
 import { type Admission, NOBODY } from '../admission.ts';
 import { chainsOf, chainsOfSave } from './chains.ts';
@@ -56,7 +56,11 @@ function hasInputChains(rules: HostRules): boolean {
   });
 }
 
+/**
+ * A process of its own: libnftables keeps part of its state in global variables, and what reads iptables' rules for it
+ * ends the process when it meets one that it does not know.
+ */
 const handlers = { evaluate };
-export type HostThread = typeof handlers;
+export type HostProcess = typeof handlers;
 
-serve(handlers);
+serveParent(handlers);
