@@ -22,8 +22,9 @@ const RUN_TESTS =
 /** True when all have passed. */
 async function test(mode: Mode, files: readonly string[]): Promise<boolean> {
   console.log(`==> Debian in a virtual machine, cgroups ${mode}`);
+  const images = await makeImages(CACHE);
   const started = performance.now();
-  await using machine = await Machine.boot(await makeImages(CACHE), mode);
+  await using machine = await Machine.boot(images, mode);
   console.log(`==> booted in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   let passed = true;
   for (const file of files) {
