@@ -18,7 +18,11 @@ export async function close(
   for (const { netns } of await state.pool.close()) await state.worker.removeNetns(netns);
   if (options.teardown) {
     for (const record of state.sandboxes.values().toArray()) await release(state, record);
-    for (const { record } of state.networks.values()) await destroyNetwork(state, record);
+    for (const network of state.networks.values().toArray()) {
+      // First: whoever watches over interfaces must not make it again.
+      state.networks.delete(network);
+      await destroyNetwork(state, network.record);
+    }
     await unmount(state.options.netnsRoot);
     await rm(state.options.netnsRoot, { recursive: true, force: true });
   }
