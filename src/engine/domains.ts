@@ -111,6 +111,7 @@ export async function openDomains(
   const networks = await Networks.open({
     instance,
     netnsRoot: join(execRoot, 'netns'),
+    dnsRoot: join(execRoot, 'dns'),
     database,
     events,
     log,

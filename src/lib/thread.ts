@@ -72,6 +72,11 @@ export class Thread<H extends Handlers> implements AsyncDisposable {
     this.#exited = new Promise((resolve) => this.#worker.once('exit', resolve));
   }
 
+  /** Resolves when the thread has ended, for whatever reason. */
+  get exited(): Promise<unknown> {
+    return this.#exited;
+  }
+
   /** Every further call fails. */
   get ended(): boolean {
     return this.#ended !== undefined;

@@ -104,6 +104,7 @@ async function attachNetwork(
     domainname: config.domainname,
     ports: hostConfig.portBindings,
     publishAll: hostConfig.publishAllPorts ? exposed(config.exposedPorts) : [],
+    exposedPorts: config.exposedPorts,
     dns: hostConfig.dns,
     dnsSearch: hostConfig.dnsSearch,
     dnsOptions: hostConfig.dnsOptions,

@@ -6,7 +6,8 @@ import { shareFiles, writeContainerFiles, writeHostFiles } from './container-fil
 import { release } from './detach.ts';
 import { announceAll, endpointOf, leaseEndpoint, releaseEndpoint, sandboxOf } from './endpoint.ts';
 import { chooseGateways, NO_GATEWAYS } from './gateway.ts';
-import { applySysctls, buildNamespace, type ReadyNamespace } from './netns.ts';
+import { publishNames, withdrawNames } from './names.ts';
+import { applySysctls, buildNamespace, type ReadyNamespace, removeNamespace } from './netns.ts';
 import type { KnownNetwork } from './network-table.ts';
 import { type Plug, plugIn, switchRoutes } from './plug.ts';
 import { publishTarget } from './publish-target.ts';
@@ -26,6 +27,8 @@ export async function attach(state: NetworksState, options: AttachOptions): Prom
   if (stale) await release(state, stale);
   await using scope = new Scope();
   const record = await place(state, options, scope);
+  scope.defer(() => withdrawNames(state, record, record.endpoints));
+  await publishNames(state, record);
   const former = state.sandboxes.abandonedBy(options.containerId);
   const alongside = () => announceAll(state, 'connect', record);
   // One that is taken back is its container's again, and nobody else's.
@@ -83,8 +86,15 @@ async function alone(state: NetworksState, options: AttachOptions, scope: Scope)
       : await moveBack(state, options, { ...former, netns: former.netns }, places, scope);
   const { netns } = owner;
   await applySysctls(state.worker, netns, options.sysctls);
-  writeContainerFiles(state, options, endpoints);
-  const record = { ...owner, mode: 'private', endpoints, bindings: bindingsOf(options) } as const;
+  const resolver = writeContainerFiles(state, options, endpoints);
+  const record = {
+    ...owner,
+    mode: 'private',
+    endpoints,
+    bindings: bindingsOf(options),
+    exposedPorts: options.exposedPorts ?? [],
+    ...(resolver ? { resolver } : {}),
+  } as const;
   const target = publishTarget(state, record);
   const ports = target ? state.ports.publish(target, record.bindings) : [];
   scope.defer(() => void state.ports.unpublish(options.containerId));
@@ -93,7 +103,7 @@ async function alone(state: NetworksState, options: AttachOptions, scope: Scope)
 
 async function moveIn(state: NetworksState, options: AttachOptions, places: readonly Place[], scope: Scope) {
   const { sandboxId, netns } = await namespaceFor(state, options);
-  scope.defer(() => state.worker.removeNetns(netns));
+  scope.defer(() => removeNamespace(state, { sandboxId, netns }));
   const owner = { ...basics(options, sandboxId), netns };
   const plugs: Plug[] = [];
   for (const { known, asked } of places) {

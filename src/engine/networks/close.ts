@@ -3,6 +3,7 @@ import type { Scope } from '#lib/scope';
 import { unmount } from '#linux/mount';
 import { release } from './detach.ts';
 import { destroyNetwork } from './drivers/index.ts';
+import { removeNamespace } from './netns.ts';
 import type { NetworksState } from './state.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function close(
   options: { teardown: boolean },
 ): Promise<void> {
   await using _resources = resources;
-  for (const { netns } of await state.pool.close()) await state.worker.removeNetns(netns);
+  for (const ready of await state.pool.close()) await removeNamespace(state, ready);
   if (options.teardown) {
     for (const record of state.sandboxes.values().toArray()) await release(state, record);
     for (const network of state.networks.values().toArray()) {
@@ -25,6 +26,7 @@ export async function close(
     }
     await unmount(state.options.netnsRoot);
     await rm(state.options.netnsRoot, { recursive: true, force: true });
+    await rm(state.options.dnsRoot, { recursive: true, force: true });
   }
   await state.firewall.close(options);
 }

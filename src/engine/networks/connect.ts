@@ -3,6 +3,7 @@ import { Scope } from '#lib/scope';
 import { addHosts } from './container-files.ts';
 import { announce, leaseEndpoint, releaseEndpoint, sandboxOf } from './endpoint.ts';
 import { moveGateways } from './move-gateways.ts';
+import { publishNames, withdrawNames } from './names.ts';
 import { plugIn, unplug } from './plug.ts';
 import type { SandboxRecord } from './record.ts';
 import type { EndpointOptions, Sandbox } from './sandbox.ts';
@@ -39,6 +40,11 @@ export async function connect(
   const ports = await moveGateways(state, before, connected, scope);
   addHosts(connected, endpoint);
   const record = { ...connected, ports };
+  scope.defer(async () => {
+    await withdrawNames(state, record, [endpoint]);
+    await publishNames(state, before);
+  });
+  await publishNames(state, record);
   state.sandboxes.save(record, () => announce(state, 'connect', record, endpoint));
   scope.keep();
   return sandboxOf(state, record);

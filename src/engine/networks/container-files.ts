@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -8,17 +10,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import {
+  formatResolvConf,
+  mergeResolvConf,
+  parseResolvConf,
+  type ResolvConf,
+  resolverConf,
+} from '#engine/dns';
 import { codeOf } from '#lib/errors';
 import { formatHosts, type HostEntry, hostsLine, ownHosts, parseExtraHost } from './hosts-file.ts';
-import type { SandboxRecord } from './record.ts';
-import {
-  containerResolvConf,
-  formatResolvConf,
-  onlyStub,
-  parseResolvConf,
-  RESOLVED_CONF,
-  type ResolvConf,
-} from './resolv-conf.ts';
+import type { ResolverSettings, SandboxRecord } from './record.ts';
 import type { AttachOptions, Endpoint } from './sandbox.ts';
 import { defaultNetwork, gatewaysOf, type NetworksState } from './state.ts';
 
@@ -33,10 +34,7 @@ function readOptional(path: string): string {
   }
 }
 
-function hostResolvConf(): ResolvConf {
-  const conf = parseResolvConf(readOptional('/etc/resolv.conf'));
-  return onlyStub(conf) ? parseResolvConf(readOptional(RESOLVED_CONF)) : conf;
-}
+const hostResolvConf = (): ResolvConf => parseResolvConf(readOptional('/etc/resolv.conf'));
 
 /** The container's own settings, and the engine's where it has none. */
 function askedResolvConf(state: NetworksState, options: AttachOptions): ResolvConf {
@@ -57,15 +55,31 @@ function extraHosts(state: NetworksState, options: AttachOptions) {
 /** Synchronous, like all of this file: a few hundred bytes, and a start waits for them. */
 function writeAll(directory: string, contents: Record<(typeof FILES)[number], string>): void {
   mkdirSync(directory, { recursive: true });
-  for (const name of FILES) writeFileSync(join(directory, name), contents[name]);
+  writeResolvConf(directory, contents['resolv.conf']);
+  for (const name of ['hosts', 'hostname'] as const) writeFileSync(join(directory, name), contents[name]);
 }
 
-/** resolv.conf, hosts and hostname of a container that has a network of its own. @throws invalid */
+/** What somebody has made of the file stays as it is, also when the container starts again. */
+function writeResolvConf(directory: string, content: string): void {
+  const [path, hashPath] = [join(directory, 'resolv.conf'), join(directory, 'resolv.conf.hash')];
+  const ours = readOptional(hashPath);
+  if (ours !== '' && existsSync(path) && ours !== hashOf(readOptional(path))) return;
+  writeFileSync(path, content);
+  writeFileSync(hashPath, hashOf(content));
+}
+
+const hashOf = (content: string): string => createHash('sha256').update(content).digest('hex');
+
+/**
+ * resolv.conf, hosts and hostname of a container that has a network of its own. What its resolver has to
+ * know; none for a container that is on no network.
+ * @throws invalid
+ */
 export function writeContainerFiles(
   state: NetworksState,
   options: AttachOptions,
   endpoints: readonly Endpoint[],
-): void {
+): ResolverSettings | undefined {
   const ipv6 = endpoints.some(({ address6 }) => address6 !== undefined);
   const hosts = formatHosts({
     ipv6: state.ipv6,
@@ -74,12 +88,16 @@ export function writeContainerFiles(
     addresses: endpoints.flatMap(addressesOf),
     extra: extraHosts(state, options),
   });
-  const resolv = containerResolvConf(hostResolvConf(), askedResolvConf(state, options), { ipv6 });
+  const isAlone = endpoints.every((endpoint) => endpoint.interface === '');
+  const resolv = isAlone
+    ? undefined
+    : resolverConf(hostResolvConf(), askedResolvConf(state, options), { ipv6 });
   writeAll(options.directory, {
-    'resolv.conf': formatResolvConf(resolv),
+    'resolv.conf': resolv?.text ?? '',
     hosts,
     hostname: `${options.hostname}\n`,
   });
+  return resolv && { ndots: resolv.ndots, ...(resolv.servers ? { servers: resolv.servers } : {}) };
 }
 
 /** One who is known by these names has another address now. In place: the container has the file mounted. */
@@ -115,13 +133,8 @@ export function writeHostFiles(state: NetworksState, options: AttachOptions): vo
   const hosts = readOptional('/etc/hosts');
   const asked = askedResolvConf(state, options);
   const host = readOptional('/etc/resolv.conf');
-  const inherited = parseResolvConf(host);
   const unchanged = asked.nameservers.length + asked.search.length + asked.options.length === 0;
-  const resolv = formatResolvConf({
-    nameservers: asked.nameservers.length > 0 ? asked.nameservers : inherited.nameservers,
-    search: asked.search.length > 0 ? asked.search : inherited.search,
-    options: asked.options.length > 0 ? asked.options : inherited.options,
-  });
+  const resolv = formatResolvConf(mergeResolvConf(parseResolvConf(host), asked));
   writeAll(options.directory, {
     'resolv.conf': unchanged ? host : resolv,
     hosts: `${hosts}${hosts === '' || hosts.endsWith('\n') ? '' : '\n'}${extra.join('')}`,

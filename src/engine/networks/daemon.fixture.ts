@@ -23,6 +23,7 @@ const networks = await Networks.open({
   events: new Events(database),
   log,
   netnsRoot: join(settings.base, 'netns'),
+  dnsRoot: join(settings.base, 'dns'),
   ...settings,
 });
 

@@ -1,5 +1,7 @@
 import { messageOf } from '#lib/errors';
 import { announceAll, releaseEndpoint } from './endpoint.ts';
+import { withdrawNames } from './names.ts';
+import { removeNamespace } from './netns.ts';
 import type { SandboxRecord } from './record.ts';
 import type { NetworksState } from './state.ts';
 
@@ -15,6 +17,7 @@ export async function detach(state: NetworksState, containerId: string): Promise
  * then namespace and addresses stay until the last of them has gone.
  */
 export async function release(state: NetworksState, record: SandboxRecord): Promise<void> {
+  await withdrawNames(state, record, record.endpoints);
   state.ports.unpublish(record.containerId);
   const abandoned = record.mode !== 'container' && state.sandboxes.joinersOf(record.sandboxId).length > 0;
   const heir: SandboxRecord | undefined = abandoned ? { ...record, ports: [], abandoned: true } : undefined;
@@ -35,7 +38,7 @@ export async function releaseAbandoned(state: NetworksState, sandboxId: string):
 async function dismantle(state: NetworksState, record: SandboxRecord): Promise<void> {
   if (record.netns !== undefined) {
     try {
-      await state.worker.removeNetns(record.netns);
+      await removeNamespace(state, { sandboxId: record.sandboxId, netns: record.netns });
     } catch (error) {
       // The next start of the engine sweeps it; the container's end must not fail on it.
       state.options.log.warn('could not remove a network namespace', {

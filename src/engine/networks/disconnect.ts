@@ -3,6 +3,7 @@ import { Scope } from '#lib/scope';
 import { removeHosts } from './container-files.ts';
 import { announce, releaseEndpoint, sandboxOf } from './endpoint.ts';
 import { moveGateways } from './move-gateways.ts';
+import { publishNames, withdrawNames } from './names.ts';
 import { unplug } from './plug.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
@@ -29,6 +30,9 @@ export async function disconnect(
   await using scope = new Scope();
   scope.defer(() => state.sandboxes.save(before));
   const remaining = { ...before, endpoints: others };
+  scope.defer(() => publishNames(state, before));
+  await withdrawNames(state, before, [endpoint]);
+  await publishNames(state, remaining);
   const ports = await moveGateways(state, before, remaining, scope);
   if (before.netns !== undefined) await unplug(state.worker, before.netns, endpoint);
   scope.keep();

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Dns } from '#engine/dns';
 import { codeOf, invalid, messageOf } from '#lib/errors';
 import { newId } from '#lib/ids';
 import type { Logger } from '#lib/log';
@@ -52,6 +53,28 @@ export async function buildNamespace(
   ]);
   scope.keep();
   return { sandboxId, netns };
+}
+
+/** One whose resolver is ready as well: what takes the kernel its time is done. */
+export async function buildReady(
+  { worker, dns }: { worker: NamespaceWorker; dns: Dns },
+  root: string,
+  options: { ipv6: boolean },
+): Promise<ReadyNamespace> {
+  await using scope = new Scope();
+  const ready = await buildNamespace(worker, root, options);
+  scope.defer(() => removeNamespace({ worker, dns }, ready));
+  await dns.prepare(ready.sandboxId, ready.netns);
+  scope.keep();
+  return ready;
+}
+
+/** The kernel ends it, and its interfaces, in the background. */
+export async function removeNamespace(
+  { worker, dns }: { worker: NamespaceWorker; dns: Dns },
+  { sandboxId, netns }: ReadyNamespace,
+): Promise<void> {
+  await Promise.all([dns.release(sandboxId), worker.removeNetns(netns)]);
 }
 
 /** Removes every namespace below `root` that nobody knows of any more. */

@@ -87,6 +87,8 @@ export interface NetworksOptions {
   readonly instance: string;
   /** Directory for netns files, below the exec root. */
   readonly netnsRoot: string;
+  /** Directory of the DNS server's, below the exec root. */
+  readonly dnsRoot: string;
   readonly database: Database;
   readonly events: Events;
   readonly log: Logger;

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { Dns } from '#engine/dns';
 import { Firewall } from '#engine/firewall';
 import { Ports } from '#engine/ports';
 import { KeyedLock } from '#lib/lock';
@@ -11,7 +12,7 @@ import { ensureDefaultNetworks } from './default-networks.ts';
 import { ensureNetwork } from './drivers/index.ts';
 import { checkPools } from './ipam/index.ts';
 import { NamespacePool } from './namespace-pool.ts';
-import { buildNamespace, sweepNetns } from './netns.ts';
+import { buildReady, sweepNetns } from './netns.ts';
 import type { NetworksOptions } from './network.ts';
 import { NetworkTable } from './network-table.ts';
 import type { NetworkRecord } from './record.ts';
@@ -34,18 +35,23 @@ export async function openState(
   checkPools(options.addressPools ?? []);
   await mkdir(options.netnsRoot, { recursive: true, mode: 0o711 });
   shareNetnsRoot(options.netnsRoot);
-  const worker = await NamespaceWorker.open();
+  const [worker, dns] = await Promise.all([
+    NamespaceWorker.open(),
+    Dns.open({ directory: options.dnsRoot, log: options.log }),
+  ]);
   resources.defer(() => worker[Symbol.asyncDispose]());
+  resources.defer(() => dns.close());
   const route = new RouteSocket();
   resources.defer(() => route[Symbol.dispose]());
   const firewall = await Firewall.open(options);
   resources.defer(() => firewall[Symbol.asyncDispose]());
 
-  const state = assemble(options, { worker, route, firewall });
+  const state = assemble(options, { worker, dns, route, firewall });
   resources.defer(() => state.ports[Symbol.dispose]());
   if (options.ipForward !== false) enableForwarding({ ipv6: state.ipv6, log: options.log });
   loadNetworks(state);
   await adoptSandboxes(state);
+  await dns.settle();
   applyBridges(state);
   await firewall.start();
   const known = new Set(
@@ -75,19 +81,20 @@ function shareNetnsRoot(root: string): void {
 
 function assemble(
   options: NetworksOptions,
-  native: { worker: NamespaceWorker; route: RouteSocket; firewall: Firewall },
+  native: { worker: NamespaceWorker; dns: Dns; route: RouteSocket; firewall: Firewall },
 ): NetworksState {
-  const { worker, route, firewall } = native;
+  const { worker, dns, route, firewall } = native;
   const ipv6 = hasIpv6();
   return {
     options,
     worker,
     route,
     firewall,
+    dns,
     ports: new Ports({ firewall, ipv6, log: options.log }),
     pool: new NamespacePool({
       size: options.poolSize,
-      build: () => buildNamespace(worker, options.netnsRoot, { ipv6 }),
+      build: () => buildReady({ worker, dns }, options.netnsRoot, { ipv6 }),
       log: options.log,
     }),
     ipv6,

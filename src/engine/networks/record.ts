@@ -1,3 +1,4 @@
+import type { UpstreamServer } from '#engine/dns';
 import type { GatewayMode } from '#engine/firewall';
 import type { PortBinding, PublishedPort } from '#engine/ports';
 import type { IpvlanFlag, IpvlanMode, MacvlanMode } from '#linux/netlink';
@@ -68,6 +69,11 @@ export interface NetworkRecord {
   readonly parent?: ParentRecord;
 }
 
+export interface ResolverSettings {
+  readonly servers?: readonly UpstreamServer[];
+  readonly ndots: boolean;
+}
+
 /** A stored sandbox; key: the container's id, of an abandoned one its own. Written before the container may use it. */
 export interface SandboxRecord {
   readonly sandboxId: string;
@@ -86,6 +92,10 @@ export interface SandboxRecord {
   readonly ports: readonly PublishedPort[];
   /** What was asked to be published. */
   readonly bindings: readonly PortBinding[];
+  /** `80/tcp`: what the container says it serves. */
+  readonly exposedPorts?: readonly string[];
+  /** Of one with a resolver of its own: whom it asks (absent: the host's servers), and whether about bare names too. */
+  readonly resolver?: ResolverSettings;
   readonly directory: string;
   /** The owner has stopped while others still live in its namespace: addresses stay taken, ports are free. */
   readonly abandoned?: boolean;

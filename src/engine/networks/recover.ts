@@ -1,6 +1,7 @@
 import { messageOf } from '#lib/errors';
 import { release, releaseAbandoned } from './detach.ts';
 import { chooseGateways, NO_GATEWAYS } from './gateway.ts';
+import { adoptNames } from './names.ts';
 import { switchRoutes, unplug } from './plug.ts';
 import { publishTarget } from './publish-target.ts';
 import type { SandboxRecord } from './record.ts';
@@ -11,7 +12,7 @@ import type { NetworksState } from './state.ts';
  * theirs again. What of it still runs is known later (`recover`).
  */
 export async function adoptSandboxes(state: NetworksState): Promise<void> {
-  for (const record of state.sandboxes.values().toArray()) adopt(state, await settle(state, record));
+  for (const record of state.sandboxes.values().toArray()) await adopt(state, await settle(state, record));
 }
 
 /** Takes away what was being connected or disconnected when the engine ended. */
@@ -36,12 +37,13 @@ async function settle(state: NetworksState, record: SandboxRecord): Promise<Sand
   return settled;
 }
 
-function adopt(state: NetworksState, record: SandboxRecord): void {
+async function adopt(state: NetworksState, record: SandboxRecord): Promise<void> {
   for (const endpoint of record.endpoints) {
     if (endpoint.interface !== '') state.networks.get(endpoint.networkId)?.addresses.adopt(endpoint);
   }
   const target = publishTarget(state, record);
   if (target) state.ports.adopt(target, record.ports);
+  await adoptNames(state, record);
 }
 
 /** Ends the sandboxes of containers that no longer run. */

@@ -61,6 +61,7 @@ async function drop(state: NetworksState, known: KnownNetwork): Promise<void> {
   });
   if (record.bridge) applyBridges(state);
   if (!bequeathParent(state, record)) await destroyNetwork(state, record);
+  await state.dns.removeNetwork(record.id);
   state.options.database.transaction(() => {
     state.networkRecords.delete(record.id);
     state.options.events.publish('network', 'destroy', record.id, { name: record.name, type: record.driver });

@@ -1,4 +1,5 @@
 import { dnsNames } from './endpoint.ts';
+import { publishNames } from './names.ts';
 import type { NetworksState } from './state.ts';
 
 /** A container has another name now: its endpoints go by it. One without a sandbox is fine. */
@@ -12,4 +13,5 @@ export async function rename(state: NetworksState, containerId: string, name: st
     dnsNames: dnsNames(renamed, endpoint.aliases),
   }));
   state.sandboxes.save({ ...renamed, endpoints });
+  await publishNames(state, { ...renamed, endpoints });
 }

@@ -89,6 +89,8 @@ export interface AttachOptions {
   readonly ports: readonly PortBinding[];
   /** -P: these container ports get ephemeral host ports unless bound above. */
   readonly publishAll: readonly { containerPort: number; protocol: Protocol }[];
+  /** `80/tcp`: what the container says it serves. */
+  readonly exposedPorts?: readonly string[];
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];

@@ -1,3 +1,4 @@
+import type { Dns } from '#engine/dns';
 import type { Firewall } from '#engine/firewall';
 import type { Ports } from '#engine/ports';
 import type { KeyedLock } from '#lib/lock';
@@ -17,6 +18,7 @@ export interface NetworksState {
   readonly worker: NamespaceWorker;
   readonly route: RouteSocket;
   readonly firewall: Firewall;
+  readonly dns: Dns;
   readonly ports: Ports;
   readonly pool: NamespacePool;
   /** Whether this host speaks IPv6. */

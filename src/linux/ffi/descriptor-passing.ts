@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import { invalid } from '#lib/errors';
 import { libcCall } from './call.ts';
 
 const recvmsg = libcCall<[fd: number, message: Uint8Array, flags: number]>('long recvmsg(int, void *, int)');
@@ -32,8 +33,17 @@ function block(dataLength: number, controlLength: number): Buffer {
   return bytes;
 }
 
-/** recvmsg(2) with SCM_RIGHTS (unix(7)): the bytes' count (0: end) or minus errno, and the descriptors, close-on-exec. */
-export function receiveDescriptors(socket: number): { length: number; descriptors: number[] } {
+export interface Received {
+  /** The bytes' count (0: end) or minus errno. */
+  readonly length: number;
+  /** At most 256. */
+  readonly data: Buffer;
+  /** Close-on-exec, the receiver's to close. */
+  readonly descriptors: number[];
+}
+
+/** recvmsg(2) with SCM_RIGHTS (unix(7)). */
+export function receiveDescriptors(socket: number): Received {
   const bytes = block(DATA_SIZE, CONTROL_SIZE);
   const length = recvmsg.attempt(socket, bytes, MSG_CMSG_CLOEXEC);
   const descriptors: number[] = [];
@@ -48,15 +58,22 @@ export function receiveDescriptors(socket: number): { length: number; descriptor
     }
     offset += (size + 7) & ~7;
   }
-  return { length, descriptors };
+  return { length, data: bytes.subarray(DATA, DATA + Math.max(0, length)), descriptors };
 }
 
-/** sendmsg(2) of one descriptor and, unless `data` is false, one byte. @throws SystemError */
-export function sendDescriptor(socket: number, descriptor: number, { data = true } = {}): void {
-  const bytes = block(data ? 1 : 0, CMSG_HEADER + 8);
-  bytes.writeBigUInt64LE(BigInt(CMSG_HEADER + 4), CONTROL);
+/** sendmsg(2) of at most 256 bytes and some descriptors. @throws SystemError, invalid */
+export function sendDescriptors(socket: number, data: Uint8Array, descriptors: readonly number[]): void {
+  const length = CMSG_HEADER + 4 * descriptors.length;
+  if (data.length > DATA_SIZE || length > CONTROL_SIZE) {
+    throw invalid(`cannot pass ${descriptors.length} descriptors with ${data.length} bytes`);
+  }
+  const bytes = block(data.length, (length + 7) & ~7);
+  bytes.set(data, DATA);
+  bytes.writeBigUInt64LE(BigInt(length), CONTROL);
   bytes.writeInt32LE(SOL_SOCKET, CONTROL + 8);
   bytes.writeInt32LE(SCM_RIGHTS, CONTROL + 12);
-  bytes.writeInt32LE(descriptor, CONTROL + CMSG_HEADER);
+  descriptors.forEach((descriptor, index) =>
+    bytes.writeInt32LE(descriptor, CONTROL + CMSG_HEADER + 4 * index),
+  );
   sendmsg(socket, bytes, 0);
 }

@@ -72,6 +72,12 @@ export const pidfdSendSignal = systemCall<[pidfd: number, signal: number, info: 
   424,
   ['int', 'int', 'void *', 'uint'],
 );
+/** pidfd_getfd(2), Linux 5.6: a copy of another process's descriptor, close-on-exec. */
+export const pidfdGetfd = systemCall<[pidfd: number, fd: number, flags: number]>('pidfd_getfd', 438, [
+  'int',
+  'int',
+  'uint',
+]);
 export const ioctl = libcCall<[fd: number, request: number, argument: NodeJS.TypedArray]>(
   'int ioctl(int, unsigned long, void *)',
 );

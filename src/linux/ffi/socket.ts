@@ -27,6 +27,13 @@ export const getsockopt = libcCall<
   [fd: number, level: number, option: number, value: NodeJS.TypedArray, length: NodeJS.TypedArray]
 >('int getsockopt(int, int, int, void *, void *)');
 
+export const getsockname = libcCall<[fd: number, address: Bytes, length: NodeJS.TypedArray]>(
+  'int getsockname(int, void *, void *)',
+);
+export const socketpair = libcCall<[domain: number, type: number, protocol: number, ends: Int32Array]>(
+  'int socketpair(int, int, int, void *)',
+);
+
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;

@@ -1,4 +1,5 @@
 export { bindNamespace } from './bind-namespace.ts';
+export { HomeNamespace } from './enter.ts';
 export { MountMappings } from './mount-mappings.ts';
 export { type NamespaceCall, type Namespaces, RecordingNamespaces } from './recording.ts';
 export { enterScratchNetns } from './scratch.ts';

@@ -1,41 +1,21 @@
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { codeOf, invalid } from '#lib/errors';
 import { serve } from '#lib/thread';
-import { CLONE_NEWNET, O_CLOEXEC } from '../ffi/constants.ts';
-import { close, open } from '../ffi/descriptors.ts';
+import { CLONE_NEWNET } from '../ffi/constants.ts';
 import { MNT_DETACH, UMOUNT_NOFOLLOW, umount2 } from '../ffi/mount.ts';
-import { setns, unshare } from '../ffi/namespaces.ts';
+import { unshare } from '../ffi/namespaces.ts';
 import { type Request, RouteSocket } from '../netlink/index.ts';
 import { Nftables } from '../nftables/index.ts';
 import { bindNamespace } from './bind-namespace.ts';
+import { HomeNamespace } from './enter.ts';
 
 /** The worker thread of NamespaceWorker: every handler leaves it in the namespace it found it in. */
 
-const home = open('/proc/thread-self/ns/net', O_CLOEXEC, 0);
-
-/** Runs `work` on this thread after `enter`; nothing of it may wait, and there is no way but back. */
-function elsewhere<T>(enter: () => void, work: () => T): T {
-  enter();
-  try {
-    return work();
-  } finally {
-    // In a strange namespace this thread would do the next call's work to the wrong network.
-    if (setns.attempt(home, CLONE_NEWNET) < 0) process.abort();
-  }
-}
-
-function within<T>(netns: string | undefined, work: () => T): T {
-  if (netns === undefined) return work();
-  const fd = open(netns, O_CLOEXEC, 0);
-  try {
-    return elsewhere(() => setns(fd, CLONE_NEWNET), work);
-  } finally {
-    close(fd);
-  }
-}
+const home = new HomeNamespace();
+process.once('exit', () => home[Symbol.dispose]());
 
 function createNetns(path: string): void {
-  elsewhere(
+  home.elsewhere(
     () => unshare(CLONE_NEWNET),
     () => bindNamespace('/proc/thread-self/ns/net', path),
   );
@@ -66,21 +46,21 @@ function sysctlPath(key: string): string {
 
 function setSysctls(netns: string, values: Readonly<Record<string, string>>): void {
   const files = Object.entries(values).map(([key, value]) => [sysctlPath(key), value] as const);
-  within(netns, () => {
+  home.within(netns, () => {
     for (const [path, value] of files) writeFileSync(path, value);
   });
 }
 
 function netlink(netns: string | undefined, requests: readonly Request[], ignore: readonly string[]): void {
   // A socket belongs to the namespace that it was made in, wherever its thread goes.
-  using socket = within(netns, () => new RouteSocket());
+  using socket = home.within(netns, () => new RouteSocket());
   socket.send(requests, { ignore });
 }
 
 function nftables(netns: string | undefined, script: string): void {
-  using nft = within(netns, () => new Nftables());
+  using nft = home.within(netns, () => new Nftables());
   // Not only opened but also run inside: libnftables asks the kernel about interfaces by its own means.
-  within(netns, () => nft.run(script));
+  home.within(netns, () => nft.run(script));
 }
 
 /** /proc/net of the namespace: what a process sees there is that of its thread. */

@@ -61,6 +61,11 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** For those who send messages of their own making. */
+  get descriptor(): number {
+    return this.#fd;
+  }
+
   /** Builds a message with the next sequence number. */
   next(type: number, flags: number, parts: readonly Buffer[]): Buffer {
     this.#sequence = (this.#sequence + 1) >>> 0;

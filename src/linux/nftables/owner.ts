@@ -10,13 +10,12 @@ import {
   text,
 } from '../netlink/message.ts';
 import { NETLINK_NETFILTER } from '../netlink/socket.ts';
+import { NFNL_SUBSYS_NFTABLES, NFPROTO_INET } from './transaction.ts';
 
-const NFNL_SUBSYS_NFTABLES = 10;
 const NFT_MSG_NEWTABLE = (NFNL_SUBSYS_NFTABLES << 8) | 0;
 const NFT_MSG_GETTABLE = (NFNL_SUBSYS_NFTABLES << 8) | 1;
 const NFTA_TABLE_NAME = 1;
 const NFTA_TABLE_OWNER = 7;
-const NFPROTO_INET = 1;
 
 /** Who owns a table: of several processes that share the socket, the first. */
 export interface TableOwner {

@@ -5,6 +5,7 @@ import { close } from '../ffi/descriptors.ts';
 import {
   ioctl,
   P_PIDFD,
+  pidfdGetfd,
   pidfdOpen,
   pidfdSendSignal,
   poll,
@@ -77,6 +78,11 @@ export class ProcessHandle implements Disposable {
     if (result === -errnoNumber('ESRCH')) return false;
     if (result < 0) throw new SystemError('pidfd_send_signal', [this.identity.pid, signal], -result);
     return true;
+  }
+
+  /** pidfd_getfd(2): a copy of a descriptor of the process, close-on-exec, the caller's to close. @throws SystemError */
+  copyDescriptor(fd: number): number {
+    return pidfdGetfd(this.#pidfd, fd, 0);
   }
 
   /** False for a zombie too. */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { sendDescriptor } from '../ffi/descriptor-passing.ts';
+import { sendDescriptors } from '../ffi/descriptor-passing.ts';
 import { close } from '../ffi/descriptors.ts';
 import { AF_UNIX, connect, SOCK_CLOEXEC, SOCK_STREAM, socket } from '../ffi/socket.ts';
 import { withUnixAddress } from '../ffi/unix-address.ts';
@@ -39,7 +39,7 @@ test('a terminal arrives and can be resized', async () => {
   const received = console.receive();
   const runtime = connectTo(path);
   const terminal = openSync('/dev/ptmx', 'r+');
-  sendDescriptor(runtime, terminal);
+  sendDescriptors(runtime, Buffer.from('x'), [terminal]);
   const fd = await received;
   assert.notEqual(fd, terminal);
   assert.equal(fstatSync(fd).rdev, fstatSync(terminal).rdev);

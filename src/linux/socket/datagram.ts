@@ -1,5 +1,5 @@
 import { errnoNumber, SystemError } from '../errno.ts';
-import { sendDescriptor } from '../ffi/descriptor-passing.ts';
+import { sendDescriptors } from '../ffi/descriptor-passing.ts';
 import { close } from '../ffi/descriptors.ts';
 import { sealedMemory } from '../ffi/memory.ts';
 import { whenReady } from '../ffi/readiness.ts';
@@ -59,7 +59,7 @@ export class DatagramSocket implements Disposable {
   /** False while the receiver's queue is full. */
   #passed(descriptor: number): boolean {
     try {
-      sendDescriptor(this.#fd, descriptor, { data: false });
+      sendDescriptors(this.#fd, Buffer.alloc(0), [descriptor]);
       return true;
     } catch (error) {
       if (error instanceof SystemError && error.code === 'EAGAIN') return false;

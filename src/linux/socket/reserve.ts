@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net';
 import { codeOf } from '#lib/errors';
 import { close } from '../ffi/descriptors.ts';
+import { inetAddress } from '../ffi/inet-address.ts';
 import {
   AF_INET,
   AF_INET6,
@@ -17,7 +19,6 @@ import {
   setsockopt,
   socket,
 } from '../ffi/socket.ts';
-import { AF_INET6 as INET6, parseAddress } from '../netlink/address.ts';
 
 /** A port that no other program can have; nobody listens on it yet. */
 export interface Reservation extends Disposable {
@@ -51,8 +52,7 @@ export function reservePort(options: {
 
 function open(options: Parameters<typeof reservePort>[0], listening: boolean): Reservation {
   const { protocol, address, port, dual = false } = options;
-  const raw = parseAddress(address);
-  const v6 = raw.family === INET6;
+  const v6 = isIPv6(address);
   const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
   const fd = socket(v6 ? AF_INET6 : AF_INET, type, 0);
   try {
@@ -60,7 +60,7 @@ function open(options: Parameters<typeof reservePort>[0], listening: boolean): R
     if (listening) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     // Nobody reads: what comes must not pile up. The kernel keeps to its least size.
     if (protocol === 'udp') set(fd, SOL_SOCKET, SO_RCVBUF, 0);
-    const target = socketAddress(raw, port);
+    const target = inetAddress(address, port);
     bind(fd, target, target.length);
     if (listening) listen(fd, 0);
   } catch (error) {
@@ -80,12 +80,3 @@ function open(options: Parameters<typeof reservePort>[0], listening: boolean): R
 
 const set = (fd: number, level: number, option: number, value: number) =>
   setsockopt(fd, level, option, new Int32Array([value]), 4);
-
-/** `struct sockaddr_in` { u16 family; be16 port; u8 address[4], zero[8] }, `sockaddr_in6` { ..; u32 flow; u8 address[16]; u32 scope } */
-function socketAddress({ family, bytes }: ReturnType<typeof parseAddress>, port: number): Buffer {
-  const result = Buffer.alloc(family === INET6 ? 28 : 16);
-  result.writeUInt16LE(family, 0);
-  result.writeUInt16BE(port, 2);
-  bytes.copy(result, family === INET6 ? 8 : 4);
-  return result;
-}

@@ -1,0 +1,53 @@
+import { errnoNumber, SystemError } from '../errno.ts';
+import { MSG_DONTWAIT, recv, send } from '../ffi/socket.ts';
+import {
+  message,
+  NLM_F_ACK,
+  NLM_F_REQUEST,
+  NLMSG_ERROR,
+  parseError,
+  parseMessages,
+} from '../netlink/message.ts';
+
+const NFNL_MSG_BATCH_BEGIN = 16;
+const NFNL_MSG_BATCH_END = 17;
+export const NFNL_SUBSYS_NFTABLES = 10;
+
+export const NFPROTO_INET = 1;
+export const NFPROTO_IPV4 = 2;
+
+/** One message of a transaction: `NFT_MSG_*`, netlink flags, attributes. */
+export type Step = readonly [type: number, flags: number, attributes: readonly Buffer[]];
+
+/**
+ * Sends messages of a family's tables as one transaction over a netfilter socket: all or nothing.
+ * Returns the first errno, 0 for success.
+ */
+export function transaction(socket: number, family: number, steps: readonly Step[]): number {
+  // `struct nfgenmsg` { u8 family, version; be16 subsystem }
+  const edge = Buffer.from([0, 0, 0, NFNL_SUBSYS_NFTABLES]);
+  const fixed = Buffer.from([family, 0, 0, 0]);
+  const batch = [
+    message(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, [edge]),
+    ...steps.map(([type, flags, attributes], index) =>
+      message((NFNL_SUBSYS_NFTABLES << 8) | type, NLM_F_REQUEST | NLM_F_ACK | flags, index + 1, [
+        fixed,
+        ...attributes,
+      ]),
+    ),
+    message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, steps.length + 1, [edge]),
+  ];
+  const data = Buffer.concat(batch);
+  send(socket, data, data.length, 0);
+  // The kernel has answered within the send. All answers are taken: libnftables must not find them.
+  let errno = 0;
+  const buffer = Buffer.alloc(16_384);
+  for (;;) {
+    const length = recv.attempt(socket, buffer, buffer.length, MSG_DONTWAIT);
+    if (length === -errnoNumber('EAGAIN')) return errno;
+    if (length < 0) throw new SystemError('recv', ['nftables'], -length);
+    for (const reply of parseMessages(buffer.subarray(0, length))) {
+      if (reply.type === NLMSG_ERROR && errno === 0) errno = parseError(reply).errno;
+    }
+  }
+}
