@@ -319,7 +319,7 @@ test('limits, files and names of what runs are those that it was given', async (
   await gap();
   assert.equal(await daemon.ok('exec', 'limited', 'hostname'), 'h');
   assert.match(await daemon.ok('exec', 'limited', 'cat', '/etc/hosts'), /10\.9\.8\.7\s+x/);
-  assert.match(await daemon.ok('exec', 'limited', 'cat', '/etc/resolv.conf'), /nameserver 10\.1\.1\.1/);
+  assert.match(await daemon.ok('exec', 'limited', 'cat', '/etc/resolv.conf'), /ExtServers: \[10\.1\.1\.1\]/);
   const stats = JSON.parse(await daemon.ok('stats', '--no-stream', '--format', 'json', 'limited')) as {
     MemUsage: string;
   };

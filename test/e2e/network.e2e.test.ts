@@ -312,7 +312,7 @@ describe('--network', () => {
 });
 
 describe('the files for names', () => {
-  it('resolv.conf is the host’s, or what is asked for', async () => {
+  it('resolv.conf names the resolver, which asks what the host asks, or what is asked for', async () => {
     const asked = [
       '--dns',
       '10.1.2.3',
@@ -324,7 +324,8 @@ describe('the files for names', () => {
       'ndots:3',
     ];
     const lines = (await shell(asked, 'cat /etc/resolv.conf')).split('\n');
-    assert.ok(lines.includes('nameserver 10.1.2.3'));
+    assert.ok(lines.includes('nameserver 127.0.0.11'));
+    assert.ok(lines.includes('# ExtServers: [10.1.2.3 2001:db8::53]'));
     assert.ok(lines.includes('search sea.example'));
     assert.ok(lines.includes('options ndots:3'));
     assert.match(await shell([], 'cat /etc/resolv.conf'), /^nameserver /m);

@@ -39,7 +39,10 @@ test('a container on the default network has an address, a way out and its three
     [`world ${HOST4}`, `world ${HOST4}`, `world ${HOST6}`, `world ${HOST6}`],
   );
   const file = (name: string) => readFileSync(join(engine.base, 'files', 'c1', name), 'utf8');
-  assert.match(file('resolv.conf'), /\nnameserver 10\.9\.9\.9\nsearch lan\n/);
+  assert.match(
+    file('resolv.conf'),
+    /\nnameserver 127\.0\.0\.11\nsearch lan\n[\s\S]*ExtServers: \[10\.9\.9\.9\]/,
+  );
   assert.equal(file('hostname'), 'c1-host\n');
   const tail = file('hosts').split('\n').slice(6);
   assert.equal(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -150,8 +150,15 @@ export class Testbed implements AsyncDisposable {
       child.kill('SIGKILL');
       await ended;
     }
+    for (const name of readdirSync(this.base)) endHolder(join(this.base, name, 'dns/holder.json'));
     rmSync(this.base, { recursive: true, force: true });
   }
+}
+
+/** What keeps the DNS sockets of an engine that was killed outlives it. */
+function endHolder(note: string): void {
+  if (existsSync(note))
+    process.kill((JSON.parse(readFileSync(note, 'utf8')) as { pid: number }).pid, 'SIGKILL');
 }
 
 function once(child: ChildProcess, word: string): Promise<void> {

@@ -66,7 +66,7 @@ function nftables(netns: string | undefined, script: string): void {
 /** /proc/net of the namespace: what a process sees there is that of its thread. */
 function readProcNet(netns: string, name: string): string {
   if (!/^[a-z0-9_]+$/.test(name)) throw invalid(`not a file of /proc/net: ${name}`);
-  return within(netns, () => readFileSync(`/proc/thread-self/net/${name}`, 'utf8'));
+  return home.within(netns, () => readFileSync(`/proc/thread-self/net/${name}`, 'utf8'));
 }
 
 /** Answers once the thread has loaded, or the failure to do so comes instead. */
