@@ -68,7 +68,7 @@ export class DnsServer implements Disposable {
 
   /** Lets go of what was taken over and nobody is served on. */
   forgetLeft(): void {
-    for (const sandboxId of [...this.#ready.keys()]) this.release(sandboxId);
+    for (const sandboxId of this.#ready.keys()) this.release(sandboxId);
   }
 
   putNetwork(network: DnsNetwork): void {

@@ -52,7 +52,7 @@ export class UpstreamSockets {
 
   /** Forgets all questions without a word. */
   close(): void {
-    for (const socket of [...this.#all]) socket.close();
+    for (const socket of this.#all) socket.close();
   }
 
   #ended(name: string, socket: UpstreamSocket): void {
