@@ -53,6 +53,7 @@ test('the body of an upgrade arrives, in one piece or in many', async () => {
   await using server = await TestServer.start({
     containers: {
       getExec: () => record,
+      requireStartableExec() {},
       startExec: (_id, options) => {
         sizes.push(options.consoleSize);
         return Promise.resolve(session('hello'));
@@ -74,15 +75,22 @@ test('the body of an upgrade arrives, in one piece or in many', async () => {
 });
 
 test('a start that fails is told in the stream, a wrong state by status', async () => {
-  let failure: Error = systemError('exec: "nope": executable file not found in $PATH');
+  const failure = systemError('exec: "nope": executable file not found in $PATH');
+  let running = true;
   await using server = await TestServer.start({
-    containers: { getExec: () => record, startExec: () => Promise.reject(failure) },
+    containers: {
+      getExec: () => record,
+      requireStartableExec() {
+        if (!running) throw conflict('Container c is not running');
+      },
+      startExec: () => Promise.reject(failure),
+    },
   });
   assert.match(
     await converse(server, head(BODY) + BODY),
     /101 UPGRADED[^]*executable file not found in \$PATH\r\n$/,
   );
-  failure = conflict('Container c is not running');
+  running = false;
   assert.match(await converse(server, head(BODY) + BODY), /^HTTP\/1\.1 409 Conflict[^]*is not running/);
 });
 

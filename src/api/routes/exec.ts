@@ -1,6 +1,6 @@
 import type { Engine } from '#engine';
 import type { ExecConfig, ExecSessionView } from '#engine/containers';
-import { invalid, isKind, messageOf } from '#lib/errors';
+import { invalid, messageOf } from '#lib/errors';
 import { type ExecCreateRequest, execCreateRequest, execStartRequest } from '#protocol';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../detach-keys.ts';
 import { execInspect } from '../encode/exec.ts';
@@ -21,6 +21,7 @@ export function execRoutes(router: Router, { containers }: Engine): void {
     const id = exchange.param('id');
     const { Detach = false, Tty = false, ConsoleSize } = await exchange.read(execStartRequest);
     const { config } = containers.getExec(id);
+    containers.requireStartableExec(id);
     const size = Tty && exchange.since('1.42') ? consoleSize(ConsoleSize) : undefined;
     const start = () =>
       containers.startExec(id, { detach: Detach, tty: config.tty, ...(size && { consoleSize: size }) });
@@ -49,17 +50,16 @@ async function converse(
   config: ExecConfig,
   { framed, start }: { readonly framed: boolean; readonly start: () => Promise<ExecSessionView | undefined> },
 ): Promise<void> {
-  const type = streamType(exchange, framed);
+  // Before the process starts: docker-py loses the output that reaches it together with the headers.
+  const connection = exchange.hijack(streamType(exchange, framed));
   let session: ExecSessionView | undefined;
   try {
     session = await start();
   } catch (error) {
-    if (isKind(error, 'not-found') || isKind(error, 'conflict')) throw error;
     // Clients show what the stream says and take the exit code from inspect: 126 or 127.
-    endWithMessage(exchange.hijack(type), messageOf(error), framed);
+    endWithMessage(connection, messageOf(error), framed);
     return;
   }
-  const connection = exchange.hijack(type);
   if (!session) {
     connection.output.end();
     return;

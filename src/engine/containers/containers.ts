@@ -23,6 +23,7 @@ import {
   type ExecStartOptions,
   getExec,
   resizeExec,
+  startable,
   startExec,
 } from './exec.ts';
 import type { ExecRecord } from './exec-table.ts';
@@ -215,6 +216,11 @@ export class Containers {
 
   startExec(execId: string, options: ExecStartOptions): Promise<ExecSessionView | undefined> {
     return startExec(this.#context, execId, options);
+  }
+
+  /** @throws notFound, conflict */
+  requireStartableExec(execId: string): void {
+    startable(this.#context, execId);
   }
 
   getExec(execId: string): ExecRecord {

@@ -61,11 +61,7 @@ export async function startExec(
   execId: string,
   options: ExecStartOptions,
 ): Promise<ExecSessionView | undefined> {
-  const exec = context.execs.get(execId);
-  if (exec.running) throw conflict(`exec command ${execId} is already running`);
-  if (exec.exitCode !== undefined) throw conflict(`exec command ${execId} has already run`);
-  const record = context.store.get(exec.containerId);
-  requireRunning(record);
+  const { exec, record } = startable(context, execId);
   context.execs.markStarting(execId);
   let session: ExecSession;
   try {
@@ -87,6 +83,16 @@ export async function startExec(
   const noteDetach = () =>
     context.store.announce(record, { action: 'exec_detach', attributes: { execID: execId } });
   return view(session, exec.config, exited, noteDetach);
+}
+
+/** @throws notFound, conflict when it cannot be started now, or never again */
+export function startable(context: Context, execId: string): { exec: Exec; record: ContainerRecord } {
+  const exec = context.execs.get(execId);
+  if (exec.running) throw conflict(`exec command ${execId} is already running`);
+  if (exec.exitCode !== undefined) throw conflict(`exec command ${execId} has already run`);
+  const record = context.store.get(exec.containerId);
+  requireRunning(record);
+  return { exec, record };
 }
 
 async function run(

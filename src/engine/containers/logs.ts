@@ -15,6 +15,8 @@ export interface ContainerLog {
   /** The same of every entry: labels and variables that the log's options choose. */
   readonly details: Attributes;
   readonly entries: AsyncIterable<LogEntry>;
+  /** `entries`, once asked for the first, can be read to the end even if the container is removed. */
+  readonly opened: Promise<void>;
 }
 
 /**
@@ -33,9 +35,11 @@ export function logs(
   const ended = run && hasProcess(record.state) ? run.ended : AbortSignal.abort();
   const { signal: closed } = context.closed;
   const stop = signal ? AbortSignal.any([signal, closed]) : closed;
+  const opened = Promise.withResolvers<void>();
   return {
     tty: record.config.tty,
     details: logDetails(record.hostConfig.logConfig, logSource(record)),
-    entries: readLogs(record.logPath, options, ended, stop),
+    entries: readLogs(record.logPath, options, ended, stop, opened.resolve),
+    opened: opened.promise,
   };
 }

@@ -22,16 +22,19 @@ const CHUNK = 64 * 1024;
 /**
  * A container's log: rotated files oldest first, then the live one. With `follow` it goes on, across
  * rotations, until `ended` aborts (the container's log is complete) and all of it has been read.
- * Aborting `signal` ends it at once.
+ * Aborting `signal` ends it at once. `onOpen` is called when its files are open.
  */
 export async function* readLogs(
   path: string,
   options: ReadOptions,
   ended: AbortSignal,
   signal: AbortSignal,
+  onOpen: () => void = () => {},
 ): AsyncGenerator<LogEntry, void> {
   const reader = new LogReader(path, options, signal);
   try {
+    await reader.open();
+    onOpen();
     yield* reader.stored();
     if (options.follow) yield* reader.followed(ended);
     yield* reader.unfinished();
@@ -61,8 +64,12 @@ class LogReader {
     this.#signal = signal;
   }
 
-  async *stored(): AsyncGenerator<LogEntry, void> {
+  /** From here on the log can be read to its end even when the container is removed. */
+  async open(): Promise<void> {
     this.#segments = await openSegments(this.#path);
+  }
+
+  async *stored(): AsyncGenerator<LogEntry, void> {
     const start = await this.#start();
     await closeAll(this.#segments.splice(0, start.segment));
     this.#position = start.offset;

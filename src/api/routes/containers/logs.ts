@@ -11,15 +11,16 @@ import { streamType } from './attach.ts';
 export function logRoutes(router: Router, { containers }: Engine): void {
   router.get('/containers/{id}/logs', async (exchange) => {
     const options = readOptions(exchange);
-    const { tty, details, entries } = containers.logs(exchange.param('id'), options, exchange.signal);
+    const { tty, details, entries, opened } = containers.logs(exchange.param('id'), options, exchange.signal);
     const iterator = entries[Symbol.asyncIterator]();
     // What cannot be read at all deserves a status: the first entry is fetched before the headers leave,
-    // but for a follower, who may wait for it for long.
-    const first = options.follow ? undefined : await iterator.next();
+    // but for a follower, who may wait for it for long, and may remove the container once it has the headers.
+    const first = iterator.next();
+    await (options.follow ? Promise.race([opened, first]) : first);
     const sink = exchange.stream(streamType(exchange, !tty));
     const prefix = linePrefix(exchange, details);
     try {
-      for (let next = first ?? (await iterator.next()); !next.done; next = await iterator.next()) {
+      for (let next = await first; !next.done; next = await iterator.next()) {
         const { stream, line } = next.value;
         const text = prefix(next.value);
         const length = (text?.length ?? 0) + line.length;
