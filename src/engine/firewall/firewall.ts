@@ -131,6 +131,20 @@ export class Firewall implements AsyncDisposable {
     );
   }
 
+  /** One more bridge, or one that has changed, without a look at all the others. */
+  addBridge(bridge: RuledBridge): void {
+    const former = this.#bridges.get(bridge.name);
+    this.#bridges.set(bridge.name, bridge);
+    if (this.carriesLoopback6()) this.#routeLoopback6(bridge);
+    this.change({ add: elementsOfBridge(bridge), remove: former ? elementsOfBridge(former) : [] });
+  }
+
+  removeBridge(name: string): void {
+    const former = this.#bridges.get(name);
+    this.#bridges.delete(name);
+    if (former) this.change({ remove: elementsOfBridge(former) });
+  }
+
   /**
    * Whether the kernel carries [::1] to containers now. Bridge netfilter may be switched on or off by others
    * (loading br_netfilter is enough): the table follows.

@@ -9,7 +9,7 @@ import type { CreateNetworkOptions, Network } from './network.ts';
 import type { KnownNetwork } from './network-table.ts';
 import { planNetwork } from './plan.ts';
 import type { NetworkRecord } from './record.ts';
-import { applyBridges, type NetworksState, viewOf } from './state.ts';
+import { addBridge, type NetworksState, viewOf } from './state.ts';
 import { parseCidr } from './subnet.ts';
 
 const NO_SWARM =
@@ -32,8 +32,8 @@ export async function create(state: NetworksState, options: CreateNetworkOptions
   const known = openNetwork(state, record);
   state.networks.add(known);
   try {
-    ensureNetwork(state, record);
-    if (record.bridge) applyBridges(state);
+    known.bridgeIndex = ensureNetwork(state, record);
+    addBridge(state, record);
   } catch (error) {
     state.networks.delete(known);
     state.networkRecords.delete(record.id);

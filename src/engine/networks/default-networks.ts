@@ -146,8 +146,9 @@ function chosenSubnet(
     const { subnet, address } = parseCidr(options.bip);
     return { subnet, gateway: address };
   }
+  const own = route.link(bridge)?.index;
   const taken = [
-    ...subnetsInUse(route, bridge),
+    ...subnetsInUse(route, new Set(own === undefined ? [] : [own])),
     ...records
       .all()
       .filter(({ record }) => record.name !== 'bridge')

@@ -8,6 +8,8 @@ export interface KnownNetwork {
   record: NetworkRecord;
   readonly addresses: NetworkAddresses;
   readonly subnets: readonly Subnet[];
+  /** Interface index of its bridge. */
+  bridgeIndex?: number | undefined;
 }
 
 /** The networks that exist, by id and by name. */

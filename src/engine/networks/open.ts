@@ -10,6 +10,7 @@ import { RouteSocket } from '#linux/netlink';
 import { openNetwork } from './create.ts';
 import { ensureDefaultNetworks } from './default-networks.ts';
 import { ensureNetwork } from './drivers/index.ts';
+import { HostSubnets } from './host-subnets.ts';
 import { checkPools } from './ipam/index.ts';
 import { NamespacePool } from './namespace-pool.ts';
 import { buildReady, sweepNetns } from './netns.ts';
@@ -89,6 +90,7 @@ function assemble(
     options,
     worker,
     route,
+    hostSubnets: new HostSubnets(route),
     firewall,
     dns,
     ports: new Ports({ firewall, ipv6, log: options.log }),
@@ -112,7 +114,7 @@ function loadNetworks(state: NetworksState): void {
   ensureDefaultNetworks({ options, route, records: networkRecords, ipv6, inUse });
   const host = { addresses: route.addresses() };
   for (const { record } of networkRecords.all()) {
-    ensureNetwork(state, record, host);
-    state.networks.add(openNetwork(state, record));
+    const bridgeIndex = ensureNetwork(state, record, host);
+    state.networks.add({ ...openNetwork(state, record), bridgeIndex });
   }
 }

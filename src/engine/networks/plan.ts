@@ -1,5 +1,5 @@
 import { conflict, forbidden, notFound } from '#lib/errors';
-import { bridgeOf, planParent, routesByInterface, subnetsInUse } from './drivers/index.ts';
+import { bridgeOf, planParent, routesByInterface } from './drivers/index.ts';
 import { DEFAULT_POOLS, planPools } from './ipam/index.ts';
 import type { CreateNetworkOptions } from './network.ts';
 import type { BridgeRecord, NetworkRecord, ParentRecord } from './record.ts';
@@ -84,12 +84,16 @@ function planIpam(
       .values()
       .flatMap(({ subnets }) => subnets)
       .toArray(),
-    host: () => subnetsInUse(state.route),
+    host: () => state.hostSubnets.inUse(ourBridges(state)),
     pools: state.options.addressPools ?? DEFAULT_POOLS,
     owner: `${state.options.instance}/${id}`,
   });
   return { ...basics, pools };
 }
+
+/** By interface index. What they have is known, and much where there are many networks. */
+const ourBridges = ({ networks }: NetworksState): Set<number> =>
+  new Set(networks.values().flatMap(({ bridgeIndex }) => (bridgeIndex === undefined ? [] : [bridgeIndex])));
 
 function planBridge(state: NetworksState, id: string, options: CreateNetworkOptions): BridgeRecord {
   const planned = bridgeOf(options.options, {

@@ -6,7 +6,7 @@ import { PREDEFINED } from './default-networks.ts';
 import { destroyNetwork, ensureNetwork } from './drivers/index.ts';
 import type { KnownNetwork } from './network-table.ts';
 import type { NetworkRecord } from './record.ts';
-import { applyBridges, endpointsOf, type NetworksState } from './state.ts';
+import { addBridge, endpointsOf, type NetworksState } from './state.ts';
 
 /** @throws notFound, forbidden (predefined, in use) */
 export async function remove(state: NetworksState, reference: string): Promise<void> {
@@ -57,9 +57,9 @@ async function drop(state: NetworksState, known: KnownNetwork): Promise<void> {
   scope.defer(() => {
     state.networks.add(known);
     ensureNetwork(state, record);
-    if (record.bridge) applyBridges(state);
+    addBridge(state, record);
   });
-  if (record.bridge) applyBridges(state);
+  if (record.bridge) state.firewall.removeBridge(record.bridge.name);
   if (!bequeathParent(state, record)) await destroyNetwork(state, record);
   await state.dns.removeNetwork(record.id);
   state.options.database.transaction(() => {

@@ -5,7 +5,7 @@ import { chooseGateways, NO_GATEWAYS } from './gateway.ts';
 import { plugIn, switchRoutes } from './plug.ts';
 import type { NetworkRecord, SandboxRecord } from './record.ts';
 import type { Endpoint } from './sandbox.ts';
-import type { NetworksState } from './state.ts';
+import { addBridge, type NetworksState } from './state.ts';
 
 /** Interfaces go in bursts: a bridge, and each link of a namespace that ends. Milliseconds. */
 const SETTLING_MS = 100;
@@ -60,10 +60,13 @@ export async function repair(state: NetworksState): Promise<void> {
 /** Ids of the networks whose bridge or parent was missing. */
 function remakeDevices(state: NetworksState, present: ReadonlyMap<string, Link>): Set<string> {
   const remade = new Set<string>();
-  for (const { record } of state.networks.values().toArray()) {
+  for (const known of state.networks.values().toArray()) {
+    const { record } = known;
     const name = record.bridge?.name ?? (record.parent?.made ? record.parent.name : undefined);
     if (name === undefined || present.has(name)) continue;
-    ensureNetwork(state, record);
+    known.bridgeIndex = ensureNetwork(state, record);
+    // Routes of the loopback address went with the bridge.
+    addBridge(state, record);
     remade.add(record.id);
     state.options.log.warn('an interface was deleted by another program and has been made again', {
       interface: name,

@@ -1,10 +1,11 @@
 import type { Dns } from '#engine/dns';
-import type { Firewall } from '#engine/firewall';
+import type { Firewall, RuledBridge } from '#engine/firewall';
 import type { Ports } from '#engine/ports';
 import type { KeyedLock } from '#lib/lock';
 import type { NamespaceWorker } from '#linux/namespaces';
 import type { RouteSocket } from '#linux/netlink';
 import type { Records } from '#store';
+import type { HostSubnets } from './host-subnets.ts';
 import type { NamespacePool } from './namespace-pool.ts';
 import type { Network, NetworksOptions } from './network.ts';
 import type { KnownNetwork, NetworkTable } from './network-table.ts';
@@ -17,6 +18,7 @@ export interface NetworksState {
   readonly options: NetworksOptions;
   readonly worker: NamespaceWorker;
   readonly route: RouteSocket;
+  readonly hostSubnets: HostSubnets;
   readonly firewall: Firewall;
   readonly dns: Dns;
   readonly ports: Ports;
@@ -75,25 +77,36 @@ export function endpointsOf(state: NetworksState, networkId: string): Map<string
   return endpoints;
 }
 
+/** What the firewall needs to know of a network's bridge. */
+function ruled({ bridge, pools, internal }: NetworkRecord): RuledBridge[] {
+  if (!bridge) return [];
+  const { name, masquerade, icc, gatewayMode4, gatewayMode6, hostIp4, hostIp6, trustedInterfaces } = bridge;
+  return [
+    {
+      name,
+      subnets: pools.map(({ subnet }) => subnet),
+      internal,
+      masquerade,
+      icc,
+      gatewayMode4,
+      gatewayMode6,
+      ...(hostIp4 === undefined ? {} : { hostIp4 }),
+      ...(hostIp6 === undefined ? {} : { hostIp6 }),
+      trustedInterfaces,
+    },
+  ];
+}
+
 /** Tells the firewall which bridges there are. */
-export function applyBridges(state: Pick<NetworksState, 'networks' | 'firewall'>): void {
-  const ruled = state.networks.values().flatMap(({ record: { bridge, pools, internal } }) => {
-    if (!bridge) return [];
-    const { name, masquerade, icc, gatewayMode4, gatewayMode6, hostIp4, hostIp6, trustedInterfaces } = bridge;
-    return [
-      {
-        name,
-        subnets: pools.map(({ subnet }) => subnet),
-        internal,
-        masquerade,
-        icc,
-        gatewayMode4,
-        gatewayMode6,
-        ...(hostIp4 === undefined ? {} : { hostIp4 }),
-        ...(hostIp6 === undefined ? {} : { hostIp6 }),
-        trustedInterfaces,
-      },
-    ];
-  });
-  state.firewall.setBridges(ruled.toArray());
+export const applyBridges = ({ firewall, networks }: Pick<NetworksState, 'networks' | 'firewall'>): void =>
+  firewall.setBridges(
+    networks
+      .values()
+      .flatMap(({ record }) => ruled(record))
+      .toArray(),
+  );
+
+/** And of one more. */
+export function addBridge({ firewall }: Pick<NetworksState, 'firewall'>, record: NetworkRecord): void {
+  for (const bridge of ruled(record)) firewall.addBridge(bridge);
 }

@@ -18,6 +18,10 @@ const blockAround = (family: 4 | 6, value: bigint, prefix: number): Subnet => {
   return { family, base: (value >> host) << host, prefix };
 };
 
+/** The block around an address of 4 or 16 bytes. */
+export const subnetOfBytes = (bytes: Buffer, prefix: number): Subnet =>
+  blockAround(bytes.length === 4 ? 4 : 6, BigInt(`0x${bytes.toString('hex')}`), prefix);
+
 /** The block around an address. @throws invalid */
 export function subnetOf(address: string, prefix: number): Subnet {
   const parsed = parseAddress(address);

@@ -73,6 +73,14 @@ export interface Route {
   readonly index?: number;
 }
 
+/** Addresses as the kernel has them: an address of the block, 4 or 16 bytes. */
+export interface Block {
+  readonly bytes: Buffer;
+  readonly prefix: number;
+  /** Of the interface; 0 for a route by none. */
+  readonly index: number;
+}
+
 interface Pending {
   readonly request: Request;
   readonly body: Body;
@@ -183,6 +191,16 @@ export class RouteSocket implements Disposable {
     return this.#dump('routes', RTM_GETROUTE, [fixed]).flatMap(parseRoute);
   }
 
+  /**
+   * Blocks of addresses that interfaces have or that the main table routes, but for those of interfaces that
+   * `except` names by index. Default routes, which cover everything, are left out.
+   */
+  blocks(except: ReadonlySet<number> = new Set()): Block[] {
+    const routes = this.#dump('routes', RTM_GETROUTE, [Buffer.alloc(12)]).flatMap(parseRouteBlock);
+    const addresses = this.#dump('addresses', RTM_GETADDR, [Buffer.alloc(8)]).flatMap(parseAddressBlock);
+    return [...routes, ...addresses].filter(({ index, prefix }) => prefix > 0 && !except.has(index));
+  }
+
   #index(name: string): number {
     const link = this.link(name);
     if (!link) throw new SystemError('netlink link-get', [name], 19, 'ENODEV', 'no such interface');
@@ -244,4 +262,18 @@ function parseRoute({ payload }: Message): Route[] {
       ...(index === undefined ? {} : { index }),
     },
   ];
+}
+
+function parseRouteBlock({ payload }: Message): Block[] {
+  const attributes = parseAttributes(payload.subarray(12));
+  const table = attributes.get(RTA_TABLE)?.readUInt32LE(0) ?? payload[4];
+  const bytes = attributes.get(RTA_DST);
+  if (!bytes || table !== RT_TABLE_MAIN || payload[7] !== RTN_UNICAST) return [];
+  return [{ bytes, prefix: payload[1] ?? 0, index: attributes.get(RTA_OIF)?.readUInt32LE(0) ?? 0 }];
+}
+
+function parseAddressBlock({ payload }: Message): Block[] {
+  const attributes = parseAttributes(payload.subarray(8));
+  const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
+  return bytes ? [{ bytes, prefix: payload[1] ?? 0, index: payload.readUInt32LE(4) }] : [];
 }

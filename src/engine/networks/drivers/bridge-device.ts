@@ -4,7 +4,7 @@ import type { Logger } from '#lib/log';
 import type { Address, Link, Request, RouteSocket } from '#linux/netlink';
 import type { BridgeRecord, NetworkRecord } from '../record.ts';
 import type { NetworksState } from '../state.ts';
-import { normalizeAddress, parseCidr, type Subnet, subnetOf } from '../subnet.ts';
+import { normalizeAddress, parseCidr, type Subnet, subnetOf, subnetOfBytes } from '../subnet.ts';
 import { prepareBridge } from '../sysctl.ts';
 
 /** IFNAMSIZ of netdevice(7), without the final zero byte. */
@@ -33,19 +33,9 @@ const stableMac = (seed: string): string => {
   return `02:${[0, 2, 4, 6, 8].map((at) => hash.slice(at, at + 2)).join(':')}`;
 };
 
-/** Blocks that the host uses on interfaces other than `except`. Default routes cover everything and are left out. */
-export function subnetsInUse(route: RouteSocket, except?: string): Subnet[] {
-  const own = except === undefined ? undefined : route.link(except)?.index;
-  return [...route.routes(4), ...route.routes(6)]
-    .filter((entry) => entry.prefix > 0 && entry.index !== own)
-    .map((entry) => subnetOf(entry.destination, entry.prefix))
-    .concat(
-      route
-        .addresses()
-        .filter((entry) => entry.index !== own)
-        .map((entry) => subnetOf(entry.address, entry.prefix)),
-    );
-}
+/** Blocks that the host uses on interfaces other than `except`, by index. */
+export const subnetsInUse = (route: RouteSocket, except?: ReadonlySet<number>): Subnet[] =>
+  route.blocks(except).map(({ bytes, prefix }) => subnetOfBytes(bytes, prefix));
 
 /** The IPv4 block and address of an administrator's bridge. @throws invalid */
 export function addressOfExisting(route: RouteSocket, name: string): { subnet: Subnet; address: string } {
@@ -72,15 +62,15 @@ export function bridgeAddresses({ bridge, pools }: NetworkRecord): { address: st
   });
 }
 
-/** Makes the bridge as the record says, or completes what is there. Safe to repeat. */
+/** Makes the bridge as the record says, or completes what is there. Safe to repeat. Returns its index. */
 export function ensureBridge(
   route: RouteSocket,
   network: NetworkRecord,
   log: Logger,
   host?: HostAddresses,
-): void {
+): number | undefined {
   const { bridge, ipv6 } = network;
-  if (!bridge) return;
+  if (!bridge) return undefined;
   const present = route.link(bridge.name);
   if (!present) {
     const mtu = bridge.mtu === undefined ? {} : { mtu: bridge.mtu };
@@ -94,6 +84,7 @@ export function ensureBridge(
   route.send([...missingAddresses(former, network, log), { op: 'link-up', name: bridge.name }], {
     ignore: ['EEXIST'],
   });
+  return link?.index;
 }
 
 const addressesOn = ({ addresses }: HostAddresses, link: Link): { address: string; prefix: number }[] =>

@@ -20,14 +20,14 @@ export { bridgeOf, truth } from './bridge-options.ts';
 export { planParent } from './parent-device.ts';
 export { hasOwnMac, routesByInterface } from './parent-endpoint.ts';
 
-/** Makes what a network needs on the host, or completes what is there. Safe to repeat. */
+/** Makes what a network needs on the host, or completes what is there. Safe to repeat. Returns its bridge's index. */
 export function ensureNetwork(
   state: Pick<NetworksState, 'route' | 'options'>,
   network: NetworkRecord,
   host?: HostAddresses,
-): void {
-  if (network.bridge) ensureBridge(state.route, network, state.options.log, host);
+): number | undefined {
   ensureParent(state.route, network);
+  return ensureBridge(state.route, network, state.options.log, host);
 }
 
 /** Takes it away again; what is missing is fine. */

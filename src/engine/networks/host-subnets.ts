@@ -1,0 +1,27 @@
+import type { RouteSocket } from '#linux/netlink';
+import { subnetsInUse } from './drivers/index.ts';
+import type { Subnet } from './subnet.ts';
+
+/** Reading them takes the longer the more there are: a burst of new networks does so once. Milliseconds. */
+const FRESH_MS = 500;
+
+/** The blocks that the host itself uses, for those who choose one that is free. */
+export class HostSubnets {
+  readonly #route: RouteSocket;
+  #read: readonly Subnet[] = [];
+  #at = Number.NEGATIVE_INFINITY;
+
+  constructor(route: RouteSocket) {
+    this.#route = route;
+  }
+
+  /** `except`: interfaces of our own networks, by index. */
+  inUse(except: ReadonlySet<number>): readonly Subnet[] {
+    const now = performance.now();
+    if (now - this.#at > FRESH_MS) {
+      this.#read = subnetsInUse(this.#route, except);
+      this.#at = now;
+    }
+    return this.#read;
+  }
+}
