@@ -17,19 +17,33 @@ import { networkIds } from './inspect.ts';
 
 export function listRoutes(router: Router, engine: Engine): void {
   router.get('/containers/json', async (exchange) => {
-    exchange.json((await list(engine, exchange)).map((row) => forVersion(row, exchange)));
+    const known = knowledgeOf(exchange);
+    exchange.json((await list(engine, exchange)).map((row) => forVersion(row, known)));
   });
 }
 
+/** What the client's version knows of a row; asked once, for rows may be thousands. */
+interface Knowledge {
+  readonly annotations: boolean;
+  readonly descriptor: boolean;
+  readonly health: boolean;
+}
+
+const knowledgeOf = (exchange: Exchange): Knowledge => ({
+  annotations: exchange.since('1.46'),
+  descriptor: exchange.since('1.48'),
+  health: exchange.since('1.52'),
+});
+
 /** Without what the client's version does not know yet. */
-function forVersion(row: ContainerSummary, exchange: Exchange): ContainerSummary {
+function forVersion(row: ContainerSummary, known: Knowledge): ContainerSummary {
   const { Health, ImageManifestDescriptor, HostConfig, ...rest } = row;
   const { Annotations, ...hostConfig } = HostConfig;
   return {
     ...rest,
-    HostConfig: { ...hostConfig, ...(Annotations && exchange.since('1.46') && { Annotations }) },
-    ...(Health && exchange.since('1.52') && { Health }),
-    ...(ImageManifestDescriptor && exchange.since('1.48') && { ImageManifestDescriptor }),
+    HostConfig: { ...hostConfig, ...(Annotations && known.annotations && { Annotations }) },
+    ...(Health && known.health && { Health }),
+    ...(ImageManifestDescriptor && known.descriptor && { ImageManifestDescriptor }),
   };
 }
 
@@ -50,18 +64,17 @@ async function list(engine: Engine, { query }: Exchange): Promise<ContainerSumma
   const shown = limit > 0 ? found.slice(0, limit) : found;
   const networks = networkIds(engine);
   const linkNames = containers.linkNames();
-  const withSize = query.flag('size');
-  return Promise.all(
-    shown.map(async (facts) =>
-      containerSummary({
-        ...facts,
-        networks,
-        linkNames: linkNames.get(facts.record.id) ?? [],
-        image: imageName(engine, facts.record),
-        ...(withSize && { size: await containers.size(facts.record.id) }),
-      }),
-    ),
-  );
+  const nameOf = imageNames(engine);
+  const summarize = (facts: (typeof shown)[number], size?: { rw: number; rootFs: number }) =>
+    containerSummary({
+      ...facts,
+      networks,
+      linkNames: linkNames.get(facts.record.id) ?? [],
+      image: nameOf(facts.record),
+      ...(size && { size }),
+    });
+  if (!query.flag('size')) return shown.map((facts) => summarize(facts));
+  return Promise.all(shown.map(async (facts) => summarize(facts, await containers.size(facts.record.id))));
 }
 
 /** `since` and `before` were parameters before they became filters. */
@@ -72,12 +85,23 @@ function withOldParameters(filters: Filters, query: Exchange['query']): Filters 
     : new Map([...filters, ...old.map((name) => [name, [query.text(name)]] as const)]);
 }
 
-/** As the user typed it, while that still means the same image. */
-function imageName({ images }: Engine, { config, imageId }: ContainerRecord): string {
+/** What containers' images are called: as the user typed it, while that still means the same image. Each is looked up once. */
+function imageNames({ images }: Engine): (record: ContainerRecord) => string {
+  const ids = new Map<string, string | undefined>();
+  const idOf = (name: string): string | undefined => {
+    if (ids.has(name)) return ids.get(name);
+    const id = currentId(images, name);
+    ids.set(name, id);
+    return id;
+  };
+  return ({ config, imageId }) => (idOf(config.image) === imageId ? config.image : imageId);
+}
+
+function currentId(images: Engine['images'], name: string): string | undefined {
   try {
-    return images.get(config.image).id === imageId ? config.image : imageId;
+    return images.get(name).id;
   } catch (error) {
-    if (isKind(error, 'not-found') || isKind(error, 'invalid')) return imageId;
+    if (isKind(error, 'not-found') || isKind(error, 'invalid')) return undefined;
     throw error;
   }
 }
