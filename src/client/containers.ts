@@ -13,6 +13,7 @@ import type {
   ContainerWaitResponse,
   FilesystemChange,
   Filters,
+  PortExplanation,
 } from '#protocol';
 import type { Api } from './api.ts';
 import type { Body } from './http/body.ts';
@@ -180,6 +181,13 @@ export class Containers {
     signal?: AbortSignal,
   ): Promise<ContainerUpdateResponse> {
     return this.#api.json({ method: 'POST', path: path(id, 'update'), json: request }, signal);
+  }
+
+  /** `8080`, `8080/udp`: who reaches it from outside. */
+  explainPort(port: string, signal?: AbortSignal): Promise<PortExplanation> {
+    const [number = '', protocol = 'tcp'] = port.split('/', 2);
+    const at = `/ports/${encodeURIComponent(number)}/explain?protocol=${encodeURIComponent(protocol)}`;
+    return this.#api.json({ method: 'GET', path: at }, signal);
   }
 
   async changes(id: string, signal?: AbortSignal): Promise<readonly FilesystemChange[]> {

@@ -211,3 +211,20 @@ export interface ContainersPruneReport {
   readonly ContainersDeleted: readonly string[] | null;
   readonly SpaceReclaimed: number;
 }
+
+/** GET /ports/{port}/explain?protocol=tcp, Berth's own */
+export interface PortExplanation {
+  readonly Policy: string;
+  readonly Owners: readonly {
+    readonly Name: string;
+    readonly HostIp: string;
+    readonly ContainerPort: number;
+  }[];
+  readonly Verdicts: readonly {
+    readonly Interface: string;
+    readonly Sources: readonly string[];
+    readonly Open: boolean;
+    readonly Rule: string;
+  }[];
+  readonly Problems: readonly string[];
+}

@@ -2,6 +2,7 @@ import type { Engine } from '#engine';
 import { isKind } from '#lib/errors';
 import { networkConnectRequest, networkCreateRequest, networkDisconnectRequest } from '#protocol';
 import { endpointSpec, networkOptions } from '../decode/networks.ts';
+import { parseContainerPort } from '../decode/ports.ts';
 import { networkInspect, networkStatus } from '../encode/networks.ts';
 import type { Exchange } from '../exchange.ts';
 import { PRUNE_FILTERS, pruneSelection } from '../filters/match.ts';
@@ -32,6 +33,31 @@ export function networkRoutes(router: Router, engine: Engine): void {
     const inspected = networkInspect(network, networks.endpoints(network.id), (id) => nameOf(engine, id));
     const status = exchange.since('1.52') ? { Status: networkStatus(networks.usage(network.id)) } : {};
     exchange.json({ ...inspected, ...status });
+  });
+
+  // Berth's own: see docs/networking.md.
+  router.get('/ports/{port}/explain', async (exchange) => {
+    const protocol = exchange.query.text('protocol') || 'tcp';
+    const port = parseContainerPort(`${exchange.param('port')}/${protocol}`);
+    const { policy, owners, verdicts, problems } = await networks.explainPort({
+      protocol: port.protocol,
+      port: port.containerPort,
+    });
+    exchange.json({
+      Policy: policy,
+      Owners: owners.map(({ name, hostIp, containerPort }) => ({
+        Name: name,
+        HostIp: hostIp,
+        ContainerPort: containerPort,
+      })),
+      Verdicts: verdicts.map(({ interface: at, sources, open, rule }) => ({
+        Interface: at,
+        Sources: sources,
+        Open: open,
+        Rule: rule,
+      })),
+      Problems: problems,
+    });
   });
 
   router.post('/networks/create', async (exchange) => {

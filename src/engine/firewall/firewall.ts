@@ -6,6 +6,7 @@ import { type ChangedTables, Nftables, watchRuleset } from '#linux/nftables';
 import { type Admission, elementsOfAdmission, groupCount } from './admission.ts';
 import { elementsOfBridge, type RuledBridge } from './bridge.ts';
 import type { Element } from './element.ts';
+import type { ExplainOptions, HostExplanation } from './host/explain.ts';
 import { HostFirewall } from './host/host-firewall.ts';
 import { isOurTable } from './host/ours.ts';
 import { canForwardLoopback6, routeLoopback6 } from './loopback6.ts';
@@ -24,6 +25,10 @@ export interface FirewallOptions {
   /** Default `host-firewall`. */
   readonly publishPolicy?: PublishPolicy;
   readonly log: Logger;
+}
+
+export interface PortExplanation extends HostExplanation {
+  readonly policy: PublishPolicy;
 }
 
 /** What our networks and ports need of the kernel's packet filter, in a table of our own. */
@@ -164,6 +169,12 @@ export class Firewall implements AsyncDisposable {
   /** Changes what is in the table's sets, in one transaction. */
   change(change: { add?: readonly Element[]; remove?: readonly Element[] }): void {
     this.#table.change(change);
+  }
+
+  /** What the host's own rules say of a port, and whether they count. */
+  async explain(port: Pick<ExplainOptions, 'protocol' | 'port'>): Promise<PortExplanation> {
+    const ours = { table: this.table, interfaces: [...this.#bridges.keys()] };
+    return { policy: this.#policy, ...(await this.#host.explain({ ours, ...port })) };
   }
 
   /** Stops restoring. With `teardown` the table goes too, and what was put into chains of the host. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAN4, prepareMachine, startFirewalld } from './host-firewall.fixture.ts';
+import type { Networks } from './index.ts';
 import { addressOf, HOST4, HOST6, OUTSIDE4, OUTSIDE6, type Probe, port, Testbed } from './testbed.fixture.ts';
 
 const tcp = (host: string, number: number, source?: string): Probe => ({
@@ -54,6 +55,19 @@ test('ufw: a published port is open where ufw allows it, and everything inside w
   ];
   const expected = [`web ${OUTSIDE4}`, `web ${OUTSIDE6}`, `web ${LAN4}`, 'TIMEOUT', 'TIMEOUT'];
   assert.deepEqual(await bed.probeUntil('outside', open, expected), expected);
+  const { owners, verdicts } = await engine.call<Awaited<ReturnType<Networks['explainPort']>>>(
+    'explainPort',
+    {
+      protocol: 'tcp',
+      port: 9090,
+    },
+  );
+  assert.deepEqual(owners[0], { name: 'web', hostIp: '0.0.0.0', containerPort: 80 });
+  const lan = verdicts.find(({ sources }) => sources.includes('10.9.0.0-10.9.0.255'));
+  assert.ok(lan?.open);
+  assert.match(lan.rule, /^ip filter ufw-user-input: .*9090.*accept/);
+  const others = verdicts.find(({ sources }) => sources.includes('any other IPv4 address'));
+  assert.deepEqual([others?.open, others?.rule], [false, 'ip filter INPUT: policy drop']);
   // A server of the host itself is treated the same.
   await bed.serve('host', 9091, 'host');
   await bed.sh('host', 'ufw allow from 10.9.0.0/24 to any port 9091 proto tcp');

@@ -1,3 +1,5 @@
+import type { PortExplanation } from '#engine/firewall';
+import type { Protocol } from '#engine/ports';
 import type { Scope } from '#lib/scope';
 import { attach } from './attach.ts';
 import { type ChangedPorts, changePorts, type PortChange } from './change-ports.ts';
@@ -17,6 +19,15 @@ import { rename } from './rename.ts';
 import type { AttachOptions, Endpoint, EndpointOptions, InterfaceCounters, Sandbox } from './sandbox.ts';
 import { endpointsOf, type NetworksState, viewOf } from './state.ts';
 import { statistics } from './statistics.ts';
+
+/** The containers that publish a port. */
+export interface PortOwners {
+  readonly owners: readonly {
+    readonly name: string;
+    readonly hostIp: string;
+    readonly containerPort: number;
+  }[];
+}
 
 /** The networks of an engine and the sandboxes of its containers. Each verb is in the file of its name. */
 export class Networks {
@@ -101,6 +112,16 @@ export class Networks {
     alongside?: (done: ChangedPorts) => void,
   ): Promise<ChangedPorts> {
     return changePorts(this.#state, containerId, change, alongside);
+  }
+
+  /** Who can reach a port of the host from outside, and which rule of the host decides. */
+  async explainPort(port: { protocol: Protocol; port: number }): Promise<PortExplanation & PortOwners> {
+    const owners = [...this.#state.sandboxes.values()].flatMap(({ containerName, ports }) =>
+      ports
+        .filter(({ protocol, hostPort }) => protocol === port.protocol && hostPort === port.port)
+        .map(({ hostIp, containerPort }) => ({ name: containerName, hostIp, containerPort })),
+    );
+    return { ...(await this.#state.firewall.explain(port)), owners };
   }
 
   /** A container has another name now, and answers to it. */

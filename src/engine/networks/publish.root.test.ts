@@ -264,3 +264,33 @@ test('a UDP flow that goes on reaches the new container, not the old one', async
   await bed.serve(next, 53, 'new');
   assert.deepEqual(await ask(), [`new ${OUTSIDE4}`, `new ${OUTSIDE6}`]);
 });
+
+test('ports of a running container come and go, all or nothing, and are known to the next engine', async () => {
+  await using bed = await Testbed.open();
+  const engine = await bed.engine();
+  const web = await engine.attach('web', { ports: [port(80, 8080), port(80, 5300, 'udp')] });
+  await bed.serve(web, 80, 'web');
+  const select = (hostPort: number, protocol = 'tcp') => ({ protocol, hostIp: '', hostPort });
+  const change = (add: ReturnType<typeof port>[], remove: ReturnType<typeof select>[]) =>
+    engine.call('changePorts', 'web', { add, remove });
+  const udp = (number: number) => ({ protocol: 'udp', host: HOST4, port: number, from: 6700 }) as const;
+  assert.deepEqual(await bed.probe('outside', [udp(5300)]), [`web ${OUTSIDE4}`]);
+  await change([port(80, 8081)], [select(8080), select(5300, 'udp')]);
+  const tcp = (number: number) => ({ protocol: 'tcp', host: HOST4, port: number }) as const;
+  assert.deepEqual(await bed.probe('outside', [tcp(8080), tcp(8081)]), ['ECONNREFUSED', `web ${OUTSIDE4}`]);
+  // The flow that was there has ended with its port.
+  assert.notEqual((await bed.probe('outside', [udp(5300)]))[0], `web ${OUTSIDE4}`);
+  await bed.serve('host', 7000, 'program');
+  await assert.rejects(change([port(80, 8082), port(80, 7000)], [select(8081)]), /address already in use/);
+  await assert.rejects(change([], [select(9999)]), /does not publish 9999\/tcp/);
+  assert.deepEqual(await bed.probe('outside', [tcp(8081), tcp(8082)]), [`web ${OUTSIDE4}`, 'ECONNREFUSED']);
+  await engine.kill();
+  const next = await bed.engine();
+  await next.call('recover', ['web']);
+  const { ports } = await next.call<Sandbox>('sandbox', 'web');
+  assert.deepEqual(
+    ports.map(({ hostPort }) => hostPort),
+    [8081, 8081],
+  );
+  assert.deepEqual(await bed.probe('outside', [tcp(8080), tcp(8081)]), ['ECONNREFUSED', `web ${OUTSIDE4}`]);
+});

@@ -23,7 +23,7 @@ export interface Answers {
 }
 
 /** What the host's rules tell apart in one address family. */
-interface Space {
+export interface Space {
   readonly family: 4 | 6;
   readonly interfaces: readonly InterfaceGroup[];
   readonly sources: readonly Group[];
@@ -62,7 +62,7 @@ const questionsOf = ({ interfaces, sources, ports }: Space): number =>
   ports.length *
   PROTOCOLS.length;
 
-function spaceOf(family: 4 | 6, texts: readonly string[], host: Host, mentions: Mentions): Space {
+export function spaceOf(family: 4 | 6, texts: readonly string[], host: Host, mentions: Mentions): Space {
   const words = texts.join('\n');
   // Rules that look at routes tell apart what routes do.
   const routing = /\bfib\b|rpfilter/.test(words);
@@ -165,9 +165,9 @@ function groupsOf(space: Space, replay: Answers): SourceGroup[] {
   ];
 }
 
-const total = (spans: readonly Span[]): bigint => spans.reduce((sum, span) => sum + sizeOf(span), 0n);
+export const total = (spans: readonly Span[]): bigint => spans.reduce((sum, span) => sum + sizeOf(span), 0n);
 
-const textOf =
+export const textOf =
   (family: 4 | 6) =>
   ({ first, last }: Span): string =>
     first === last

@@ -2,6 +2,7 @@ import { messageOf } from '#lib/errors';
 import { IdleProcess } from '#lib/idle-process';
 import type { Logger } from '#lib/log';
 import { Nftables } from '#linux/nftables';
+import type { ExplainOptions, HostExplanation } from './explain.ts';
 import type { EvaluateOptions, HostProcess, HostVerdict } from './host-process.ts';
 import { isOurTable } from './ours.ts';
 import { legacyNames, readAgain } from './rules.ts';
@@ -24,6 +25,11 @@ export class HostFirewall implements AsyncDisposable {
     const verdict = await this.#process.call('evaluate', options);
     this.#report(verdict);
     return verdict;
+  }
+
+  /** Who would be let in to a port, and by which rule: asked of a copy of the rules, now. */
+  explain(question: ExplainOptions): Promise<HostExplanation> {
+    return this.#process.call('explain', question);
   }
 
   /** Most hosts that run containers have no rules of their own: that is quick to see, without a process. */

@@ -4,6 +4,7 @@ import { NftProgram } from '#linux/nftables';
 import { type Admission, NOBODY } from '../admission.ts';
 import { chainsOf, chainsOfSave } from './chains.ts';
 import { decide } from './decide.ts';
+import { explain } from './explain.ts';
 import { ensureForwardRules, type ForwardRules } from './forward-rules.ts';
 import { readHost } from './host.ts';
 import { isOurInterface, isOurTable, type Ours } from './ours.ts';
@@ -60,7 +61,7 @@ function hasInputChains(rules: HostRules): boolean {
  * A process of its own: libnftables keeps part of its state in global variables, and what reads iptables' rules for it
  * ends the process when it meets one that it does not know.
  */
-const handlers = { evaluate };
+const handlers = { evaluate, explain };
 export type HostProcess = typeof handlers;
 
 serveParent(handlers);
