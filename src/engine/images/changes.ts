@@ -9,6 +9,8 @@ export function applyChanges(config: ImageConfig, changes: readonly string[]): I
   let commandSet = false;
   for (const change of changes.flatMap((text) => text.split('\n'))) {
     if (change.trim() === '') continue;
+    // No trigger either, so the parser would refuse it in its own words.
+    if (/^\s*from\s/i.test(change)) throw invalid('FROM is not a valid change command');
     const written = parseTrigger(change);
     if (!changesConfig(written)) throw invalid(`${written.keyword} is not a valid change command`);
     const instruction = expandInstruction(written, variablesOf(result), '\\');
