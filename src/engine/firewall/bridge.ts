@@ -1,4 +1,3 @@
-import { parseAddress } from '#lib/address';
 import type { Element } from './element.ts';
 
 /** How the containers of a network are reached from outside of it, and under which address they go out. */
@@ -28,7 +27,8 @@ export interface RuledBridge {
 const quoted = (name: string): string => `"${name}"`;
 const pair = (from: string, to: string): string => `${quoted(from)} . ${quoted(to)}`;
 
-export const familyOf = (address: string): 4 | 6 => parseAddress(address.replace(/\/.*/, ''))?.family ?? 4;
+/** Of an address or block in its normal form. */
+export const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4);
 
 /** What a bridge adds to the sets of the table. */
 export function elementsOfBridge(bridge: RuledBridge): Element[] {

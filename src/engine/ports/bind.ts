@@ -11,7 +11,12 @@ import type { Held, PortsState } from './ports.ts';
  * and IPv6.
  * @throws invalid, system (`Bind for 0.0.0.0:80 failed: port is already allocated`), BindError
  */
-export function bind(state: PortsState, target: PublishTarget, binding: PortBinding): Held {
+export function bind(
+  state: PortsState,
+  target: PublishTarget,
+  binding: PortBinding,
+  loopback6: boolean,
+): Held {
   const { protocol, containerPort, hostPort, hostPortEnd = hostPort } = binding;
   checkPorts(binding);
   const addresses = hostAddresses(state, target, binding);
@@ -34,7 +39,6 @@ export function bind(state: PortsState, target: PublishTarget, binding: PortBind
       continue;
     }
     try {
-      const loopback6 = state.firewall.carriesLoopback6();
       return { ports: [...wanted, ...openings], hold: hold(target, wanted, { loopback6 }) };
     } catch (error) {
       for (const each of wanted) state.allocator.release(target.containerId, hostPortOf(each));

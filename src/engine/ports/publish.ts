@@ -13,7 +13,8 @@ export function publish(
 ): PublishedPort[] {
   const held: Held[] = [];
   try {
-    for (const binding of bindings) held.push(bind(state, target, binding));
+    const loopback6 = bindings.length > 0 && state.firewall.carriesLoopback6();
+    for (const binding of bindings) held.push(bind(state, target, binding, loopback6));
     const ports = held.flatMap((each) => each.ports);
     state.firewall.change({ add: elementsOf(target, ports) });
     const before = state.published.get(target.containerId)?.held ?? [];
