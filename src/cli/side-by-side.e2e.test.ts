@@ -53,7 +53,7 @@ images
 images -q
 images --digests
 images --no-trunc
-images --format '{{.Repository}}:{{.Tag}} {{.Size}} {{.ID}} {{.CreatedAt}} {{.Containers}}'
+images --format '{{.Repository}}:{{.Tag}} {{.Size}} {{.ID}} {{.CreatedAt}}'
 images busybox
 images nothing
 history busybox
