@@ -1,7 +1,3 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
 import koffi from 'koffi';
 import { unsupported } from '#lib/errors';
 
@@ -39,41 +35,10 @@ export function loadNftables(): NftLibrary {
   };
 }
 
-const LIBRARY = 'libnftables.so.1';
-
-/**
- * The library keeps state for the whole process (symbol tables that the last context frees, its parser's), so two
- * threads must not use one instance. A thread beside the main one gets an instance of its own, which the loader makes
- * of a copy: it tells libraries apart by their inode. It is never unloaded, so this is for threads that stay.
- */
 function open(): ReturnType<typeof koffi.load> {
   try {
-    return isMainThread ? koffi.load(LIBRARY) : loadCopy();
+    return koffi.load('libnftables.so.1');
   } catch (error) {
-    throw unsupported(`${LIBRARY} cannot be loaded (Debian: package libnftables1)`, error);
-  }
-}
-
-function loadCopy(): ReturnType<typeof koffi.load> {
-  const directory = mkdtempSync(join(tmpdir(), 'berth-nft-'));
-  try {
-    const copy = join(directory, LIBRARY);
-    copyFileSync(libraryPath(), copy);
-    return koffi.load(copy);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-/** Where the loader finds it, which its map of memory tells while it is loaded. */
-function libraryPath(): string {
-  const loaded = koffi.load(LIBRARY);
-  try {
-    const maps = readFileSync('/proc/self/maps', 'utf8');
-    const path = /\s(\/\S+\/libnftables\.so\.\S+)$/m.exec(maps)?.[1];
-    if (path === undefined) throw new Error(`${LIBRARY} is not among the mapped files`);
-    return path;
-  } finally {
-    loaded.unload();
+    throw unsupported('libnftables.so.1 is not installed (Debian: package libnftables1)', error);
   }
 }
