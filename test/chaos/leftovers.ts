@@ -217,6 +217,8 @@ function processFindings(daemon: Daemon, truth: Truth): Findings {
   const findings: Findings = [];
   for (const line of commandLines()) {
     if (!line.includes(`${daemon.execRoot}/`) || line.includes(' --data-root ')) continue;
+    // Keeps the name servers of all containers: it stays as long as there is one.
+    if (alive.length > 0 && line.includes(`${daemon.execRoot}/dns/hold`)) continue;
     if (!alive.some((id) => line.includes(id))) findings.push(`process ${line.slice(0, 200)}`);
   }
   for (const id of alive) {
