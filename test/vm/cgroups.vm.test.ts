@@ -125,7 +125,8 @@ for (const driver of ['cgroupfs', 'systemd'] as const) {
     });
 
     it('measures', async () => {
-      await run('measured', '-m', '64m', '--pids-limit', '30');
+      // On v1 Linux counts only what it may have to throttle.
+      await run('measured', '-m', '64m', '--pids-limit', '30', '--device-write-bps', '/dev/vda:1gb');
       await daemon.ok(
         'exec',
         'measured',
@@ -240,8 +241,9 @@ for (const driver of ['cgroupfs', 'systemd'] as const) {
       await daemon.ok('stop', '-t', '0', 'survivor');
       await daemon.ok('rm', '-f', 'survivor', 'sleeper');
       await eventually('the cgroups are gone', () => ids.every((id) => cgroupsNamed(id).length === 0));
-      if (driver === 'systemd')
-        assert.equal(systemctl('list-units', '--all', '--plain', '--no-legend', 'berth-*.scope'), '');
+      // On v1 systemd hears of the end of the last process by a helper that the kernel starts.
+      const scopes = () => systemctl('list-units', '--all', '--plain', '--no-legend', 'berth-*.scope');
+      if (driver === 'systemd') await eventually('the scopes are gone', () => scopes() === '');
     });
   });
 }
