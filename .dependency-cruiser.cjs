@@ -26,6 +26,7 @@ module.exports = {
     layer('oci', '^src/oci/', 'oci'),
     layer('store', '^src/store/', 'store|oci'),
     layer('engine', '^src/engine/', 'engine|linux|oci|store|dockerfile'),
+    layer('rootless', '^src/rootless/', 'rootless|engine|linux'),
     layer('api', '^src/api/', 'api|protocol|engine|oci'),
     layer('client', '^src/client/', 'client|protocol'),
     layer('cli', '^src/cli/', 'cli|client|protocol|oci|dockerfile'),

@@ -9,8 +9,8 @@ export const DEFAULT_CONFIG_FILE = '/etc/berth/daemon.json';
 const GROUPS = ['proxies'];
 
 /** Reads daemon.json. The default one may be missing, one that was named may not. @throws invalid */
-export function readConfigFile(path: string | undefined): Settings {
-  const file = path ?? DEFAULT_CONFIG_FILE;
+export function readConfigFile(path: string | undefined, usual = DEFAULT_CONFIG_FILE): Settings {
+  const file = path ?? usual;
   let content: Buffer;
   try {
     content = readFileSync(file);

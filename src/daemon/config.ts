@@ -1,4 +1,5 @@
 import { invalid, messageOf } from '#lib/errors';
+import { rootlessRoots } from '#rootless';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type EngineConfig, engineConfig } from './engine-config.ts';
 import { parseHost } from './host.ts';
@@ -14,6 +15,8 @@ export interface Config {
   readonly engine: EngineConfig;
   readonly hosts: readonly string[];
   readonly group: string | undefined;
+  /** An ordinary user's daemon. */
+  readonly rootless: boolean;
   readonly pidfile: string;
   readonly tls: TlsFiles | undefined;
   /** `address:port` of the Prometheus endpoint. */
@@ -29,12 +32,15 @@ export interface Config {
 /** @throws invalid */
 export function loadConfig(flags: Settings): Config {
   const path = flags['config-file'];
-  return complete(mergeSettings(flags, readConfigFile(path), path));
+  const roots = flags.rootless ? rootlessRoots() : undefined;
+  const file = readConfigFile(path, roots?.configFile);
+  return complete(mergeSettings(flags, file, path), roots);
 }
 
-function complete(settings: Settings): Config {
-  const execRoot = trimmed(settings['exec-root'] ?? '/run/berth');
-  const dataRoot = trimmed(settings['data-root'] ?? '/var/lib/berth');
+function complete(settings: Settings, roots = ROOTS): Config {
+  const execRoot = trimmed(settings['exec-root'] ?? roots.execRoot);
+  const dataRoot = trimmed(settings['data-root'] ?? roots.dataRoot);
+  if (settings.rootless) refuseForRootless(settings);
   const hosts = settings.host ?? [];
   const tls = tlsFiles(settings);
   for (const host of hosts) parseHost(host, tls !== undefined);
@@ -44,6 +50,7 @@ function complete(settings: Settings): Config {
     engine: engineConfig(settings, { dataRoot, execRoot }),
     hosts: hosts.length > 0 ? hosts : [`unix://${execRoot}/berthd.sock`],
     group: settings.group,
+    rootless: settings.rootless ?? false,
     pidfile: settings.pidfile ?? `${execRoot}/berthd.pid`,
     tls,
     metricsAddress: settings['metrics-addr'] || undefined,
@@ -53,6 +60,20 @@ function complete(settings: Settings): Config {
     logLevel: debug ? 'debug' : (settings['log-level'] ?? 'info'),
     logFormat: settings['log-format'],
   };
+}
+
+const ROOTS = { dataRoot: '/var/lib/berth', execRoot: '/run/berth' };
+
+/** @throws invalid for what only root can have */
+function refuseForRootless(settings: Settings): void {
+  if (settings['userns-remap']) {
+    throw invalid(
+      'userns-remap is not for rootless mode, in which all containers have a user namespace already',
+    );
+  }
+  if (settings.group !== undefined) {
+    throw invalid('the socket of a rootless daemon is for its user alone: there is no group to give it to');
+  }
 }
 
 function minApiVersionOfEnvironment(): string | undefined {

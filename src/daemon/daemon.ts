@@ -1,8 +1,9 @@
 import { flushCompileCache } from 'node:module';
 import { Api } from '#api';
-import { Engine } from '#engine';
+import { Engine, hasContainers } from '#engine';
 import { messageOf } from '#lib/errors';
 import { Scope } from '#lib/scope';
+import { Holder } from '#rootless';
 import type { Config } from './config.ts';
 import { listen } from './listeners.ts';
 import type { DaemonLog } from './log.ts';
@@ -24,8 +25,15 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
   const pidfile = writePidfile(config.pidfile);
   scope.defer(() => pidfile[Symbol.dispose]());
 
-  const engine = await Engine.open({ ...config.engine, log });
+  const holder = config.rootless ? new Holder(config.engine.execRoot, log) : undefined;
+  scope.defer(() => holder && endIfIdle(holder, config.engine.execRoot));
+  const engine = await Engine.open({
+    ...config.engine,
+    log,
+    ...(holder && { rootless: { ports: holder } }),
+  });
   scope.defer(() => engine.close());
+  holder?.settle();
 
   let debug = config.debug;
   const api = new Api({
@@ -70,6 +78,12 @@ export async function startDaemon(config: Config, version: string, log: DaemonLo
         }
       }
       pidfile[Symbol.dispose]();
+      if (holder) endIfIdle(holder, config.engine.execRoot);
     },
   };
+}
+
+/** The namespaces of a rootless engine stay for as long as containers run in them. */
+function endIfIdle(holder: Holder, execRoot: string): void {
+  if (!hasContainers(execRoot)) holder.end();
 }

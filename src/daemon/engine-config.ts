@@ -47,7 +47,7 @@ const networkConfig = (settings: Settings): Partial<EngineConfig> => ({
 const containerConfig = (settings: Settings): Partial<EngineConfig> => ({
   ...given('runtimes', settings['add-runtime']),
   ...given('defaultRuntime', settings['default-runtime']),
-  ...given('cgroupDriver', cgroupDriverOf(settings['exec-opt'] ?? [])),
+  ...given('cgroupDriver', cgroupDriverOf(settings)),
   ...given('cgroupParent', settings['cgroup-parent']),
   ...given('defaultCgroupnsMode', settings['default-cgroupns-mode']),
   ...given('defaultIpcMode', settings['default-ipc-mode']),
@@ -85,9 +85,10 @@ function logConfig(settings: Settings): LogConfig | undefined {
 const given = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
-function cgroupDriverOf(options: readonly string[]): EngineConfig['cgroupDriver'] {
-  let driver: EngineConfig['cgroupDriver'];
-  for (const option of options) {
+/** An ordinary user may make cgroups only through systemd, where it is told to let him. */
+function cgroupDriverOf(settings: Settings): EngineConfig['cgroupDriver'] {
+  let driver: EngineConfig['cgroupDriver'] = settings.rootless ? 'none' : undefined;
+  for (const option of settings['exec-opt'] ?? []) {
     const [, name, value] = /^\s*([^=]+?)\s*=\s*(\S.*?)\s*$/.exec(option) ?? [];
     if (name === undefined) throw invalid(`invalid exec-opt (${option}): must be formatted 'opt=value'`);
     if (name.toLowerCase() !== 'native.cgroupdriver')

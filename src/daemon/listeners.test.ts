@@ -20,7 +20,7 @@ const file = (name: string) => join(directory, name);
 after(() => rmSync(directory, { recursive: true }));
 
 const emptyApi = () => new Api({ engine: {} as Engine, log: silentLogger, version: '0' });
-const defaults = { group: undefined, tls: undefined, log: silentLogger };
+const defaults = { group: undefined, rootless: false, tls: undefined, log: silentLogger };
 
 function ping(options: object, secure = false): Promise<number> {
   return new Promise((resolve, reject) => {

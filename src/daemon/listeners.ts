@@ -12,6 +12,8 @@ import { type TlsFiles, tlsOptions } from './tls.ts';
 export interface ListenOptions {
   readonly hosts: readonly string[];
   readonly group: string | undefined;
+  /** The sockets are for this user alone. */
+  readonly rootless: boolean;
   readonly tls: TlsFiles | undefined;
   readonly log: Logger;
 }
@@ -25,7 +27,7 @@ export interface Listeners {
 
 /** Opens every host or none. @throws invalid, conflict, system */
 export async function listen(api: Api, options: ListenOptions): Promise<Listeners> {
-  const { hosts, group, tls, log } = options;
+  const { hosts, group, rootless, tls, log } = options;
   const addresses: string[] = [];
   const sockets: string[] = [];
   const wanted = hosts.map((text) => parseHost(text, tls !== undefined));
@@ -37,7 +39,7 @@ export async function listen(api: Api, options: ListenOptions): Promise<Listener
     }
     const server = await createFor(host.kind === 'unix' ? undefined : tls);
     if (host.kind === 'unix') {
-      await listenUnix(server, host.path, socketGroup(group));
+      await listenUnix(server, host.path, rootless ? undefined : socketGroup(group));
       sockets.push(host.path);
       addresses.push(`unix://${host.path}`);
     } else {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { messageOf } from '#lib/errors';
+import { INSIDE, launchRootless } from '#rootless';
 import { type Config, loadConfig } from './config.ts';
 import { handleCrashes } from './crashes.ts';
 import { DaemonLog } from './log.ts';
@@ -34,6 +35,14 @@ async function main(): Promise<void> {
     process.stderr.write('configuration OK\n');
     return;
   }
+  if (!config.rootless && process.getuid?.() !== 0) {
+    process.stderr.write(
+      'berthd: only root can run it like this: an ordinary user starts berthd --rootless\n',
+    );
+    process.exitCode = 1;
+    return;
+  }
+  if (config.rootless && !process.env[INSIDE]) return launch(config);
   // For ps, top and the next daemon that finds our pid file; the command line stays as it is.
   writeFileSync('/proc/self/comm', 'berthd');
   const log = new DaemonLog({
@@ -50,6 +59,16 @@ async function main(): Promise<void> {
   } catch (error) {
     log.error('failed to start daemon', { error: messageOf(error) });
     exitNow(1);
+  }
+}
+
+/** Starts this program anew where it can be root. */
+async function launch({ engine }: Config): Promise<void> {
+  try {
+    await launchRootless(engine);
+  } catch (error) {
+    process.stderr.write(`berthd: ${messageOf(error)}\n`);
+    process.exitCode = 1;
   }
 }
 

@@ -104,6 +104,7 @@ export async function openDomains(
     runtimes: runtimesOf(options),
     defaultRuntime: liveSettingsOf(options).defaultRuntime,
     systemdCgroup,
+    withoutCgroups: options.cgroupDriver === 'none',
     log,
   });
   resources.defer(() => runtimes.close());
@@ -112,6 +113,7 @@ export async function openDomains(
     instance,
     netnsRoot: join(execRoot, 'netns'),
     dnsRoot: join(execRoot, 'dns'),
+    outsidePorts: options.rootless?.ports,
     database,
     events,
     log,
@@ -140,7 +142,7 @@ export async function openDomains(
     apparmor,
     rotation,
     forwarding,
-    support: hostSupport(),
+    support: hostSupport(options.cgroupDriver !== 'none'),
     metrics,
     log,
     root: join(dataRoot, 'containers'),

@@ -2,6 +2,7 @@ import type { Ulimit } from '#engine/containers';
 import type { PublishPolicy } from '#engine/firewall';
 import { DEFAULT_REGISTRIES, type RegistrySettings } from '#engine/images';
 import type { LogConfig } from '#engine/logs';
+import type { OutsidePorts } from '#engine/ports';
 import type { RuntimeBinary } from '#engine/runtime';
 import type { Logger } from '#lib/log';
 import { isExecutable } from '#linux/process';
@@ -22,6 +23,11 @@ export const LIVE_OPTIONS = [
 ] as const satisfies readonly (keyof EngineOptions)[];
 
 export type LiveOptions = Pick<EngineOptions, (typeof LIVE_OPTIONS)[number]>;
+
+/** What the engine has of the world outside its user namespace. */
+export interface RootlessOptions {
+  readonly ports: OutsidePorts;
+}
 
 export interface EngineOptions {
   /** Default of the daemon: /var/lib/berth. */
@@ -66,7 +72,8 @@ export interface EngineOptions {
   /** Beside crun, and runc where it is installed. */
   readonly runtimes?: readonly { name: string; path: string; args: readonly string[] }[];
   readonly defaultRuntime?: string;
-  readonly cgroupDriver?: 'cgroupfs' | 'systemd';
+  /** `none`: containers have no cgroups, so no limits. */
+  readonly cgroupDriver?: 'cgroupfs' | 'systemd' | 'none';
   readonly cgroupParent?: string;
   readonly logConfig?: LogConfig;
   readonly insecureRegistries?: readonly string[];
@@ -93,6 +100,8 @@ export interface EngineOptions {
   readonly liveRestore?: boolean;
   /** Seconds given to containers when the engine closes and liveRestore is off; -1: for ever. Default 15. */
   readonly shutdownTimeout?: number;
+  /** The engine is an ordinary user's, in a user namespace that `berthd --rootless` made. */
+  readonly rootless?: RootlessOptions;
   readonly labels?: readonly string[];
   readonly features?: Readonly<Record<string, boolean>>;
 }

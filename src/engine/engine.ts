@@ -119,6 +119,7 @@ export class Engine implements AsyncDisposable {
       seccompProfile: this.options.seccompProfile ?? 'builtin',
       cgroupDriver: this.options.cgroupDriver ?? 'cgroupfs',
       initPath: initPathOf(this.options),
+      rootless: this.options.rootless !== undefined,
       remapsUsers: this.#userns.remap !== undefined,
     });
   }

@@ -33,6 +33,7 @@ export type {
 } from '#engine/images';
 export type { LogConfig, LogEntry, ReadOptions } from '#engine/logs';
 export type { CreateNetworkOptions, Network, PortBinding, Sandbox } from '#engine/networks';
+export { hasContainers } from '#engine/runtime';
 export type { SystemInfo } from '#engine/system';
 export type { CreateVolumeOptions, Volume } from '#engine/volumes';
 export { BerthError, type ErrorKind, isKind } from '#lib/errors';

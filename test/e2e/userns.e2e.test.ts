@@ -180,6 +180,16 @@ describe('userns-remap', () => {
     await daemon.ok('rmi', 'built');
   });
 
+  it("names, limits and the host's IPC", async () => {
+    const names = ['--hostname', 'h', '--domainname', 'example.org'];
+    assert.equal(await shell(names, 'hostname; cat /proc/sys/kernel/domainname'), 'h\nexample.org');
+    assert.equal(await shell(['--ipc', 'host'], 'stat -c %a /dev/shm'), '1777');
+    const limits = ['--ulimit', 'nofile=100:200', '--sysctl', 'kernel.msgmax=9000', '--oom-score-adj', '10'];
+    const script = 'ulimit -n; cat /proc/sys/kernel/msgmax /proc/self/oom_score_adj';
+    assert.equal(await shell(limits, script), '100\n9000\n10');
+    await refused(['-u', '70000'], /setresuid to 70000/);
+  });
+
   it('containers that share namespaces share the user namespace', async () => {
     const donor = await start(
       ['--ipc', 'shareable', '--cap-add', 'NET_ADMIN'],

@@ -25,6 +25,7 @@ export const PROCESS = {
     help: 'Logging level ("debug"|"info"|"warn"|"error"|"fatal") (default "info")',
   }),
   pidfile: text({ short: 'p', help: 'Path of the daemon PID file (default "<exec-root>/berthd.pid")' }),
+  rootless: toggle({ key: null, help: 'Run as an ordinary user, in user namespaces (see docs/rootless.md)' }),
   validate: toggle({ key: null, help: 'Validate the configuration and exit' }),
   version: toggle({ short: 'v', key: null, help: 'Print version information and quit' }),
 } as const;

@@ -1,5 +1,4 @@
 import { now, nowNano } from '#lib/time';
-import { Cgroup } from '#linux/cgroups';
 import { unmount } from '#linux/mount';
 import type { Context } from './context.ts';
 import { isProbed } from './health-state.ts';
@@ -50,9 +49,7 @@ async function adoptRunning(context: Context, record: ContainerRecord): Promise<
     apply(context, record, { type: 'started', at: now(), healthcheck }, 'start');
   }
   // A pause or unpause that was cut off did not happen.
-  const cgroup = new Cgroup(options.runtimes.cgroupPath(record.id));
-  if (record.state.status === 'paused') await cgroup.freeze();
-  else await cgroup.thaw();
+  await options.runtimes.setFrozen(record.id, record.state.status === 'paused');
   context.runs.set(record.id, restoreRun(context, record));
 }
 

@@ -1,5 +1,5 @@
 import type { ImageConfig } from '#engine/images';
-import { conflict } from '#lib/errors';
+import { conflict, isKind } from '#lib/errors';
 import type { Context } from './context.ts';
 import { DEFAULT_CONFIG } from './defaults.ts';
 import { mergeConfig } from './merge.ts';
@@ -56,7 +56,13 @@ export async function commit(context: Context, reference: string, options: Commi
 /** Paused until disposed; a container that does not run, or is paused already, stays as it is. */
 async function freeze(context: Context, record: ContainerRecord, wanted: boolean): Promise<AsyncDisposable> {
   if (!wanted || record.state.status !== 'running') return { [Symbol.asyncDispose]: async () => {} };
-  await pause(context, record.id);
+  try {
+    await pause(context, record.id);
+  } catch (error) {
+    // An engine without cgroups: it is read as it runs, as with --pause=false.
+    if (!isKind(error, 'unsupported')) throw error;
+    return { [Symbol.asyncDispose]: async () => {} };
+  }
   return {
     async [Symbol.asyncDispose]() {
       if (context.store.byId(record.id)?.state.status === 'paused') await unpause(context, record.id);

@@ -1,9 +1,10 @@
-import { chownSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttachOptions, Sandbox } from '#engine/networks';
 import { systemError } from '#lib/errors';
 import type { Owner } from '#linux/ids';
 import { mountTmpfs, unmount } from '#linux/mount';
+import { inUserNamespace } from '#linux/proc';
 import type { Spec } from '#oci/runtime-spec';
 import { cgroupsPath } from './cgroup-parent.ts';
 import type { Context } from './context.ts';
@@ -23,6 +24,8 @@ import { resolveUser } from './user.ts';
 import { type RunUserNamespace, runUserNamespace } from './user-namespace.ts';
 import { joined } from './validate-network.ts';
 import { ensureDirectory } from './working-directory.ts';
+
+const MQUEUE = '/dev/mqueue';
 
 export interface Prepared {
   readonly spec: Spec;
@@ -54,6 +57,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   await options.apparmor.prepare(apparmor);
   const seccomp = await options.seccomp.prepare(privileges.seccomp, privileges.capabilities);
   const { rlimits } = specRlimits(hostConfig.ulimits, options.defaultUlimits);
+  const nested = inUserNamespace();
   const spec = buildSpec(record, {
     rootfs: userns ? options.runtimes.stage(id, rootfs, userns) : rootfs,
     cgroupsPath: cgroupsPath(id, hostConfig.cgroupParent || options.cgroupParent, options.systemdCgroup),
@@ -74,10 +78,12 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
     sources: {
       mounts,
       files: networkFiles(context, id, userns?.root),
+      mqueue: existsSync(MQUEUE) ? MQUEUE : undefined,
+      bindsProc: nested && hostConfig.pidMode === 'host',
       shm: shmOf(context, record, { userns, run }),
       init,
     },
-    devices: specDevices(hostConfig),
+    devices: specDevices(hostConfig, !nested),
     seccomp,
     systempaths: privileges.systempaths,
   });

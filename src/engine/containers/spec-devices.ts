@@ -1,12 +1,14 @@
 import { type BigIntStats, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { codeOf, invalid } from '#lib/errors';
-import type { Device, DeviceRule } from '#oci/runtime-spec';
+import type { Device, DeviceRule, Mount } from '#oci/runtime-spec';
 import type { DeviceMapping, HostConfig } from './record.ts';
 import { parseDeviceRule } from './validate.ts';
 
 export interface SpecDevices {
   readonly nodes: readonly Device[];
+  /** Nodes of the host, in place of those that cannot be made. */
+  readonly binds: readonly Mount[];
   readonly rules: readonly DeviceRule[];
 }
 
@@ -32,29 +34,49 @@ const DEFAULT_RULES: readonly DeviceRule[] = [
 
 /**
  * Device nodes and the cgroup's device rules. A privileged container gets the host's nodes as they are now.
+ * @param canMake false: in a user namespace nobody can make a node, and those of the host are bound
  * @throws invalid naming a `--device` that cannot be had
  */
 export function specDevices(
   host: Pick<HostConfig, 'privileged' | 'devices' | 'deviceCgroupRules'>,
+  canMake: boolean,
 ): SpecDevices {
   const mapped = host.devices.flatMap(mappedDevices);
-  if (host.privileged) {
-    const nodes = new Map(hostDevices('/dev').map((node) => [node.path, node]));
-    for (const { node } of mapped) nodes.set(node.path, node);
-    return { nodes: [...nodes.values()], rules: [{ allow: true, access: 'rwm' }] };
-  }
+  const all = host.privileged ? [...hostDevices('/dev').map(asItIs), ...mapped] : mapped;
+  const byPath = new Map(all.map((each) => [each.node.path, each]));
+  const devices = [...byPath.values()];
   return {
-    nodes: mapped.map(({ node }) => node),
-    rules: [
-      ...DEFAULT_RULES,
-      ...mapped.map(({ rule }) => rule),
-      ...host.deviceCgroupRules.map((text) => ({ allow: true, ...parseDeviceRule(text) })),
-    ],
+    nodes: canMake ? devices.map(({ node }) => node) : [],
+    binds: canMake ? [] : devices.map(bindOf),
+    rules: rulesOf(host, mapped),
   };
+}
+
+const bindOf = ({ node, source }: Pick<Mapped, 'node' | 'source'>): Mount => ({
+  destination: node.path,
+  type: 'bind',
+  source,
+  options: ['bind', 'rprivate', 'nosuid', 'noexec'],
+});
+
+const asItIs = (node: Device) => ({ node, source: node.path });
+
+function rulesOf(
+  host: Pick<HostConfig, 'privileged' | 'deviceCgroupRules'>,
+  mapped: readonly Mapped[],
+): DeviceRule[] {
+  if (host.privileged) return [{ allow: true, access: 'rwm' }];
+  return [
+    ...DEFAULT_RULES,
+    ...mapped.map(({ rule }) => rule),
+    ...host.deviceCgroupRules.map((text) => ({ allow: true, ...parseDeviceRule(text) })),
+  ];
 }
 
 interface Mapped {
   readonly node: Device;
+  /** The host's. */
+  readonly source: string;
   readonly rule: DeviceRule;
 }
 
@@ -75,15 +97,16 @@ function mappedDevices(mapping: DeviceMapping): Mapped[] {
     if (codeOf(error) === 'ENOENT') throw fail('no such file or directory', error);
     throw error;
   }
-  const nodes = stat.isDirectory()
+  const found = stat.isDirectory()
     ? hostDevices(source).map((node) => ({
-        ...node,
-        path: posix.join(target, node.path.slice(source.length)),
+        node: { ...node, path: posix.join(target, node.path.slice(source.length)) },
+        source: node.path,
       }))
-    : [deviceNode(target, stat)].filter((node) => node !== undefined);
-  if (nodes.length === 0) throw fail('not a device node');
-  return nodes.map((node) => ({
+    : [deviceNode(target, stat)].flatMap((node) => (node ? [{ node, source }] : []));
+  if (found.length === 0) throw fail('not a device node');
+  return found.map(({ node, source }) => ({
     node,
+    source,
     rule: {
       allow: true,
       type: node.type === 'b' ? 'b' : 'c',

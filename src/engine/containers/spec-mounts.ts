@@ -21,6 +21,10 @@ export interface MountSources {
   readonly files: { readonly resolvConf: string; readonly hosts: string; readonly hostname: string };
   /** Directory shared as /dev/shm with other containers or the host; undefined: a tmpfs of its own. */
   readonly shm: string | undefined;
+  /** The host's /dev/mqueue; undefined: it has none. */
+  readonly mqueue: string | undefined;
+  /** The host's /proc in place of one of its own, which only the host's root may mount of the host's processes. */
+  readonly bindsProc: boolean;
   /** Path of the init binary; undefined: the container has none. */
   readonly init: string | undefined;
 }
@@ -31,17 +35,20 @@ export function specMounts(record: ContainerRecord, sources: MountSources): Moun
   const taken = new Set(own.map(({ destination }) => destination));
   const isFree = ({ destination }: Mount) =>
     !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/'));
-  const base = [...kernelMounts(record, sources.shm), ...fileMounts(record, sources)].filter(isFree);
+  const base = [...kernelMounts(record, sources), ...fileMounts(record, sources)].filter(isFree);
   return [...base, ...own].sort((a, b) => depth(a.destination) - depth(b.destination));
 }
 
 const depth = (path: string): number => posix.normalize(path).split('/').length;
 
-function kernelMounts(record: ContainerRecord, shm: string | undefined): Mount[] {
+function kernelMounts(record: ContainerRecord, { shm, mqueue, bindsProc }: MountSources): Mount[] {
   const { privileged, ipcMode, shmSize } = record.hostConfig;
   const access = privileged ? [] : ['ro'];
+  const kernelOptions = ['nosuid', 'noexec', 'nodev'];
   const list: Mount[] = [
-    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    bindsProc
+      ? { destination: '/proc', type: 'bind', source: '/proc', options: ['rbind', ...kernelOptions] }
+      : { destination: '/proc', type: 'proc', source: 'proc', options: kernelOptions },
     {
       destination: '/dev',
       type: 'tmpfs',
@@ -66,8 +73,14 @@ function kernelMounts(record: ContainerRecord, shm: string | undefined): Mount[]
       source: 'cgroup',
       options: ['nosuid', 'noexec', 'nodev', ...access],
     },
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   ];
+  // The host's queues belong to the host's user namespace: whoever has another cannot mount them.
+  if (ipcMode === 'host' && record.idMap) {
+    if (mqueue) list.push({ destination: '/dev/mqueue', type: 'bind', source: mqueue, options: ['bind'] });
+  } else {
+    const options = ['nosuid', 'noexec', 'nodev'];
+    list.push({ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options });
+  }
   if (shm !== undefined) {
     list.push({ destination: '/dev/shm', type: 'bind', source: shm, options: ['rbind', 'rprivate'] });
   } else if (ipcMode !== 'none') {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { capabilities as grantedToUs, hardLimit } from '#linux/proc';
+import { capabilities as grantedToUs, hardLimit, inUserNamespace } from '#linux/proc';
 import type { Process, Rlimit } from '#oci/runtime-spec';
 import { environment } from './environment.ts';
 import type { ContainerRecord, Ulimit } from './record.ts';
@@ -58,6 +58,9 @@ export const capabilitySets = (names: readonly string[]): NonNullable<Process['c
   permitted: names,
 });
 
+/** The kernel wants the capability in the host's own user namespace. */
+const mayExceedLimits = (): boolean => grantedToUs().has('SYS_RESOURCE') && !inUserNamespace();
+
 /**
  * `--ulimit` over the daemon's defaults. Without CAP_SYS_RESOURCE nobody can have more than our own hard
  * limit: such a request is cut down with a warning, it does not fail a start.
@@ -66,7 +69,7 @@ export function specRlimits(
   ulimits: readonly Ulimit[],
   defaults: readonly Ulimit[],
   host: { readonly mayRaise: boolean; readonly hardLimit: (name: string) => number } = {
-    mayRaise: grantedToUs().has('SYS_RESOURCE'),
+    mayRaise: mayExceedLimits(),
     hardLimit,
   },
 ): { rlimits: Rlimit[]; warnings: string[] } {
@@ -99,7 +102,7 @@ const limitNumber = (value: number): number => (Number.isFinite(value) ? value :
 export function specOomScoreAdj(
   wanted: number,
   host: { readonly mayLower: boolean; readonly own: number } = {
-    mayLower: grantedToUs().has('SYS_RESOURCE'),
+    mayLower: mayExceedLimits(),
     own: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
   },
 ): { value: number; warnings: string[] } {

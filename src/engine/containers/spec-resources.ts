@@ -19,7 +19,7 @@ const CPU_PERIOD = 100_000;
  * @throws invalid naming a block device that does not exist
  */
 export function specResources(resources: Resources): SpecResources {
-  return defined({
+  const limits: SpecResources | undefined = defined<SpecResources>({
     memory: defined<MemoryLimits>({
       limit: resources.memory || undefined,
       swap: resources.memory > 0 ? resources.memorySwap || undefined : undefined,
@@ -31,6 +31,7 @@ export function specResources(resources: Resources): SpecResources {
     pids: pidsLimit(resources.pidsLimit),
     blockIO: blockIoLimits(resources),
   });
+  return limits ?? {};
 }
 
 function cpuLimits(resources: Resources): CpuLimits | undefined {

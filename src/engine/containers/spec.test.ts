@@ -35,9 +35,11 @@ const facts = (record: ContainerRecord, changes: Partial<SpecFacts> = {}): SpecF
     })),
     files: { resolvConf: '/c/resolv.conf', hosts: '/c/hosts', hostname: '/c/hostname' },
     shm: undefined,
+    mqueue: undefined,
+    bindsProc: false,
     init: undefined,
   },
-  devices: specDevices({ privileged: false, devices: [], deviceCgroupRules: [] }),
+  devices: specDevices({ privileged: false, devices: [], deviceCgroupRules: [] }, true),
   seccomp: { stanza: { defaultAction: 'SCMP_ACT_ALLOW' }, annotations: { bpf: 'x' } },
   systempaths: 'default',
   ...changes,
@@ -100,7 +102,11 @@ test('a plain container is isolated in every respect', () => {
 });
 
 test('a privileged one is open, but still in namespaces of its own', () => {
-  const spec = specOf({ privileged: true }, {}, { devices: specDevices(hostConfig({ privileged: true })) });
+  const spec = specOf(
+    { privileged: true },
+    {},
+    { devices: specDevices(hostConfig({ privileged: true }), true) },
+  );
   assert.ok(!mountAt(spec, '/sys')[0]?.options?.includes('ro'));
   assert.deepEqual([spec.linux?.maskedPaths, spec.linux?.readonlyPaths], [[], []]);
   assert.deepEqual(spec.linux?.resources?.devices, [{ allow: true, access: 'rwm' }]);
@@ -231,11 +237,14 @@ test('device numbers as makedev(3) packs them', () => {
 test('a device that is none is refused by name', () => {
   const device = (pathOnHost: string) => ({ pathOnHost, pathInContainer: '/dev/x', cgroupPermissions: 'r' });
   assert.throws(
-    () => specDevices(hostConfig({ devices: [device('/no/such')] })),
+    () => specDevices(hostConfig({ devices: [device('/no/such')] }), true),
     /error gathering device information while adding custom device "\/no\/such": no such file or directory/,
   );
-  assert.throws(() => specDevices(hostConfig({ devices: [device('/etc/passwd')] })), /not a device node/);
-  const { nodes, rules } = specDevices(hostConfig({ devices: [device('/dev/null')] }));
+  assert.throws(
+    () => specDevices(hostConfig({ devices: [device('/etc/passwd')] }), true),
+    /not a device node/,
+  );
+  const { nodes, rules } = specDevices(hostConfig({ devices: [device('/dev/null')] }), true);
   assert.deepEqual(
     nodes.map(({ path, type }) => [path, type]),
     [['/dev/x', 'c']],

@@ -35,7 +35,8 @@ export function buildSpec(record: ContainerRecord, facts: SpecFacts): Spec {
     process: specProcess(record, facts.process),
     root: { path: facts.rootfs, readonly: hostConfig.readonlyRootfs },
     ...(ownHostname ? { hostname: facts.process.hostname } : {}),
-    mounts: specMounts(record, facts.sources),
+    ...(ownHostname && facts.userns && config.domainname ? { domainname: config.domainname } : {}),
+    mounts: [...specMounts(record, facts.sources), ...facts.devices.binds],
     annotations: { ...hostConfig.annotations, ...facts.seccomp.annotations },
     linux: {
       namespaces: specNamespaces(hostConfig, facts.netns, facts.joins, facts.userns?.path),
@@ -44,10 +45,11 @@ export function buildSpec(record: ContainerRecord, facts: SpecFacts): Spec {
       cgroupsPath: facts.cgroupsPath,
       resources: { ...specResources(hostConfig.resources), devices: facts.devices.rules },
       devices: facts.devices.nodes,
-      sysctl: sysctls(record, ownHostname ? config.domainname : ''),
+      // In a user namespace nobody may write that one; not all runtimes know the field that stands for it.
+      sysctl: sysctls(record, ownHostname && !facts.userns ? config.domainname : ''),
       ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
       ...(facts.seccomp.stanza === undefined ? {} : { seccomp: facts.seccomp.stanza }),
-      ...hiddenPaths(record, facts.systempaths),
+      ...hiddenPaths(record, facts),
     },
   };
 }
@@ -64,12 +66,15 @@ export const isNetworkSysctl = (name: string): boolean => /^net[./]/.test(name);
 
 function hiddenPaths(
   record: ContainerRecord,
-  systempaths: 'default' | 'unconfined',
+  { systempaths, sources }: Pick<SpecFacts, 'systempaths' | 'sources'>,
 ): { maskedPaths: readonly string[]; readonlyPaths: readonly string[] } {
   const { privileged, maskedPaths: masked, readonlyPaths: readonly } = record.hostConfig;
   const open = privileged || systempaths === 'unconfined';
+  // A user namespace cannot put anything on the host's /proc.
+  const kept = (paths: readonly string[]) =>
+    sources.bindsProc ? paths.filter((path) => !path.startsWith('/proc/')) : paths;
   return {
-    maskedPaths: masked ?? (open ? [] : maskedPaths),
-    readonlyPaths: readonly ?? (open ? [] : readonlyPaths),
+    maskedPaths: kept(masked ?? (open ? [] : maskedPaths)),
+    readonlyPaths: kept(readonly ?? (open ? [] : readonlyPaths)),
   };
 }

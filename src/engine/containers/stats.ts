@@ -1,7 +1,7 @@
 import type { Networks } from '#engine/networks';
 import { codeOf } from '#lib/errors';
 import { now } from '#lib/time';
-import { Cgroup, type CgroupStats } from '#linux/cgroups';
+import type { CgroupStats } from '#linux/cgroups';
 import { hostInfo, systemCpu } from '#linux/proc';
 import type { Context } from './context.ts';
 import { hasProcess } from './state.ts';
@@ -29,10 +29,7 @@ export async function stats(context: Context, reference: string): Promise<Contai
   const running = hasProcess(record.state);
   const { runtimes, networks } = context.options;
   const [cgroup, counters] = running
-    ? await Promise.all([
-        gone(new Cgroup(runtimes.cgroupPath(record.id)).stats()),
-        gone(networks.statistics(record.id)),
-      ])
+    ? await Promise.all([gone(runtimes.stats(record.id)), gone(networks.statistics(record.id))])
     : [];
   const host = hostInfo().memory;
   return {

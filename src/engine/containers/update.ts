@@ -51,7 +51,7 @@ async function setLimits(context: Context, record: ContainerRecord, resources: R
   context.store.save({ ...record, limitsUnderWay: resources });
   try {
     const rules = withLiftedRules(resources, record.hostConfig.resources);
-    await context.options.runtimes.update(record.id, specResources(rules));
+    await applyLimits(context, record.id, rules);
   } catch (error) {
     const { limitsUnderWay: _, ...unchanged } = context.store.get(record.id);
     context.store.save(unchanged);
@@ -71,7 +71,7 @@ export async function finishUpdate(context: Context, id: string): Promise<void> 
   try {
     if (hasProcess(record.state)) {
       const rules = withLiftedRules(limitsUnderWay, hostConfig.resources);
-      await context.options.runtimes.update(id, specResources(rules));
+      await applyLimits(context, id, rules);
       hostConfig = { ...hostConfig, resources: limitsUnderWay };
     }
   } catch (error) {
@@ -81,6 +81,12 @@ export async function finishUpdate(context: Context, id: string): Promise<void> 
     });
   }
   context.store.save({ ...record, hostConfig });
+}
+
+/** What this host cannot limit has been left out, which may be all of it. */
+async function applyLimits(context: Context, id: string, resources: Resources): Promise<void> {
+  const limits = specResources(resources);
+  if (Object.keys(limits).length > 0) await context.options.runtimes.update(id, limits);
 }
 
 function checkNewPolicy({ hostConfig }: ContainerRecord, policy: RestartPolicy): void {

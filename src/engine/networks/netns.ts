@@ -6,6 +6,7 @@ import { newId } from '#lib/ids';
 import type { Logger } from '#lib/log';
 import { Scope } from '#lib/scope';
 import type { NamespaceWorker } from '#linux/namespaces';
+import { largestGroup } from '#linux/proc';
 import type { MakeNetns } from './sandbox.ts';
 
 /**
@@ -14,7 +15,8 @@ import type { MakeNetns } from './sandbox.ts';
  */
 const SYSCTLS = {
   'net.ipv4.ip_unprivileged_port_start': '0',
-  'net.ipv4.ping_group_range': '0 2147483647',
+  // The kernel takes groups only that the user namespace has.
+  'net.ipv4.ping_group_range': `0 ${Math.min(largestGroup(), 2147483647)}`,
 };
 /** An interface has IPv6 when its network has: it is switched on when it is plugged in. */
 const SYSCTLS6 = {

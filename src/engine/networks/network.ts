@@ -1,5 +1,6 @@
 import type { Events } from '#engine/events';
 import type { PublishPolicy } from '#engine/firewall';
+import type { OutsidePorts } from '#engine/ports';
 import type { Logger } from '#lib/log';
 import type { Database } from '#store';
 
@@ -83,6 +84,8 @@ export interface AddressPool {
 }
 
 export interface NetworksOptions {
+  /** Rootless: the host's ports are not in our network. */
+  readonly outsidePorts?: OutsidePorts | undefined;
   /** Distinguishes daemons on one host: names the bridge, the nftables table. `berth` for the default roots. */
   readonly instance: string;
   /** Directory for netns files, below the exec root. */

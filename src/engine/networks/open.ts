@@ -93,7 +93,7 @@ function assemble(
     hostSubnets: new HostSubnets(route),
     firewall,
     dns,
-    ports: new Ports({ firewall, ipv6, log: options.log }),
+    ports: new Ports({ firewall, ipv6, outside: options.outsidePorts, log: options.log }),
     pool: new NamespacePool({
       size: options.poolSize,
       build: () => buildReady({ worker, dns }, options.netnsRoot, { ipv6 }),

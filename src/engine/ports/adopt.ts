@@ -33,7 +33,7 @@ export function tryHold(
   ports: readonly PublishedPort[],
 ): Disposable {
   try {
-    return hold(target, ports, { loopback6: state.firewall.carriesLoopback6() });
+    return hold(state, target, ports);
   } catch (error) {
     // Somebody took it while no engine ran. The kernel's forwarding comes first, so the container goes on.
     state.log.warn('another program listens on a published port', {

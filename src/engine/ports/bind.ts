@@ -39,7 +39,7 @@ export function bind(
       continue;
     }
     try {
-      return { ports: [...wanted, ...openings], hold: hold(target, wanted, { loopback6 }) };
+      return { ports: [...wanted, ...openings], hold: hold(state, target, wanted) };
     } catch (error) {
       for (const each of wanted) state.allocator.release(target.containerId, hostPortOf(each));
       failure = error;

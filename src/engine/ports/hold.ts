@@ -48,7 +48,7 @@ function adopt(
   return serveUdp(reservation.fd, address, handlers ?? refuse);
 }
 
-function serveTcp(fd: number, handlers: HoldHandlers): Disposable {
+export function serveTcp(fd: number, handlers: HoldHandlers): Disposable {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket.once('close', () => sockets.delete(socket)).on('error', () => {}));
@@ -68,7 +68,7 @@ function serveTcp(fd: number, handlers: HoldHandlers): Disposable {
   };
 }
 
-function serveUdp(fd: number, address: string, handlers: HoldHandlers): Disposable {
+export function serveUdp(fd: number, address: string, handlers: HoldHandlers): Disposable {
   const socket: Datagrams = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
   socket.on('error', () => {});
   socket.on('message', (data, from) => {

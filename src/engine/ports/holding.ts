@@ -2,7 +2,9 @@ import { isIP } from 'node:net';
 import { codeOf, messageOf } from '#lib/errors';
 import type { HostPort } from './allocator.ts';
 import { type HoldHandlers, holdEverywhere, holdPort } from './hold.ts';
+import type { OutsidePorts } from './outside.ts';
 import type { PublishedPort, PublishTarget } from './port.ts';
+import type { PortsState } from './ports.ts';
 import { relay } from './relay.ts';
 
 /** Texts of errno that Docker's users know from Go. */
@@ -23,11 +25,13 @@ export const hostPortOf = ({ protocol, hostIp, hostPort }: PublishedPort): HostP
  * @throws BindError
  */
 export function hold(
+  { firewall, outside }: Pick<PortsState, 'firewall' | 'outside'>,
   target: PublishTarget,
   ports: readonly PublishedPort[],
-  options: { loopback6: boolean },
 ): Disposable {
-  const all = ports.map((port) => ({ port, handlers: handlersFor(target, port, options.loopback6) }));
+  if (outside) return holdOutside(outside, target, ports);
+  const loopback6 = firewall.carriesLoopback6();
+  const all = ports.map((port) => ({ port, handlers: handlersFor(target, port, loopback6) }));
   const [four, six] = all;
   const everywhere =
     all.length === 2 && four?.port.hostIp === '0.0.0.0' && six?.port.hostIp === '::' && !four.handlers;
@@ -43,6 +47,30 @@ export function hold(
     if (port.hostPort === 0) continue;
     try {
       stack.use(holdPort(hostPortOf(port), handlers));
+    } catch (error) {
+      throw new BindError(target, port, error);
+    }
+  }
+  return stack.move();
+}
+
+/** In our own network nobody else is who could take a port. */
+function holdOutside(
+  outside: OutsidePorts,
+  target: PublishTarget,
+  ports: readonly PublishedPort[],
+): Disposable {
+  using stack = new DisposableStack();
+  for (const port of ports) {
+    if (port.hostPort === 0) continue;
+    const { address, address6 } = target;
+    const addresses = isIP(port.hostIp) === 6 ? [address6, address] : [address, address6];
+    const relayTarget = {
+      addresses: addresses.filter((each) => each !== undefined),
+      port: port.containerPort,
+    };
+    try {
+      stack.use(outside.open(hostPortOf(port), relayTarget));
     } catch (error) {
       throw new BindError(target, port, error);
     }

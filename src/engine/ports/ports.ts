@@ -3,6 +3,7 @@ import type { Logger } from '#lib/log';
 import { adopt } from './adopt.ts';
 import { PortAllocator } from './allocator.ts';
 import { move } from './move.ts';
+import type { OutsidePorts } from './outside.ts';
 import type { PortBinding, PublishedPort, PublishTarget } from './port.ts';
 import { publish } from './publish.ts';
 import { unpublish } from './unpublish.ts';
@@ -11,6 +12,8 @@ export interface PortsOptions {
   readonly firewall: Firewall;
   /** Whether this host speaks IPv6. */
   readonly ipv6: boolean;
+  /** Rootless: the host's ports are outside. */
+  readonly outside?: OutsidePorts | undefined;
   readonly log: Logger;
 }
 
@@ -64,6 +67,7 @@ export class Ports implements Disposable {
 
   /** Lets go of the host's ports; the kernel goes on forwarding them. */
   [Symbol.dispose](): void {
+    this.#state.outside?.letGo();
     for (const { held } of this.#state.published.values()) {
       for (const { hold } of held) hold[Symbol.dispose]();
     }

@@ -1,4 +1,5 @@
 import { existsSync, unlinkSync } from 'node:fs';
+import { readStat } from '#linux/proc';
 import { ProcessHandle, type ProcessIdentity } from '#linux/process';
 import { adoptExecs } from './adopt-execs.ts';
 import { Bundle, readText, type Settings } from './bundle.ts';
@@ -78,10 +79,17 @@ function openInit(
   // A daemon died between the spawn and conmon's answer: the container was made all the same.
   const pid = bundle.pid(bundle.initPid);
   const handle = pid === undefined ? undefined : ProcessHandle.open(pid);
-  if (handle && isInCgroup(handle.identity.pid, expectedCgroup(settings))) return handle;
+  if (handle && isOf(bundle, settings, handle.identity.pid)) return handle;
   // The pid may be another's by now.
   handle?.[Symbol.dispose]();
   return undefined;
+}
+
+/** By its cgroup; without one by its parent. */
+function isOf(bundle: Bundle, settings: Settings, pid: number): boolean {
+  if (!settings.withoutCgroup) return isInCgroup(pid, expectedCgroup(settings));
+  const parent = readStat(pid)?.parent;
+  return parent !== undefined && isToldOf(parent, bundle);
 }
 
 /** Undefined when it has ended, though nobody may have reaped it yet. */

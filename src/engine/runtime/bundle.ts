@@ -10,6 +10,8 @@ export interface Settings {
   readonly name: string;
   readonly runtime: RuntimeBinary;
   readonly systemdCgroup: boolean;
+  /** It has none. */
+  readonly withoutCgroup?: boolean;
   readonly cgroupsPath: string;
   readonly terminal: boolean;
   readonly openStdin: boolean;
@@ -23,6 +25,8 @@ export interface Settings {
 export interface Processes {
   readonly init: ProcessIdentity;
   readonly conmon: ProcessIdentity | undefined;
+  /** `mnt:[4026532000]`: by it the processes of a container without a cgroup are found. */
+  readonly mountNamespace?: string | undefined;
 }
 
 /** A container's bundle directory: the runtime's `config.json`, conmon's files, and ours. */

@@ -19,6 +19,7 @@ export function globalArguments(
     '--root',
     context.paths.states,
     ...(context.systemdCgroup ? ['--systemd-cgroup'] : []),
+    ...(context.withoutCgroups && isCrun(binary) ? ['--cgroup-manager=disabled'] : []),
     // crun repeats its log on the container's stderr when the command cannot be executed: people read that.
     ...(logFile ? [`--log-format=${isCrun(binary) ? 'text' : 'json'}`, '--log', logFile] : []),
   ];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { messageOf } from '#lib/errors';
 import { nowNano } from '#lib/time';
-import { Cgroup } from '#linux/cgroups';
+import { Cgroup, type ContainerCgroup, ProcessGroup } from '#linux/cgroups';
 import type { ProcessHandle } from '#linux/process';
 import { SharedAttachment } from './attach.ts';
 import type { Bundle, Settings } from './bundle.ts';
@@ -32,7 +32,7 @@ export class Container implements Disposable {
   readonly exited: Promise<ExitStatus>;
   readonly #context: RuntimeContext;
   readonly #ended = Promise.withResolvers<ExitFile>();
-  #cgroup: Cgroup | undefined;
+  #cgroup: ContainerCgroup | undefined;
   #deleting = false;
   #disposed = false;
 
@@ -57,9 +57,16 @@ export class Container implements Disposable {
     this.exited = this.#settle();
   }
 
-  get cgroup(): Cgroup {
-    this.#cgroup ??= new Cgroup(cgroupOf(this.#context.paths.state(this.id), this.settings));
+  get cgroup(): ContainerCgroup {
+    this.#cgroup ??= this.settings.withoutCgroup
+      ? new ProcessGroup(this.bundle.processes()?.mountNamespace)
+      : new Cgroup(this.cgroupPath);
     return this.#cgroup;
+  }
+
+  /** Below the root of each hierarchy. */
+  get cgroupPath(): string {
+    return cgroupOf(this.#context.paths.state(this.id), this.settings);
   }
 
   isAlive(): boolean {
@@ -127,7 +134,7 @@ export class Container implements Disposable {
 }
 
 /** SIGKILL to every process of a cgroup. */
-export async function killAll(cgroup: Cgroup): Promise<void> {
+export async function killAll(cgroup: ContainerCgroup): Promise<void> {
   for (const pid of await cgroup.processes()) {
     try {
       process.kill(pid, 'SIGKILL');

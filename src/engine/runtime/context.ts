@@ -18,6 +18,8 @@ export interface RuntimeContext {
   readonly exits: ExitDirectory;
   readonly readiness: CgroupReadiness;
   readonly systemdCgroup: boolean;
+  /** Containers have no cgroups: this engine may not make any. */
+  readonly withoutCgroups: boolean;
   readonly log: Logger;
   /** Those that have been created or adopted and not yet deleted. */
   readonly containers: Map<string, Container>;

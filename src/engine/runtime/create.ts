@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { BPF_ANNOTATION } from '#engine/security';
 import { cancelled, conflict, messageOf } from '#lib/errors';
 import { Scope } from '#lib/scope';
-import { Cgroup } from '#linux/cgroups';
+import { Cgroup, mountNamespaceOf } from '#linux/cgroups';
 import { ProcessHandle, type ProcessIdentity, pipe, readLine, wait } from '#linux/process';
 import type { Spec } from '#oci/runtime-spec';
 import { isCrun } from './binary.ts';
@@ -66,7 +66,11 @@ export async function createContainer(
   if (!init) throw failure(options, bundle, settings, answer);
   const conmonPid = bundle.pid(bundle.conmonPid) ?? 0;
   const conmon = conmonPid > 0 ? ProcessHandle.open(conmonPid) : undefined;
-  bundle.writeProcesses({ init: init.identity, conmon: conmon?.identity });
+  bundle.writeProcesses({
+    init: init.identity,
+    conmon: conmon?.identity,
+    ...(settings.withoutCgroup && { mountNamespace: mountNamespaceOf(init.identity.pid) }),
+  });
   context.containers.set(id, new Container(context, id, bundle, settings, { init, conmon }));
   scope.keep();
   return { identity: init.identity, conmonPid };
@@ -88,6 +92,7 @@ function settingsOf(context: RuntimeContext, options: CreateOptions): Settings {
     name: options.name,
     runtime: context.binaries.get(options.runtime),
     systemdCgroup: context.systemdCgroup,
+    ...(context.withoutCgroups && { withoutCgroup: true }),
     cgroupsPath: linux?.cgroupsPath ?? `/${options.id}`,
     terminal: options.terminal,
     openStdin: options.openStdin,
@@ -106,7 +111,7 @@ function withoutCompiledCalls(spec: Spec): Spec {
 
 /** The runtime makes the parents of a cgroup too; what was not there before us is removed with the last container. */
 function noteNewCgroup(context: RuntimeContext, settings: Settings): void {
-  if (settings.systemdCgroup) return;
+  if (settings.systemdCgroup || settings.withoutCgroup) return;
   const parent = dirname(expectedCgroup(settings));
   const note = join(context.paths.cgroups, encodeURIComponent(parent));
   if (parent === '/' || existsSync(note) || new Cgroup(parent).exists()) return;

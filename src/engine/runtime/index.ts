@@ -6,4 +6,5 @@ export type { ExitStatus } from './container.ts';
 export type { CreateOptions, Running } from './create.ts';
 export type { ExecOptions, ExecSession } from './exec.ts';
 export { RuntimeError } from './failure.ts';
+export { hasContainers } from './has-containers.ts';
 export { Runtimes, type RuntimesOptions } from './runtimes.ts';

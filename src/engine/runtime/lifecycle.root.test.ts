@@ -119,9 +119,9 @@ describe('the life of a container', () => {
       memory: { limit: 20 * 2 ** 20, swap: 20 * 2 ** 20 },
       pids: { limit: 33 },
     });
-    const pidsFile = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].map(
-      (at) => `${at}${bench.runtimes.cgroupPath(id)}/pids.max`,
-    );
+    const [pid] = await bench.runtimes.pids(id);
+    const path = /:(?:pids)?:(.*)/.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
+    const pidsFile = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].map((at) => `${at}${path}/pids.max`);
     assert.equal(readFileSync(pidsFile.find(existsSync) ?? '', 'utf8').trim(), '33');
     client.end('go\n');
     const exit = await bench.runtimes.exited(id);

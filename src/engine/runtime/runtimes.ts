@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, notFound } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { Cgroup, CgroupReadiness, cgroupLayout } from '#linux/cgroups';
+import { Cgroup, CgroupReadiness, type CgroupStats, cgroupLayout } from '#linux/cgroups';
 import type { Owner } from '#linux/ids';
 import { shareMount } from '#linux/mount';
 import { openSpawner, type ProcessIdentity } from '#linux/process';
@@ -32,6 +32,8 @@ export interface RuntimesOptions {
   readonly runtimes: readonly RuntimeBinary[];
   readonly defaultRuntime: string;
   readonly systemdCgroup: boolean;
+  /** Containers have no cgroups. */
+  readonly withoutCgroups?: boolean;
   readonly log: Logger;
 }
 
@@ -49,6 +51,7 @@ export class Runtimes {
 
   /** @throws invalid (default runtime), unavailable (no conmon) */
   static async open(options: RuntimesOptions): Promise<Runtimes> {
+    const { withoutCgroups = false } = options;
     const paths = new Paths(options.root);
     const binaries = new RuntimeBinaries(options.runtimes, options.defaultRuntime);
     const conmon = conmonPath();
@@ -69,6 +72,7 @@ export class Runtimes {
       exits: new ExitDirectory(paths.exits, options.log),
       readiness: new CgroupReadiness(),
       systemdCgroup: options.systemdCgroup,
+      withoutCgroups,
       log: options.log,
       containers: new Map(),
     });
@@ -155,6 +159,12 @@ export class Runtimes {
     return killAll(this.#get(id).cgroup);
   }
 
+  /** What the kernel has, whatever a runtime thinks of it: for a container that was adopted. */
+  async setFrozen(id: string, frozen: boolean): Promise<void> {
+    const { cgroup } = this.#get(id);
+    await (frozen ? cgroup.freeze() : cgroup.thaw());
+  }
+
   async pause(id: string): Promise<void> {
     return pauseContainer(this.#context, this.#get(id));
   }
@@ -192,9 +202,9 @@ export class Runtimes {
     return this.#get(id).cgroup.processes();
   }
 
-  /** Below the root of each hierarchy. */
-  cgroupPath(id: string): string {
-    return this.#get(id).cgroup.path;
+  /** What its processes use. @throws notFound */
+  stats(id: string): Promise<CgroupStats> {
+    return this.#get(id).cgroup.stats();
   }
 
   /** Where the runtime keeps what it knows of a container; crun leaves the compiled seccomp filter there. */

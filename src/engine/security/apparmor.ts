@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { invalid, messageOf, unavailable } from '#lib/errors';
 import type { Logger } from '#lib/log';
+import { inUserNamespace } from '#linux/proc';
 import { DEFAULT_PROFILE, defaultProfile } from './apparmor-profile.ts';
 
 const ENABLED = '/sys/module/apparmor/parameters/enabled';
@@ -14,7 +15,9 @@ const UNCONFINED = 'unconfined';
 /** True when this kernel enforces AppArmor and profiles can be loaded here: else `--security-opt apparmor=` means nothing. */
 export const apparmorEnabled = (): boolean => kernelEnforces() && parser() !== undefined;
 
+/** In a user namespace nobody may load a profile, or look which there are: an ordinary user's engine goes without. */
 function kernelEnforces(): boolean {
+  if (inUserNamespace()) return false;
   try {
     return readFileSync(ENABLED, 'utf8').startsWith('Y') && existsSync(PROFILES);
   } catch {

@@ -1,10 +1,9 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { notFound } from '#lib/errors';
 import { getXattr } from '#linux/files';
+import { overlayXattr } from '#linux/mount';
 import { type Change, fsPath, pathFromBytes } from '#oci/layer';
 import { type OpenDirectory, openDirectory } from './open-directory.ts';
-
-const OPAQUE = 'trusted.overlay.opaque';
 
 /** The directories below that show through at some path, uppermost first. */
 type Lowers = readonly string[];
@@ -76,7 +75,7 @@ function visibleNames(lowers: Lowers): string[] {
 const join = (path: string, name: string): string => (path === '' ? name : `${path}/${name}`);
 
 /** A directory that was removed and made again. */
-const isOpaque = (place: string): boolean => getXattr(place, OPAQUE)?.toString() === 'y';
+const isOpaque = (place: string): boolean => getXattr(place, overlayXattr('opaque'))?.toString() === 'y';
 
 /** Overlay's mark for what is deleted: a character device 0:0. */
 export const isWhiteout = (stats: Stats): boolean => stats.isCharacterDevice() && stats.rdev === 0;

@@ -21,6 +21,8 @@ import {
 import { codeOf, invalid } from '#lib/errors';
 import { makeFifo, makeNode, setTimes, setXattr } from '#linux/files';
 import { type IdMap, rootOf, toHostId } from '#linux/ids';
+import { overlayXattr } from '#linux/mount';
+import { inUserNamespace } from '#linux/proc';
 import {
   fsPath,
   type LayerFile,
@@ -34,6 +36,8 @@ import { xattrOnHost } from './mapped-xattrs.ts';
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const { S_IFCHR, S_IFBLK } = constants;
 const SECOND = 1_000_000_000n;
+/** Asked here: a thread that has changed its root has no /proc. */
+const NESTED = inUserNamespace();
 
 /**
  * A tree on disk that a layer is unpacked into. Whoever uses it has made the thread's root the tree's
@@ -95,7 +99,13 @@ export class DirectoryTarget implements LayerTarget {
 
   makeNode(path: string, type: 'char' | 'block', mode: number, major: number, minor: number): void {
     const bits = mode | (type === 'char' ? S_IFCHR : S_IFBLK);
-    makeNode(this.#at(path), bits, major, minor);
+    try {
+      makeNode(this.#at(path), bits, major, minor);
+    } catch (error) {
+      // The host's root alone makes devices; an image that brings some is fine without, a container has its own /dev.
+      if (codeOf(error) !== 'EPERM' || !NESTED) throw error;
+      closeSync(openSync(this.#at(path), NEW_FILE, mode));
+    }
   }
 
   makeFifo(path: string, mode: number): void {
@@ -103,8 +113,7 @@ export class DirectoryTarget implements LayerTarget {
   }
 
   chown(path: string, owner: Owner): void {
-    const { uid, gid } = ownerOnHost(owner, this.#idMap);
-    lchownSync(this.#at(path), uid, gid);
+    giveTo(ownerOnHost(owner, this.#idMap), (uid, gid) => lchownSync(this.#at(path), uid, gid));
   }
 
   chmod(path: string, mode: number): void {
@@ -128,7 +137,7 @@ export class DirectoryTarget implements LayerTarget {
   }
 
   opaque(path: string): void {
-    setXattr(this.#at(path), 'trusted.overlay.opaque', Buffer.from('y'));
+    setXattr(this.#at(path), overlayXattr('opaque'), Buffer.from('y'));
   }
 
   #at(path: string): string | Buffer {
@@ -166,8 +175,7 @@ class DirectoryFile implements LayerFile {
   }
 
   chown(owner: Owner): void {
-    const { uid, gid } = ownerOnHost(owner, this.#idMap);
-    fchownSync(this.#fd, uid, gid);
+    giveTo(ownerOnHost(owner, this.#idMap), (uid, gid) => fchownSync(this.#fd, uid, gid));
   }
 
   chmod(mode: number): void {
@@ -186,6 +194,19 @@ class DirectoryFile implements LayerFile {
 
   close(): void {
     closeSync(this.#fd);
+  }
+}
+
+/** The kernel takes only ids that our own user namespace has. */
+function giveTo({ uid, gid }: Owner, chown: (uid: number, gid: number) => void): void {
+  try {
+    chown(uid, gid);
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL' || !NESTED) throw error;
+    throw invalid(
+      `a file has the owner ${uid}:${gid}, which the ids of this user do not reach: more of them in /etc/subuid and /etc/subgid are needed`,
+      error,
+    );
   }
 }
 

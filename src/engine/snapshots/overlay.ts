@@ -7,6 +7,7 @@ import type { Logger } from '#lib/log';
 import { fileSystem } from '#linux/files';
 import type { IdMap } from '#linux/ids';
 import type { MountMappings } from '#linux/namespaces';
+import { inUserNamespace } from '#linux/proc';
 import { deferred, exportTar } from './export.ts';
 import { type LayerServices, Layers } from './layers.ts';
 import { MappedRoots } from './mapped-roots.ts';
@@ -46,7 +47,7 @@ export class OverlaySnapshots implements Snapshots {
       ['Supports d_type', 'true'],
       ['Using metacopy', 'false'],
       ['Native Overlay Diff', 'true'],
-      ['userxattr', 'false'],
+      ['userxattr', String(inUserNamespace())],
     ];
   }
 

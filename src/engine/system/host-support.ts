@@ -22,17 +22,38 @@ export interface HostSupport {
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
 
-export function hostSupport(): HostSupport {
+/** `cgroups`: whether the engine may make any. */
+export function hostSupport(cgroups: boolean): HostSupport {
+  if (!cgroups) return { ...NO_LIMITS, ...processorsAndMemory() };
   const layout = cgroupLayout();
   const available = controllers();
   return {
     ...(layout === 'v2' ? unifiedSupport(available) : legacySupport(available)),
     cpuSet: available.has('cpuset'),
     pidsLimit: available.has('pids'),
-    onlineCpus: readList('/sys/devices/system/cpu/online'),
-    memoryNodes: readList('/sys/devices/system/node/online'),
+    ...processorsAndMemory(),
   };
 }
+
+const NO_LIMITS = {
+  memoryLimit: false,
+  swapLimit: false,
+  memoryReservation: false,
+  memorySwappiness: false,
+  oomKillDisable: false,
+  cpuShares: false,
+  cpuCfs: false,
+  cpuRealtime: false,
+  cpuSet: false,
+  pidsLimit: false,
+  blkioWeight: false,
+  blkioThrottle: false,
+} as const;
+
+const processorsAndMemory = () => ({
+  onlineCpus: readList('/sys/devices/system/cpu/online'),
+  memoryNodes: readList('/sys/devices/system/node/online'),
+});
 
 type ByController = Omit<HostSupport, 'cpuSet' | 'pidsLimit' | 'onlineCpus' | 'memoryNodes'>;
 

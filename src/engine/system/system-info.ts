@@ -18,7 +18,7 @@ export interface SystemInfo {
   /** Bytes. */
   readonly memory: number;
   readonly cgroupVersion: '1' | '2';
-  readonly cgroupDriver: 'cgroupfs' | 'systemd';
+  readonly cgroupDriver: 'cgroupfs' | 'systemd' | 'none';
   readonly memoryLimit: boolean;
   readonly swapLimit: boolean;
   readonly cpuCfs: boolean;
@@ -39,15 +39,17 @@ export interface SystemInfoOptions {
   readonly runtimes: readonly { readonly name: string; readonly path: string }[];
   /** `builtin`, a path, or `unconfined`. */
   readonly seccompProfile: string;
-  readonly cgroupDriver: 'cgroupfs' | 'systemd';
+  readonly cgroupDriver: 'cgroupfs' | 'systemd' | 'none';
   readonly initPath: string | undefined;
   /** Containers have a user namespace by default. */
   readonly remapsUsers: boolean;
+  /** The engine is an ordinary user's. */
+  readonly rootless: boolean;
 }
 
 export async function systemInfo(options: SystemInfoOptions): Promise<SystemInfo> {
   const host = hostInfo();
-  const support = hostSupport();
+  const support = hostSupport(options.cgroupDriver !== 'none');
   const ipv4Forwarding = readSysctl('net/ipv4/ip_forward') === '1';
   return {
     id: options.id,
@@ -75,16 +77,24 @@ export async function systemInfo(options: SystemInfoOptions): Promise<SystemInfo
       ),
     ),
     initBinary: options.initPath ?? '',
-    warnings: warnings(support, ipv4Forwarding),
+    warnings: options.cgroupDriver === 'none' ? [withoutCgroups()] : warnings(support, ipv4Forwarding),
   };
 }
 
-const securityOptions = ({ seccompProfile, remapsUsers }: SystemInfoOptions): string[] => [
+const securityOptions = ({ seccompProfile, remapsUsers, rootless }: SystemInfoOptions): string[] => [
   ...(apparmorEnabled() ? ['name=apparmor'] : []),
   ...(seccompProfile === 'unconfined' ? [] : [`name=seccomp,profile=${seccompProfile}`]),
+  ...(rootless ? ['name=rootless'] : []),
   ...(remapsUsers ? ['name=userns'] : []),
   'name=cgroupns',
 ];
+
+const withoutCgroups = (): string =>
+  `WARNING: Running in rootless-mode without cgroups. ${
+    cgroupLayout() === 'v2'
+      ? 'Systemd is required to enable cgroups in rootless-mode.'
+      : 'To enable cgroups in rootless-mode, you need to boot the system in cgroup v2 mode.'
+  }`;
 
 function warnings(support: HostSupport, ipv4Forwarding: boolean): string[] {
   const missing = (present: boolean, text: string) => (present ? [] : [`WARNING: ${text}`]);

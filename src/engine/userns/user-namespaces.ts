@@ -1,5 +1,7 @@
+import { unsupported } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import type { IdMap } from '#linux/ids';
+import { inUserNamespace } from '#linux/proc';
 import { readAccountFiles } from './account-files.ts';
 import { createDefaultOwner, DEFAULT_OWNER } from './create-owner.ts';
 import { takePrivateIds } from './pool.ts';
@@ -16,6 +18,15 @@ export interface IdReservation extends Disposable {
   readonly idMap: IdMap | undefined;
 }
 
+/** Mounts show other owners only by leave of the host's root. @throws unsupported */
+function requireHostNamespace(what: string): void {
+  if (inUserNamespace()) {
+    throw unsupported(
+      `${what}: this engine runs in a user namespace itself, which all of its containers have`,
+    );
+  }
+}
+
 /** Which ids containers run with. */
 export class UserNamespaces {
   /** The map of containers that ask for nothing (`userns-remap`); undefined: they have the host's ids. */
@@ -30,6 +41,7 @@ export class UserNamespaces {
   /** @throws invalid for a user that is not there or has no ranges; system when `default` cannot be made */
   static async open(setting: string | undefined, log: Logger): Promise<UserNamespaces> {
     if (setting === undefined || setting === '') return new UserNamespaces(undefined);
+    requireHostNamespace('userns-remap');
     const isDefault = setting === 'default';
     const files = isDefault ? await createDefaultOwner(readAccountFiles()) : readAccountFiles();
     const owner = findRemapOwner(isDefault ? DEFAULT_OWNER : setting, files);
@@ -49,6 +61,7 @@ export class UserNamespaces {
     if (mode !== 'private') {
       return { idMap: mode === 'host' ? undefined : this.remap, [Symbol.dispose]: () => {} };
     }
+    requireHostNamespace('--userns=private');
     const idMap = takePrivateIds([...taken(), ...this.#reserved], readAccountFiles());
     this.#reserved.add(idMap);
     return { idMap, [Symbol.dispose]: () => this.#reserved.delete(idMap) };

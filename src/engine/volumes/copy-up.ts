@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { codeOf, systemError } from '#lib/errors';
 import { getXattr, listXattrs, setTimes, setXattr } from '#linux/files';
 import { isMountPoint, openMountCopy } from '#linux/mount';
+import { isOverlayXattr } from '#oci/layer';
 import { dataOf, directoryOf, recordOf, type VolumesState } from './state.ts';
 
 /**
@@ -100,7 +101,7 @@ async function copyAttributes(source: string, target: string): Promise<void> {
   await chown(target, Number(from.uid), Number(from.gid));
   await chmod(target, Number(from.mode & 0o7777n));
   for (const name of listXattrs(source)) {
-    const value = name.startsWith('trusted.overlay.') ? undefined : getXattr(source, name);
+    const value = isOverlayXattr(name) ? undefined : getXattr(source, name);
     if (value) setXattr(target, name, value);
   }
   setTimes(target, from.atimeNs, from.mtimeNs);

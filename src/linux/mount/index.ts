@@ -9,4 +9,5 @@ export {
 export { mountFileSystem, mountTmpfs } from './file-system.ts';
 export { isMountPoint, listMounts, type MountInfo } from './list.ts';
 export { mountOverlay, type OverlayOptions } from './overlay.ts';
+export { overlayXattr } from './overlay-xattr.ts';
 export { unmount } from './unmount.ts';

@@ -22,6 +22,7 @@ import {
   umount2,
 } from '../ffi/mount.ts';
 import { bindMount } from './bind.ts';
+import { overlayXattrOption } from './overlay-xattr.ts';
 
 export interface OverlayOptions {
   /** Lower directories, uppermost first. */
@@ -39,7 +40,12 @@ export interface OverlayOptions {
  * redirects (a renamed directory leaves only a pointer in the upper) and to metadata-only copies
  * (a file without its content); an index would bind the upper to one exact set of lowers.
  */
-const PLAIN_UPPER = ['redirect_dir=off', 'metacopy=off', 'index=off'] as const;
+const PLAIN_UPPER = [
+  // In a user namespace `off`, which still follows those that are there, is refused.
+  overlayXattrOption === undefined ? 'redirect_dir=off' : 'redirect_dir=nofollow',
+  'metacopy=off',
+  'index=off',
+];
 
 /** fsconfig(2) copies at most this many bytes of a value, NUL included. */
 const FSCONFIG_VALUE_LIMIT = 256;
@@ -140,6 +146,9 @@ function mountByContext({ lowers, upper, work, target, volatile }: OverlayOption
       }
       if (volatile) configure(context, target, 'volatile', FSCONFIG_SET_FLAG, 'volatile', null);
     }
+    if (overlayXattrOption !== undefined) {
+      configure(context, target, overlayXattrOption, FSCONFIG_SET_FLAG, overlayXattrOption, null);
+    }
     configure(context, target, [...lowers, upper ?? ''].join(':'), FSCONFIG_CMD_CREATE, null, null);
     const mounted = fsmount(context, FSMOUNT_CLOEXEC, 0);
     try {
@@ -205,6 +214,7 @@ function mountByOptions({ lowers, target, upper, volatile }: OverlayOptions, pat
       data.push(`upperdir=${named[lowers.length]}`, `workdir=${named[lowers.length + 1]}`, ...PLAIN_UPPER);
       if (volatile) data.push('volatile');
     }
+    if (overlayXattrOption !== undefined) data.push(overlayXattrOption);
     const text = data.join(',');
     if (text.length > MOUNT_DATA_LIMIT) {
       throw invalid(`an overlay of ${lowers.length} layers needs Linux 6.7 or newer`);

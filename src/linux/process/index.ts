@@ -4,7 +4,7 @@ export { pipe, readAll, readLine } from './pipe.ts';
 export { findProgram, isExecutable } from './program.ts';
 export { type RunOptions, type RunResult, run } from './run.ts';
 export { signalName, signalNumber } from './signals.ts';
-export type { SpawnOptions } from './spawn.ts';
+export { type SpawnOptions, spawnProcess } from './spawn.ts';
 export {
   DirectSpawner,
   type GuardedSpawner,

@@ -4,10 +4,11 @@ import { CLONE_FS, CLONE_NEWNS, O_CLOEXEC, O_PATH } from '../ffi/constants.ts';
 import { open } from '../ffi/descriptors.ts';
 import { MNT_DETACH, MS_PRIVATE, MS_REC, MS_SLAVE, mount, umount2 } from '../ffi/mount.ts';
 import { unshare } from '../ffi/namespaces.ts';
-import { bindMount, listMounts } from '../mount/index.ts';
+import { bindMount, listMounts, mountTmpfs } from '../mount/index.ts';
 import { spawnProcess } from './spawn.ts';
 
 const NULL = '/dev/null';
+const UNIFIED = '/sys/fs/cgroup/unified';
 
 /**
  * The worker thread of the isolated spawner. A program spawned here starts in this thread's mount
@@ -23,8 +24,9 @@ const handlers = {
     unshare(CLONE_FS | CLONE_NEWNS);
     if (!hideUnified) return undefined;
     mount(null, '/sys/fs/cgroup', null, MS_PRIVATE | MS_REC, null);
-    umount2('/sys/fs/cgroup/unified', MNT_DETACH);
-    return open('/sys/fs/cgroup/unified', O_PATH | O_CLOEXEC, 0);
+    // What a user namespace has from the host's mount namespace it can cover, not take off.
+    if (umount2.attempt(UNIFIED, MNT_DETACH) < 0) mountTmpfs(UNIFIED, 'mode=755');
+    return open(UNIFIED, O_PATH | O_CLOEXEC, 0);
   },
   /** A read-only bind, in this mount namespace alone: the device takes what is written to it, the node no owner. */
   guardNull(): void {

@@ -9,6 +9,7 @@ import {
   connect,
   getsockname,
   listen,
+  SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
@@ -33,7 +34,11 @@ export function udpSocket(
 ): number {
   return opened(family, SOCK_DGRAM, (fd) => {
     if (local?.receiveBuffer !== undefined) {
-      setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, new Int32Array([local.receiveBuffer]), 4);
+      const size = new Int32Array([local.receiveBuffer]);
+      // Beyond the system's limit only the host's root can go; whoever cannot has as much as it allows.
+      if (setsockopt.attempt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, 4) < 0) {
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, size, 4);
+      }
     }
     if (local) bindTo(fd, local.address, local.port);
   });

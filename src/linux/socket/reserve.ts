@@ -20,6 +20,15 @@ import {
   socket,
 } from '../ffi/socket.ts';
 
+export interface PortOptions {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+  readonly dual?: boolean;
+  /** Somebody will serve it: connections wait from now on. */
+  readonly listen?: boolean;
+}
+
 /** A port that no other program can have; nobody listens on it yet. */
 export interface Reservation extends Disposable {
   /** The bound socket: who adopts it (`server.listen({ fd })`) must not dispose of this object any more. */
@@ -36,12 +45,8 @@ export interface Reservation extends Disposable {
  * remains of closed connections (TIME_WAIT) are in the way too; then only listening keeps others out.
  * @throws SystemError EADDRINUSE, EADDRNOTAVAIL...
  */
-export function reservePort(options: {
-  protocol: 'tcp' | 'udp';
-  address: string;
-  port: number;
-  dual?: boolean;
-}): Reservation {
+export function reservePort(options: PortOptions): Reservation {
+  if (options.listen) return open(options, options.protocol === 'tcp');
   try {
     return open(options, false);
   } catch (error) {
@@ -50,7 +55,7 @@ export function reservePort(options: {
   }
 }
 
-function open(options: Parameters<typeof reservePort>[0], listening: boolean): Reservation {
+function open(options: PortOptions, listening: boolean): Reservation {
   const { protocol, address, port, dual = false } = options;
   const v6 = isIPv6(address);
   const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
