@@ -33,7 +33,8 @@ export function tryHold(
   ports: readonly PublishedPort[],
 ): Disposable {
   try {
-    return hold(state, target, ports);
+    const loopback6 = state.firewall.carriesLoopback6();
+    return hold(target, ports, { loopback6, outside: state.outside });
   } catch (error) {
     // Somebody took it while no engine ran. The kernel's forwarding comes first, so the container goes on.
     state.log.warn('another program listens on a published port', {

@@ -39,7 +39,8 @@ export function bind(
       continue;
     }
     try {
-      return { ports: [...wanted, ...openings], hold: hold(state, target, wanted) };
+      const held = hold(target, wanted, { loopback6, outside: state.outside });
+      return { ports: [...wanted, ...openings], hold: held };
     } catch (error) {
       for (const each of wanted) state.allocator.release(target.containerId, hostPortOf(each));
       failure = error;

@@ -4,7 +4,6 @@ import type { HostPort } from './allocator.ts';
 import { type HoldHandlers, holdEverywhere, holdPort } from './hold.ts';
 import type { OutsidePorts } from './outside.ts';
 import type { PublishedPort, PublishTarget } from './port.ts';
-import type { PortsState } from './ports.ts';
 import { relay } from './relay.ts';
 
 /** Texts of errno that Docker's users know from Go. */
@@ -25,12 +24,11 @@ export const hostPortOf = ({ protocol, hostIp, hostPort }: PublishedPort): HostP
  * @throws BindError
  */
 export function hold(
-  { firewall, outside }: Pick<PortsState, 'firewall' | 'outside'>,
   target: PublishTarget,
   ports: readonly PublishedPort[],
+  { loopback6, outside }: { loopback6: boolean; outside: OutsidePorts | undefined },
 ): Disposable {
   if (outside) return holdOutside(outside, target, ports);
-  const loopback6 = firewall.carriesLoopback6();
   const all = ports.map((port) => ({ port, handlers: handlersFor(target, port, loopback6) }));
   const [four, six] = all;
   const everywhere =
