@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { notFound } from '#lib/errors';
 import { newId } from '#lib/ids';
+import { Scope } from '#lib/scope';
 import { now } from '#lib/time';
 import { checkLocalOptions } from './local-options.ts';
 import { checkVolumeName } from './names.ts';
@@ -22,11 +23,15 @@ export async function create(state: VolumesState, options: CreateVolumeOptions):
   const present = state.records.get(name);
   if (present) return viewOf(state, present);
   const record: VolumeRecord = { name, createdAt: now(), labels, options: local, anonymous };
+  await using scope = new Scope();
+  // With a full disk the record may not fit any more.
+  scope.defer(() => rm(directoryOf(state, name), { recursive: true, force: true }));
   await makeDirectories(state, name);
   state.options.database.transaction(() => {
     state.records.put(name, record);
     state.options.events.publish('volume', 'create', name, { driver: 'local' });
   });
+  scope.keep();
   return viewOf(state, record);
 }
 
