@@ -10,7 +10,10 @@ import { after, test } from 'node:test';
 const directory = mkdtempSync(join(tmpdir(), 'berth-daemon-'));
 after(() => {
   // The roots are mount points while a daemon runs, and after one was killed.
-  for (const root of ['data', 'exec']) spawnSync('umount', ['-l', join(directory, root)]);
+  for (const root of ['data', 'exec']) {
+    const mounted = () => spawnSync('umount', ['-l', join(directory, root)]).status === 0;
+    for (let times = 0; times < 5 && mounted(); times++);
+  }
   rmSync(directory, { recursive: true, force: true });
 });
 

@@ -9,7 +9,7 @@ import { ensureForwardRules, type ForwardRules } from './forward-rules.ts';
 import { readHost } from './host.ts';
 import { isOurInterface, isOurTable, type Ours } from './ours.ts';
 import { Replay } from './replay.ts';
-import { type HostRules, readRules } from './rules.ts';
+import { type HostRules, readAgain, readRules } from './rules.ts';
 
 /** What the host's firewall means for our published ports. */
 export interface HostVerdict {
@@ -28,8 +28,18 @@ export interface EvaluateOptions {
   readonly forward: boolean;
 }
 
-/** Reads the host's rules, answers what they mean, and sees to our rule in those that drop what we forward. */
-function evaluate({ ours, admission, forward }: EvaluateOptions): HostVerdict {
+/** Reads the host's rules, answers what they mean, and sees to our rule in those that drop what we forward. Never fails. */
+function evaluate(options: EvaluateOptions): HostVerdict {
+  try {
+    // Others change their tables meanwhile: one that goes away takes another look.
+    return readAgain(() => evaluateOnce(options));
+  } catch (error) {
+    const closed = options.admission ? { admission: NOBODY } : {};
+    return { ...closed, forward: { chains: [], problems: [] }, problems: [messageOf(error)] };
+  }
+}
+
+function evaluateOnce({ ours, admission, forward }: EvaluateOptions): HostVerdict {
   const rules = readRules(isOurTable(ours));
   const forwarding = ensureForwardRules(rules, ours.table, forward);
   if (!admission || !hasInputChains(rules)) return { forward: forwarding, problems: [] };
