@@ -84,10 +84,11 @@ export class DescriptorHolder implements Disposable {
 
   /** Ends the process: what was in store is kept no longer. */
   async stop(): Promise<void> {
-    rmSync(noteIn(this.#directory), { force: true });
     const ended = this.ended();
     this.#process.signal(SIGKILL);
     await ended;
+    // Only now: without its note nobody would find a process that a kill of ours has spared.
+    rmSync(noteIn(this.#directory), { force: true });
   }
 
   /** Closes our ends; the process goes on. */
