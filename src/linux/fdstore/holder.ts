@@ -107,8 +107,9 @@ function note(directory: string, holder: ProcessIdentity | 'starting'): void {
 
 function findLeft(directory: string): ProcessHandle | undefined {
   const noted = readNote(directory);
-  if (noted === 'starting') return findByCommand(directory);
-  return noted && ProcessHandle.open(noted.pid, noted);
+  const known = noted && noted !== 'starting' ? ProcessHandle.open(noted.pid, noted) : undefined;
+  // A kill of ours may have come between a process and its note, whichever way round.
+  return known ?? findByCommand(directory);
 }
 
 function readNote(directory: string): ProcessIdentity | 'starting' | undefined {
