@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { invalid } from '#lib/errors';
 import type { Segment } from '#oci/layer';
-import { childPath, type Tree, type TreeNode } from './tree.ts';
+import type { Tree, TreeNode } from './tree.ts';
 
 /** A member of an archive that stays as it is: where its content is, and what it is. */
 export interface TarNode extends TreeNode {
@@ -74,13 +74,5 @@ export class TarTree implements Tree {
       closeSync(fd);
     }
     return content;
-  }
-
-  paths(): IterableIterator<string> {
-    return this.#nodes.keys();
-  }
-
-  childPaths(path: string): string[] {
-    return this.children(path).map((name) => childPath(path, name));
   }
 }

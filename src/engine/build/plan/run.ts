@@ -1,5 +1,5 @@
 import { isScript, located, parseMount, type Run, type Stage } from '#dockerfile';
-import { commandLine, DEFAULT_SHELL } from '#engine/images';
+import { commandLine } from '#engine/images';
 import type { InlineFile, RunStep, StepMount } from '../step.ts';
 import { PROXY_ARGUMENTS } from './arguments.ts';
 import type { Planner } from './plan.ts';
@@ -34,20 +34,14 @@ export async function planRun(planner: Planner, stage: Stage, state: StageState,
     mounts,
     noCache: planner.noCache(stage),
   };
-  state.add(step, historyLine(state, declared, command));
+  state.add(step, historyLine(declared, command));
 }
 
 /** Values of ARG are part of the line, as they were of the command. */
-function historyLine(
-  { config }: StageState,
-  declared: readonly (readonly [string, string])[],
-  command: readonly string[],
-): string {
+function historyLine(declared: readonly (readonly [string, string])[], command: readonly string[]): string {
   const args = declared.map(([name, value]) => `${name}=${value}`);
   const prefix = args.length > 0 ? `|${args.length} ${args.join(' ')} ` : '';
-  const shell = config.shell ?? DEFAULT_SHELL;
-  const shown = command.slice(0, shell.length).join(' ') === shell.join(' ') ? command : [...command];
-  return `RUN ${prefix}${shown.join(' ')} # buildkit`;
+  return `RUN ${prefix}${command.join(' ')} # buildkit`;
 }
 
 const SHEBANG = /^#!/;
