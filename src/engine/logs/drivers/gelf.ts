@@ -7,8 +7,9 @@ import type { LogOptions } from '../config.ts';
 import type { LogSource } from '../source.ts';
 import { renderTag } from '../tag.ts';
 import { type Address, parseAddress } from './address.ts';
-import { type DatagramConnection, datagramConnection } from './datagram-connection.ts';
-import { type LogDriver, type Message, PATIENT, type RetryPolicy, type Sink, severity } from './driver.ts';
+import { DatagramSink, StreamSink } from './connection-sinks.ts';
+import { datagramConnection } from './datagram-connection.ts';
+import { type LogDriver, type Message, PATIENT, type RetryPolicy, severity } from './driver.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 const COMPRESSION = ['gelf-compression-type', 'gelf-compression-level'];
@@ -41,8 +42,8 @@ export const gelf: LogDriver = {
     const address = addressOf(options);
     const encode = encoder(options, source);
     return address.scheme === 'udp'
-      ? new UdpSink(encode, datagramConnection(address), compression(options))
-      : new TcpSink(encode, new StreamConnection({ address }), retryPolicy(options));
+      ? new DatagramSink(datagramsOf(encode, compression(options)), datagramConnection(address))
+      : new StreamSink(framesOf(encode), new StreamConnection({ address }), retryPolicy(options));
   },
 };
 
@@ -115,71 +116,13 @@ function encoder(options: LogOptions, source: LogSource): Encode {
 /** A message must say something. */
 const isSayable = ({ line }: Message): boolean => line.length > 0;
 
-class TcpSink implements Sink {
-  readonly retry: RetryPolicy;
-  readonly #encode: Encode;
-  readonly #connection: StreamConnection;
+/** Over TCP a NUL ends each message. */
+const framesOf = (encode: Encode) => (messages: readonly Message[]) =>
+  Buffer.concat(messages.filter(isSayable).flatMap((message) => [encode(message), NUL]));
+const NUL = Buffer.alloc(1);
 
-  constructor(encode: Encode, connection: StreamConnection, retry: RetryPolicy) {
-    this.retry = retry;
-    this.#encode = encode;
-    this.#connection = connection;
-  }
-
-  connect(signal: AbortSignal): Promise<void> {
-    return this.#connection.connect(signal);
-  }
-
-  async send(
-    messages: readonly Message[],
-    delivered: (count: number) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const zero = Buffer.alloc(1);
-    const frames = messages.filter(isSayable).flatMap((message) => [this.#encode(message), zero]);
-    await this.#connection.write(Buffer.concat(frames), signal);
-    delivered(messages.length);
-  }
-
-  disconnect(): Promise<void> {
-    return this.#connection.close();
-  }
-}
-
-class UdpSink implements Sink {
-  readonly retry = PATIENT;
-  readonly #encode: Encode;
-  readonly #connection: DatagramConnection;
-  readonly #compress: Compress;
-
-  constructor(encode: Encode, connection: DatagramConnection, compress: Compress) {
-    this.#encode = encode;
-    this.#connection = connection;
-    this.#compress = compress;
-  }
-
-  connect(signal: AbortSignal): Promise<void> {
-    return this.#connection.connect(signal);
-  }
-
-  async send(
-    messages: readonly Message[],
-    delivered: (count: number) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (const message of messages) {
-      if (isSayable(message)) {
-        for (const datagram of gelfDatagrams(this.#compress(this.#encode(message))))
-          await this.#connection.send(datagram, signal);
-      }
-      delivered(1);
-    }
-  }
-
-  async disconnect(): Promise<void> {
-    this.#connection[Symbol.dispose]();
-  }
-}
+const datagramsOf = (encode: Encode, compress: Compress) => (message: Message) =>
+  isSayable(message) ? gelfDatagrams(compress(encode(message))) : [];
 
 /** What fits into an Ethernet frame. */
 const DATAGRAM_SIZE = 1420;

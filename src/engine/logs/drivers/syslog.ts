@@ -3,7 +3,8 @@ import { codeOf, invalid, unavailable } from '#lib/errors';
 import type { LogOptions } from '../config.ts';
 import { renderTag } from '../tag.ts';
 import { type Address, parseAddress } from './address.ts';
-import { type DatagramConnection, datagramConnection } from './datagram-connection.ts';
+import { DatagramSink, StreamSink } from './connection-sinks.ts';
+import { datagramConnection } from './datagram-connection.ts';
 import { type LogDriver, type Message, PATIENT, type Sink, severity } from './driver.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { SYSLOG_FORMATS, type SyslogFormat, syslogHeader } from './syslog-format.ts';
@@ -48,11 +49,14 @@ export const syslog: LogDriver = {
       return [Buffer.from(header), message.line];
     };
     if (address.scheme === 'unixgram' || address.scheme === 'udp')
-      return new DatagramSink(encode, datagramConnection(address));
+      return new DatagramSink(datagramsOf(encode), datagramConnection(address));
     const secure = address.scheme === 'tcp+tls';
     const connection = new StreamConnection({ address, tls: secure ? tlsFiles(options) : undefined });
     const frame = secure && format?.startsWith('rfc5424') ? octetCounted : newlineEnded;
-    const stream = new StreamSink((message) => frame(encode(message)), connection);
+    const stream = new StreamSink(
+      framesOf((message) => frame(encode(message))),
+      connection,
+    );
     return address.scheme === 'unix' ? new EitherSink(stream, encode, address.path) : stream;
   },
 };
@@ -107,63 +111,9 @@ const octetCounted = (entry: readonly Buffer[]): readonly Buffer[] => {
 };
 const NEWLINE = Buffer.from('\n');
 
-class StreamSink implements Sink {
-  readonly retry = PATIENT;
-  readonly #encode: Encode;
-  readonly #connection: StreamConnection;
-
-  constructor(encode: Encode, connection: StreamConnection) {
-    this.#encode = encode;
-    this.#connection = connection;
-  }
-
-  connect(signal: AbortSignal): Promise<void> {
-    return this.#connection.connect(signal);
-  }
-
-  async send(
-    messages: readonly Message[],
-    delivered: (count: number) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#connection.write(Buffer.concat(messages.flatMap(this.#encode)), signal);
-    delivered(messages.length);
-  }
-
-  disconnect(): Promise<void> {
-    return this.#connection.close();
-  }
-}
-
-class DatagramSink implements Sink {
-  readonly retry = PATIENT;
-  readonly #encode: Encode;
-  readonly #connection: DatagramConnection;
-
-  constructor(encode: Encode, connection: DatagramConnection) {
-    this.#encode = encode;
-    this.#connection = connection;
-  }
-
-  connect(signal: AbortSignal): Promise<void> {
-    return this.#connection.connect(signal);
-  }
-
-  async send(
-    messages: readonly Message[],
-    delivered: (count: number) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (const message of messages) {
-      await this.#connection.send(Buffer.concat(this.#encode(message)), signal);
-      delivered(1);
-    }
-  }
-
-  async disconnect(): Promise<void> {
-    this.#connection[Symbol.dispose]();
-  }
-}
+const framesOf = (encode: Encode) => (messages: readonly Message[]) =>
+  Buffer.concat(messages.flatMap(encode));
+const datagramsOf = (encode: Encode) => (message: Message) => [Buffer.concat(encode(message))];
 
 /** A unix socket of which only the connection tells whether it is a stream's or one for datagrams: /dev/log is either. */
 class EitherSink implements Sink {
@@ -173,7 +123,8 @@ class EitherSink implements Sink {
 
   constructor(stream: StreamSink, encode: Encode, path: string) {
     this.#sink = stream;
-    this.#datagrams = () => new DatagramSink(encode, datagramConnection({ scheme: 'unixgram', path }));
+    this.#datagrams = () =>
+      new DatagramSink(datagramsOf(encode), datagramConnection({ scheme: 'unixgram', path }));
   }
 
   async connect(signal: AbortSignal): Promise<void> {
