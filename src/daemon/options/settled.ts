@@ -15,11 +15,14 @@ function only(position: boolean, reason: string): Option<boolean> {
   };
 }
 
+const OWN_TABLE =
+  'published ports and masquerade live in an nftables table of their own, which changes no rule of the host; who may reach published ports says publish-policy';
+
 /** What is decided here, and accepted so that a daemon.json of dockerd that says the same still works. */
 export const SETTLED = {
   'firewall-backend': choice(['nftables'], { help: 'Always "nftables"' }),
-  ip6tables: only(true, 'published ports and masquerade live in an nftables table of their own'),
-  iptables: only(true, 'published ports and masquerade live in an nftables table of their own'),
+  ip6tables: only(true, OWN_TABLE),
+  iptables: only(true, OWN_TABLE),
   'ip-forward-no-drop': only(true, "the host's policies are never changed"),
   'raw-logs': toggle({ help: "The daemon's own log never has colours" }),
   'selinux-enabled': only(false, 'SELinux labels are not supported'),

@@ -63,7 +63,7 @@ function linkedContainers({ store, options }: Context, parent: ContainerRecord):
 
 /** What it asks of its networks: on the default one it alone knows the others by their aliases. @throws as above */
 export function linkedEndpoints(context: Context, parent: ContainerRecord): EndpointSpec[] {
-  const links = linkedContainers(context, parent).map(({ alias, record }) => `${record.name}:${alias}`);
+  const links = linkedContainers(context, parent).map(({ alias, record }) => `${record.id}:${alias}`);
   return parent.endpoints.map((endpoint) =>
     endpoint.network === DEFAULT_NETWORK && links.length > 0
       ? { ...endpoint, links: [...(endpoint.links ?? []), ...links] }
@@ -179,4 +179,6 @@ export async function removeLink(context: Context, name: string): Promise<void> 
   const links = (record.links ?? []).filter((link) => link.alias !== alias);
   if (links.length === (record.links ?? []).length) throw notFound(`No such link: /${parentName}/${alias}`);
   context.store.save({ ...record, links });
+  const left = links.map(({ id, alias: name }) => `${id}:${name}`);
+  await context.options.networks.setLinks(record.id, DEFAULT_NETWORK, left);
 }

@@ -30,6 +30,18 @@ export const elementOfOpening = ({ protocol, address, port }: Opening): Element 
   key: `${address} . ${protocol} . ${port}`,
 });
 
+/** A port of a container that one neighbour may reach in a network whose members do not reach each other. */
+export interface Link extends Opening {
+  readonly bridge: string;
+  readonly source: string;
+}
+
+/** `linked4 { "berth0" . 172.17.0.2 . 172.17.0.3 . tcp . 80 }` */
+export const elementOfLink = ({ bridge, source, protocol, address, port }: Link): Element => ({
+  set: 'linked4',
+  key: `"${bridge}" . ${source} . ${address} . ${protocol} . ${port}`,
+});
+
 /**
  * A published container that is on several networks: what comes from one of the others must be answered through
  * us, and the container would answer it directly. `nearby4 { 172.18.0.2 . 172.19.0.0/16 }`

@@ -2,4 +2,4 @@
 export type { GatewayMode, RuledBridge } from './bridge.ts';
 export type { Element } from './element.ts';
 export { Firewall, type FirewallOptions, type PortExplanation, type PublishPolicy } from './firewall.ts';
-export { elementOfForward, elementOfNeighbour, elementOfOpening } from './forward.ts';
+export { elementOfForward, elementOfLink, elementOfNeighbour, elementOfOpening } from './forward.ts';

@@ -18,6 +18,7 @@ const SETS: Readonly<Record<string, string>> = {
   bridges: 'type ifname;',
   internal: 'type ifname;',
   within: 'type ifname . ifname;',
+  linked4: 'type ifname . ipv4_addr . ipv4_addr . inet_proto . inet_service;',
   trusted: 'type ifname . ifname;',
   open4: 'type ifname;',
   open6: 'type ifname;',
@@ -101,6 +102,7 @@ const FORWARD = ['iifname @bridges goto ours', 'oifname @bridges goto ours'];
 const OURS = [
   'ct state established,related goto pass',
   'iifname . oifname @within goto pass',
+  'iifname . ip saddr . ip daddr . meta l4proto . th dport @linked4 goto pass',
   'iifname @internal drop',
   'oifname @internal drop',
   'oifname @bridges goto into',

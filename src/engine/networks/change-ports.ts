@@ -7,6 +7,7 @@ import {
 } from '#engine/ports';
 import { conflict } from '#lib/errors';
 import { Scope } from '#lib/scope';
+import { publishNames } from './names.ts';
 import { publishTarget } from './publish-target.ts';
 import type { SandboxRecord } from './record.ts';
 import type { NetworksState } from './state.ts';
@@ -46,6 +47,9 @@ export async function changePorts(
   const done = { added, removed };
   const bindings = [...withoutPorts(record.bindings, removed), ...change.add];
   const after = { ...record, bindings, ports: [...ports.filter((port) => !isIn(removed, port)), ...added] };
+  // What it serves is part of its names: services, and what links open.
+  scope.defer(() => publishNames(state, record));
+  await publishNames(state, after);
   state.sandboxes.save(after, () => alongside(done));
   scope.keep();
   return done;

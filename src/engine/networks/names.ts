@@ -1,5 +1,6 @@
 import type { DnsClient } from '#engine/dns';
 import { messageOf } from '#lib/errors';
+import type { Member } from './linked-ports.ts';
 import type { SandboxRecord } from './record.ts';
 import type { Endpoint } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
@@ -24,6 +25,7 @@ export async function withdrawNames(
   { containerId }: SandboxRecord,
   endpoints: readonly Endpoint[],
 ): Promise<void> {
+  for (const { networkId } of endpoints) state.linkedPorts.remove(networkId, containerId);
   await Promise.all(endpoints.map(({ networkId }) => state.dns.removeEndpoint(networkId, containerId)));
 }
 
@@ -45,7 +47,8 @@ function announceName(state: NetworksState, record: SandboxRecord, endpoint: End
   const network = state.networks.get(endpoint.networkId)?.record;
   // What is left of an abandoned one is the namespace: the container itself is gone.
   if (!network || record.abandoned) return [];
-  const { id, name, pools } = network;
+  const { id, name, pools, bridge } = network;
+  if (bridge && !bridge.icc) state.linkedPorts.put({ id, bridge: bridge.name }, memberOf(record, endpoint));
   return [
     state.dns.putNetwork({ id, name, subnets: pools.map(({ subnet }) => subnet) }),
     state.dns.putEndpoint({
@@ -57,6 +60,14 @@ function announceName(state: NetworksState, record: SandboxRecord, endpoint: End
     }),
   ];
 }
+
+const memberOf = (record: SandboxRecord, { address, dnsNames, links }: Endpoint): Member => ({
+  containerId: record.containerId,
+  names: dnsNames.map((name) => name.toLowerCase()),
+  address,
+  ports: portsOf(record),
+  targets: Object.values(linksOf(links)),
+});
 
 const portsOf = ({ bindings, exposedPorts = [] }: SandboxRecord): string[] => [
   ...new Set([

@@ -17,6 +17,7 @@ import { recover } from './recover.ts';
 import { prune, remove } from './remove.ts';
 import { rename } from './rename.ts';
 import type { AttachOptions, Endpoint, EndpointOptions, InterfaceCounters, Sandbox } from './sandbox.ts';
+import { setLinks } from './set-links.ts';
 import { endpointsOf, type NetworksState, viewOf } from './state.ts';
 import { statistics } from './statistics.ts';
 
@@ -127,6 +128,11 @@ export class Networks {
   /** A container has another name now, and answers to it. */
   rename(containerId: string, name: string): Promise<void> {
     return rename(this.#state, containerId, name);
+  }
+
+  /** Takes back or adds links of a container on a network, `id:alias`. One that is not on it is fine. */
+  setLinks(containerId: string, network: string, links: readonly string[]): Promise<void> {
+    return setLinks(this.#state, containerId, network, links);
   }
 
   /** A line of a container's hosts file: the address of another one, by its names. One without a sandbox is fine. */

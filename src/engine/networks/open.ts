@@ -12,6 +12,7 @@ import { ensureDefaultNetworks } from './default-networks.ts';
 import { ensureNetwork } from './drivers/index.ts';
 import { HostSubnets } from './host-subnets.ts';
 import { checkPools } from './ipam/index.ts';
+import { LinkedPorts } from './linked-ports.ts';
 import { NamespacePool } from './namespace-pool.ts';
 import { buildReady, sweepNetns } from './netns.ts';
 import type { NetworksOptions } from './network.ts';
@@ -94,6 +95,7 @@ function assemble(
     firewall,
     dns,
     ports: new Ports({ firewall, ipv6, outside: options.outsidePorts, log: options.log }),
+    linkedPorts: new LinkedPorts(firewall),
     pool: new NamespacePool({
       size: options.poolSize,
       build: () => buildReady({ worker, dns }, options.netnsRoot, { ipv6 }),

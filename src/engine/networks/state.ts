@@ -6,6 +6,7 @@ import type { NamespaceWorker } from '#linux/namespaces';
 import type { RouteSocket } from '#linux/netlink';
 import type { Records } from '#store';
 import type { HostSubnets } from './host-subnets.ts';
+import type { LinkedPorts } from './linked-ports.ts';
 import type { NamespacePool } from './namespace-pool.ts';
 import type { Network, NetworksOptions } from './network.ts';
 import type { KnownNetwork, NetworkTable } from './network-table.ts';
@@ -22,6 +23,7 @@ export interface NetworksState {
   readonly firewall: Firewall;
   readonly dns: Dns;
   readonly ports: Ports;
+  readonly linkedPorts: LinkedPorts;
   readonly pool: NamespacePool;
   /** Whether this host speaks IPv6. */
   readonly ipv6: boolean;

@@ -44,9 +44,13 @@ export function enableForwarding(options: { ipv6: boolean; log: Logger }): void 
 }
 
 /** Settings of a bridge that containers are on. */
-export function prepareBridge(bridge: string, options: { ipv6: boolean }): void {
+export function prepareBridge(bridge: string, options: { ipv6: boolean; icc: boolean }): void {
   // Lets 127.0.0.1 of the host reach published ports; the firewall's guard chain closes what this opens.
   write(`ipv4/conf/${bridge}/route_localnet`, '1');
+  // Its ports are kept apart in the bridge itself. Where a link lets one container reach another, it does so through
+  // the host, which answers for all of them, and lets its rules decide.
+  write(`ipv4/conf/${bridge}/proxy_arp_pvlan`, options.icc ? '0' : '1');
+  if (!options.icc) write(`ipv4/neigh/${bridge}/proxy_delay`, '0');
   if (!options.ipv6) return;
   // A container must not be able to advertise itself to the host as its router.
   write(`ipv6/conf/${bridge}/accept_ra`, '0');

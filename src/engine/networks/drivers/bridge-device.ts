@@ -78,7 +78,7 @@ export function ensureBridge(
   } else if (present.kind !== undefined && present.kind !== 'bridge') {
     throw invalid(`cannot use ${bridge.name}: an interface of that name is there and is a ${present.kind}`);
   }
-  prepareBridge(bridge.name, { ipv6 });
+  prepareBridge(bridge.name, { ipv6, icc: bridge.icc });
   const link = present ?? route.link(bridge.name);
   const former = link && present ? addressesOn(host ?? { addresses: route.addresses() }, link) : [];
   route.send([...missingAddresses(former, network, log), { op: 'link-up', name: bridge.name }], {
