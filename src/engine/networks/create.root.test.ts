@@ -137,3 +137,19 @@ test('the default subnet avoids what the host uses; an administrator’s bridge 
   await assert.rejects(bed.engine({ instance: 'berth-11111111', bridge: 'absent' }));
   await one.exit({ teardown: true });
 });
+
+test('engines of one host that start and make networks at the same time take no block twice', async () => {
+  await using bed = await Testbed.open();
+  const instances = ['0000000a', '0000000b', '0000000c'].map((id) => `berth-${id}`);
+  const engines = await Promise.all(instances.map((instance) => bed.engine({ instance })));
+  const subnetOf = ({ ipam }: Network) => ipam.pools[0]?.subnet;
+  const subnets: unknown[] = [];
+  for (const engine of engines)
+    subnets.push(...(await engine.call<Network[]>('list')).flatMap((network) => subnetOf(network) ?? []));
+  // In bursts, in which an engine does not read the host anew for each.
+  for (const round of ['a', 'b', 'c']) {
+    const made = await Promise.all(engines.map((each) => each.networks.create({ ...PLAIN, name: round })));
+    subnets.push(...made.map(subnetOf));
+  }
+  assert.equal(new Set(subnets).size, 12, subnets.join(' '));
+});

@@ -4,6 +4,7 @@ import { now } from '#lib/time';
 import { settingsOf, withConfigFrom } from './config-network.ts';
 import { PREDEFINED } from './default-networks.ts';
 import { destroyNetwork, ensureNetwork, truth } from './drivers/index.ts';
+import { hostTurn } from './host-turn.ts';
 import { NetworkAddresses } from './ipam/index.ts';
 import type { CreateNetworkOptions, Network } from './network.ts';
 import type { KnownNetwork } from './network-table.ts';
@@ -21,6 +22,7 @@ const NO_SWARM =
  * notFound (driver), unsupported (the kernel has no such links)
  */
 export async function create(state: NetworksState, options: CreateNetworkOptions): Promise<Network> {
+  using _turn = await hostTurn();
   checkName(state, options.name);
   checkScope(options);
   const identity = { id: newId(), created: now() };

@@ -1,6 +1,6 @@
 import type { RouteSocket } from '#linux/netlink';
 import { subnetsInUse } from './drivers/index.ts';
-import type { Subnet } from './subnet.ts';
+import { addressAt, parseCidr, type Subnet } from './subnet.ts';
 
 /** Reading them takes the longer the more there are: a burst of new networks does so once. Milliseconds. */
 const FRESH_MS = 500;
@@ -23,5 +23,13 @@ export class HostSubnets {
       this.#at = now;
     }
     return this.#read;
+  }
+
+  /** Whether somebody has taken the block since: then all are read again the next time. */
+  hasLost(block: string): boolean {
+    const { subnet } = parseCidr(block);
+    const lost = (this.#route.lookUp(addressAt(subnet, 0n))?.prefix ?? 0) > 0;
+    if (lost) this.#at = Number.NEGATIVE_INFINITY;
+    return lost;
   }
 }

@@ -11,6 +11,7 @@ import { openNetwork } from './create.ts';
 import { ensureDefaultNetworks } from './default-networks.ts';
 import { ensureNetwork } from './drivers/index.ts';
 import { HostSubnets } from './host-subnets.ts';
+import { hostTurn } from './host-turn.ts';
 import { checkPools } from './ipam/index.ts';
 import { LinkedPorts } from './linked-ports.ts';
 import { NamespacePool } from './namespace-pool.ts';
@@ -51,7 +52,7 @@ export async function openState(
   const state = assemble(options, { worker, dns, route, firewall });
   resources.defer(() => state.ports[Symbol.dispose]());
   if (options.ipForward !== false) enableForwarding({ ipv6: state.ipv6, log: options.log });
-  loadNetworks(state);
+  await loadNetworks(state);
   await adoptSandboxes(state);
   await dns.settle();
   applyBridges(state);
@@ -109,10 +110,11 @@ function assemble(
   };
 }
 
-function loadNetworks(state: NetworksState): void {
+async function loadNetworks(state: NetworksState): Promise<void> {
   const { options, route, networkRecords, ipv6 } = state;
   state.sandboxes.load();
   const inUse = (id: string) => state.sandboxes.on(id).length > 0;
+  using _turn = await hostTurn();
   ensureDefaultNetworks({ options, route, records: networkRecords, ipv6, inUse });
   const host = { addresses: route.addresses() };
   for (const { record } of networkRecords.all()) {

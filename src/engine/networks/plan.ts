@@ -73,7 +73,7 @@ function planIpam(
   const basics = { ipamDriver: driver, ...(ipam.options === undefined ? {} : { ipamOptions: ipam.options }) };
   if (driver === 'null') return { ...basics, pools: [] };
   const without = parent && (internal || routesByInterface(parent));
-  const pools = planPools(ipam.pools ?? [], {
+  const context = {
     ipv4,
     ipv6,
     gateway: {
@@ -87,8 +87,10 @@ function planIpam(
     host: () => state.hostSubnets.inUse(ourBridges(state)),
     pools: state.options.addressPools ?? DEFAULT_POOLS,
     owner: `${state.options.instance}/${id}`,
-  });
-  return { ...basics, pools };
+  };
+  const pools = planPools(ipam.pools ?? [], context);
+  const isLost = pools.some(({ subnet, configured }) => !configured && state.hostSubnets.hasLost(subnet));
+  return { ...basics, pools: isLost ? planPools(ipam.pools ?? [], context) : pools };
 }
 
 /** By interface index. What they have is known, and much where there are many networks. */

@@ -28,6 +28,8 @@ const RTPROT_BOOT = 3;
 const RT_SCOPE_LINK = 253;
 const RT_SCOPE_HOST = 254;
 export const RTN_UNICAST = 1;
+/** The route as it was entered, not one made for the address that is looked up. */
+export const RTM_F_FIB_MATCH = 0x2000;
 const RTN_LOCAL = 2;
 
 export function encode(request: Request, resolver: Resolver): Body {

@@ -56,6 +56,12 @@ test('a bridge: created, addressed, brought up and deleted in two sends', { skip
     { destination: '10.9.0.0', prefix: 16, index },
     { destination: '10.10.0.0', prefix: 16, gateway: '10.9.0.7', index },
   ]);
+  assert.deepEqual(
+    ['10.9.0.1', '10.9.3.4', '10.10.0.0', '10.11.0.0', 'fd00:9::2', 'fd00:a::'].map((address) =>
+      socket.lookUp(address),
+    ),
+    [{ prefix: 32 }, { prefix: 16 }, { prefix: 16 }, undefined, { prefix: 64 }, undefined],
+  );
   socket.send([
     { op: 'route-del', destination: '10.10.0.0', prefix: 16, gateway: '10.9.0.7' },
     { op: 'addr-del', name: 'br0', address: '10.9.0.1', prefix: 16 },

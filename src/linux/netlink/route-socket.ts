@@ -2,7 +2,7 @@ import { codeOf } from '#lib/errors';
 import { errnoName, SystemError } from '../errno.ts';
 import { O_CLOEXEC } from '../ffi/constants.ts';
 import { close, open } from '../ffi/descriptors.ts';
-import { AF_INET, AF_INET6, formatAddress, formatMac } from './address.ts';
+import { AF_INET, AF_INET6, formatAddress, formatMac, parseAddress } from './address.ts';
 import {
   encode,
   IFA_ADDRESS,
@@ -12,6 +12,7 @@ import {
   RTA_GATEWAY,
   RTA_OIF,
   RTA_TABLE,
+  RTM_F_FIB_MATCH,
   RTM_GETADDR,
   RTM_GETROUTE,
   RTN_UNICAST,
@@ -88,6 +89,9 @@ interface Pending {
 
 /** Acknowledgements wait in the socket's buffer meanwhile, which is not endless. */
 const BATCH = 128;
+
+/** No route at all, and routes that refuse: `unreachable`, `prohibit`, `blackhole`. */
+const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL']);
 
 /** A dump that changed while it was read is read again, so often. */
 const DUMP_ATTEMPTS = 5;
@@ -183,12 +187,29 @@ export class RouteSocket implements Disposable {
 
   addresses(family?: 4 | 6): Address[] {
     const fixed = Buffer.from([familyNumber(family), 0, 0, 0, 0, 0, 0, 0]);
-    return this.#dump('addresses', RTM_GETADDR, [fixed]).flatMap(parseAddress);
+    return this.#dump('addresses', RTM_GETADDR, [fixed]).flatMap(parseAddressOf);
   }
 
   routes(family?: 4 | 6): Route[] {
     const fixed = Buffer.from([familyNumber(family), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     return this.#dump('routes', RTM_GETROUTE, [fixed]).flatMap(parseRoute);
+  }
+
+  /** The route that the host has for an address, of any table; undefined where it has none. */
+  lookUp(address: string): { readonly prefix: number } | undefined {
+    const { family, bytes } = parseAddress(address);
+    const fixed = Buffer.alloc(12);
+    fixed[0] = family;
+    fixed[1] = bytes.length * 8;
+    fixed.writeUInt32LE(RTM_F_FIB_MATCH, 8);
+    try {
+      const parts = [fixed, attribute(RTA_DST, bytes)];
+      const [answer] = this.#socket.query(address, RTM_GETROUTE, NLM_F_REQUEST, parts, false);
+      return answer && { prefix: answer.payload[1] ?? 0 };
+    } catch (error) {
+      if (NO_ROUTE.has(codeOf(error) ?? '')) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -239,7 +260,7 @@ function parseLink({ payload }: Message): Link {
   };
 }
 
-function parseAddress({ payload }: Message): Address[] {
+function parseAddressOf({ payload }: Message): Address[] {
   const attributes = parseAttributes(payload.subarray(8));
   // On a point-to-point link IFA_ADDRESS is the other side's.
   const bytes = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
