@@ -27,7 +27,7 @@ module.exports = {
     layer('store', '^src/store/', 'store|oci'),
     layer('engine', '^src/engine/', 'engine|linux|oci|store|dockerfile'),
     layer('rootless', '^src/rootless/', 'rootless|engine|linux'),
-    layer('api', '^src/api/', 'api|protocol|engine|oci'),
+    layer('api', '^src/api/', 'api|protocol|engine|oci|dockerfile'),
     layer('client', '^src/client/', 'client|protocol'),
     layer('cli', '^src/cli/', 'cli|client|protocol|oci|dockerfile'),
     { name: 'cli-oci', severity: 'error', from: { path: '^src/cli/' }, to: { path: '^src/oci/(?!reference/)' } },

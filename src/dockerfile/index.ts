@@ -21,7 +21,18 @@ export type {
 } from './instructions/instruction.ts';
 export { parseMount, type RunMount } from './instructions/mount.ts';
 export { isScript } from './instructions/run.ts';
+export { lintFile } from './lint/file.ts';
+export {
+  descriptionOf,
+  type Finding,
+  Lint,
+  type LintSettings,
+  parseLintSettings,
+} from './lint/lint.ts';
+export { type Rule, ruleUrl } from './lint/rules.ts';
+export { type LintedStage, StageLint } from './lint/stage.ts';
 export { type Dockerfile, parseDockerfile, parseTrigger, type Stage } from './parse.ts';
 export type { Heredoc } from './statement.ts';
+export { suggest } from './suggest.ts';
 export { type Environment, Lookups } from './words/environment.ts';
 export { expandWord } from './words/expand.ts';

@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { buildContexts, dockerfile } from '../fixtures/build-context.ts';
 import { Daemon, type Result } from '../fixtures/daemon.ts';
 
 const daemon = Daemon.forThisFile();
-const contexts: string[] = [];
-after(() => {
-  for (const path of contexts) rmSync(path, { recursive: true, force: true });
-});
-
-function context(files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync('/tmp/berth-context-');
-  contexts.push(root);
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
-  }
-  return root;
-}
+const context = buildContexts();
 
 const build = (root: string, ...args: readonly string[]): Promise<Result> =>
   daemon.run('docker', ['build', ...args, root], { timeout: 120_000 });
@@ -41,7 +21,6 @@ async function built(files: Readonly<Record<string, string>>, ...args: readonly 
   return result.stdout;
 }
 
-const dockerfile = (...lines: readonly string[]) => `${lines.join('\n')}\n`;
 const shell = (image: string, script: string) => daemon.ok('run', '--rm', image, 'sh', '-c', script);
 
 describe('docker build', () => {

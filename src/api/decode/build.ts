@@ -2,6 +2,7 @@ import type { BuildOptions, PruneCacheOptions } from '#engine/build';
 import { invalid, unsupported } from '#lib/errors';
 import { parsePlatform } from '#oci/image';
 import { buildLabels, buildSecretsDocument, buildUlimits, decodeHeaderJson, type Schema } from '#protocol';
+import type { BuildCall } from '../encode/build-inspection.ts';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
 import { timestamp } from './time.ts';
@@ -44,6 +45,15 @@ export function buildRequest(query: Query): BuildRequest {
     limits: limits(query),
     quiet: query.flag('q'),
   };
+}
+
+/** `call`, ours: what is asked about the Dockerfile instead of building it. @throws invalid */
+export function buildCall(query: Query): BuildCall | undefined {
+  const call = query.text('call');
+  if (call === '' || call === 'build') return undefined;
+  if (call === 'check' || call === 'lint') return 'lint';
+  if (call === 'outline' || call === 'targets') return call;
+  throw invalid(`invalid call "${call}": use build, check, outline or targets`);
 }
 
 /** Without a value an argument is the client's business: as if it were not given. */

@@ -1,5 +1,7 @@
+import type { Finding } from '#dockerfile';
 import type { BuildEvent, PlannedLine, Step } from '#engine/build';
 import type { ProgressMessage } from '#protocol';
+import { findingsText } from './build-inspection.ts';
 
 interface Shown {
   readonly output: string[];
@@ -19,6 +21,7 @@ export class BuildProgress {
   /** The line whose step is being told. */
   #at = -1;
   #last = '';
+  readonly #findings: Finding[] = [];
 
   constructor(write: (message: ProgressMessage) => void) {
     this.#write = write;
@@ -40,8 +43,12 @@ export class BuildProgress {
       case 'done':
         Object.assign(this.#of(event.step), { done: true, cached: event.cached, result: event.result });
         return this.#next();
-      case 'warning':
-        return this.#write({ stream: `[Warning] ${event.warning.message}\n` });
+      case 'warning': {
+        const { rule, message, lines } = event.warning;
+        if (rule === 'UnusedBuildArgs') return this.#write({ stream: `[Warning] ${message}\n` });
+        this.#findings.push({ rule, message, lines });
+        return;
+      }
       case 'status': {
         const { id, text, current, total } = event;
         const progressDetail = {
@@ -53,6 +60,12 @@ export class BuildProgress {
       default:
     }
   };
+
+  /** What the lint found, after everything else. */
+  findings(): void {
+    const text = findingsText(this.#findings);
+    if (text !== '') this.#stream(text);
+  }
 
   /** Tells the line that is due, and those after it that are through. */
   #next(): void {

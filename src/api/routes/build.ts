@@ -1,9 +1,10 @@
 import type { Engine } from '#engine';
 import { RunFailed } from '#engine/build';
-import { invalid, unsupported } from '#lib/errors';
+import { BerthError, invalid, unsupported } from '#lib/errors';
 import { header } from '#protocol';
-import { type BuildRequest, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
+import { type BuildRequest, buildCall, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
 import { registryConfig } from '../decode/registry-auth.ts';
+import { type BuildCall, callResult } from '../encode/build-inspection.ts';
 import { BuildProgress } from '../encode/build-progress.ts';
 import { bodyOf } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
@@ -16,7 +17,9 @@ export function buildRoutes(router: Router, engine: Engine): void {
     const request = buildRequest(exchange.query);
     await exchange.lines(async (lines) => {
       try {
-        await build(engine, exchange, request, lines);
+        const call = buildCall(exchange.query);
+        if (call) await inspect(engine, exchange, { ...request, call }, lines);
+        else await build(engine, exchange, request, lines);
       } catch (error) {
         await fail(lines, error);
       }
@@ -66,10 +69,22 @@ async function build(
       });
     },
   });
+  progress.findings();
   if (quiet) return await lines.write({ stream: `${image.id}\n` });
   await lines.write({ aux: { ID: image.id } });
   await lines.write({ stream: `Successfully built ${image.id.slice(7, 19)}\n` });
   for (const name of request.names) await lines.write({ stream: `Successfully tagged ${withTag(name)}\n` });
+}
+
+/** What is asked about a Dockerfile, instead of building it. */
+async function inspect(
+  { builder }: Engine,
+  { body: context, signal }: Exchange,
+  { call, ...request }: BuildRequest & { readonly call: BuildCall },
+  lines: JsonLines,
+): Promise<void> {
+  const inspection = await builder.inspect({ ...request, context, signal });
+  await lines.write({ aux: callResult(call, inspection) });
 }
 
 const numbers = ({ current, total }: { current?: number; total?: number }) => ({
@@ -79,10 +94,16 @@ const numbers = ({ current, total }: { current?: number; total?: number }) => ({
 
 const withTag = (name: string): string => (/:[^/]*$/.test(name) ? name : `${name}:latest`);
 
-/** Before anything was said an error has a status of its own; later it travels in the stream, with the exit code. */
+/**
+ * Before anything was said an error has a status of its own, and its place in the Dockerfile below its message; later
+ * it travels in the stream, with the exit code.
+ */
 async function fail(lines: JsonLines, error: unknown): Promise<void> {
-  if (!lines.begun && !(error instanceof RunFailed)) throw error;
   const place = error instanceof Error && 'excerpt' in error ? `${String(error.excerpt)}\n` : '';
+  if (!lines.begun && !(error instanceof RunFailed)) {
+    if (place === '' || !(error instanceof BerthError)) throw error;
+    throw new BerthError(error.kind, `${error.message}\n${place}`, { cause: error });
+  }
   if (place !== '') await lines.write({ stream: `\n${place}` });
   const { message } = bodyOf(error);
   const code = error instanceof RunFailed ? { code: error.exitCode } : {};

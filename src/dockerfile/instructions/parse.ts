@@ -1,6 +1,7 @@
 import { invalid } from '#lib/errors';
 import { located } from '../error.ts';
 import type { Statement } from '../statement.ts';
+import { suggest } from '../suggest.ts';
 import { parseAdd, parseCopy } from './files.ts';
 import { parseFrom } from './from.ts';
 import { parseHealthcheck } from './healthcheck.ts';
@@ -51,21 +52,6 @@ function textOf({ flags, rest }: Statement, name: string): string {
 }
 
 function suggestion(name: string): string {
-  const near = KEYWORDS.find((keyword) => distance(keyword, name) <= 2);
+  const near = suggest(name, KEYWORDS);
   return near === undefined ? '' : ` (did you mean ${near}?)`;
-}
-
-/** How many letters are to be changed, added or taken away to make one word of the other. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,6 +1,7 @@
 /** The variables that a word may use, and what came of asking. */
 export interface Environment {
-  get(name: string): string | undefined;
+  /** `optional`: a word stands in for it when it is not there, as in `${name:-word}`. */
+  get(name: string, optional?: boolean): string | undefined;
 }
 
 /** Notes every name that was asked for and had no value: what the lint calls undefined. */
@@ -13,10 +14,10 @@ export class Lookups implements Environment {
     this.#environment = environment;
   }
 
-  get(name: string): string | undefined {
+  get(name: string, optional = false): string | undefined {
     const value = this.#environment.get(name);
     this.used.add(name);
-    if (value === undefined) this.missing.add(name);
+    if (value === undefined && !optional) this.missing.add(name);
     return value;
   }
 }

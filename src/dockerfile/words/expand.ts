@@ -130,12 +130,12 @@ class Expansion {
     const name = NAME.exec(rest)?.[0] ?? SPECIAL.exec(rest)?.[0];
     if (name === undefined) throw invalid(`${this.#text.slice(start)}: bad substitution`);
     this.#at += name.length;
-    const value = this.#environment.get(name);
     if (this.#peek() === '}') {
       this.#at++;
-      return value ?? '';
+      return this.#environment.get(name) ?? '';
     }
-    return this.#modified(name, value, start);
+    const optional = /^:?[-+?]/.test(this.#text.slice(this.#at, this.#at + 2));
+    return this.#modified(name, this.#environment.get(name, optional), start);
   }
 
   #modified(name: string, value: string | undefined, start: number): string {

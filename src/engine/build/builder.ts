@@ -1,11 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Dockerfile, excerpt, IgnoreRules, parseDockerfile, readIgnoreFile } from '#dockerfile';
+import { Lint, parseLintSettings } from '#dockerfile';
 import type { Containers } from '#engine/containers';
 import type { Image, Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
-import { invalid, isKind } from '#lib/errors';
+import { BerthError, isKind } from '#lib/errors';
 import { IdleThread } from '#lib/idle-thread';
 import { newId } from '#lib/ids';
 import { Scope } from '#lib/scope';
@@ -19,9 +19,18 @@ import { selectFiles } from './files/select.ts';
 import type { SelectJobs } from './files/select-thread.ts';
 import { type TarNode, TarTree } from './files/tar-tree.ts';
 import type { Tree } from './files/tree.ts';
+import {
+  findDockerfile,
+  ignoreRules,
+  lintSettings,
+  type ReadDockerfile,
+  readDockerfile,
+  withExcerpt,
+} from './front-end.ts';
+import type { Inspection } from './inspection.ts';
 import { writeImage } from './output.ts';
-import type { Warning } from './plan/options.ts';
-import { planBuild } from './plan/plan.ts';
+import type { PlanOptions } from './plan/options.ts';
+import { type Plan, planBuild } from './plan/plan.ts';
 import type { OnBuildEvent } from './progress.ts';
 import { type PruneCacheOptions, pruneCache } from './prune.ts';
 import type { BuildLimits, BuildSession, Secrets } from './session.ts';
@@ -64,7 +73,20 @@ export interface BuildOptions {
   readonly signal: AbortSignal;
 }
 
-const DOCKERFILE_LIMIT = 16 * 2 ** 20;
+/** What of a build can be looked at without building. */
+export type InspectOptions = Pick<
+  BuildOptions,
+  | 'context'
+  | 'dockerfile'
+  | 'dockerfileContent'
+  | 'target'
+  | 'buildArgs'
+  | 'labels'
+  | 'platform'
+  | 'noCache'
+  | 'network'
+  | 'signal'
+>;
 
 /** Builds images from Dockerfiles. */
 export class Builder implements AsyncDisposable {
@@ -96,35 +118,72 @@ export class Builder implements AsyncDisposable {
     const signal = AbortSignal.any([options.signal, failed.signal]);
     const session = { ...(await this.#begin(options, scope)), signal };
     const whole = await this.#receive(options.context, scope, signal);
-    const { dockerfile, name } = readDockerfile(whole, options);
+    const file = readDockerfile(whole, options);
     const solver = new Solver(session);
     try {
-      const ignore = ignoreRules(whole, options.dockerfile);
-      const context = whole.without((path) => ignore.ignores(path));
-      const plan = await planBuild({
-        dockerfile,
-        target: options.target,
-        buildArgs: options.buildArgs,
-        platform: options.platform ?? hostPlatform(),
-        buildPlatform: hostPlatform(),
-        context,
-        namedContexts: new Map(),
-        labels: options.labels,
-        noCache: options.noCache,
-        network: options.network,
-        resolveImage: (reference, platform) => this.#resolve(options, reference, platform),
-        warn: (warning: Warning) => options.onEvent({ type: 'warning', warning }),
-      });
+      const lint = new Lint(lintSettings(file.dockerfile, options.buildArgs));
+      const plan = await this.#plan(options, whole, file, lint, (reference, platform) =>
+        this.#resolve(options, reference, platform),
+      );
+      for (const warning of lint.findings) options.onEvent({ type: 'warning', warning });
+      lint.check();
       options.onEvent({ type: 'planned', lines: plan.lines });
       warnUnused(plan.unusedArguments, options.onEvent);
       return await writeImage(session, solver, plan, options.names);
     } catch (error) {
-      throw withExcerpt(error, dockerfile, name);
+      throw withExcerpt(error, file);
     } finally {
       // What goes on beside a step that failed ends before what they share is taken away.
       failed.abort();
       await solver.settled();
     }
+  }
+
+  /**
+   * Looks at a Dockerfile without building anything: images are not pulled, and of those that are not here nothing is
+   * known. An error in it is part of the answer.
+   */
+  async inspect(options: InspectOptions): Promise<Inspection> {
+    await using scope = new Scope();
+    const whole = await this.#receive(options.context, scope, options.signal);
+    const source = findDockerfile(whole, options);
+    let lint = new Lint(parseLintSettings());
+    try {
+      const file = readDockerfile(whole, options);
+      lint = new Lint(lintSettings(file.dockerfile, options.buildArgs));
+      const plan = await this.#plan(options, whole, file, lint, async (reference, platform) =>
+        this.#local(reference, platform),
+      );
+      return { source, findings: lint.findings, dockerfile: file.dockerfile, plan };
+    } catch (error) {
+      if (!(error instanceof BerthError)) throw error;
+      return { source, findings: lint.findings, error: withExcerpt(error, source) };
+    }
+  }
+
+  async #plan(
+    options: InspectOptions,
+    whole: TarTree,
+    file: ReadDockerfile,
+    lint: Lint,
+    resolveImage: PlanOptions['resolveImage'],
+  ): Promise<Plan> {
+    const ignore = ignoreRules(whole, options.dockerfile);
+    return await planBuild({
+      dockerfile: file.dockerfile,
+      target: options.target,
+      buildArgs: options.buildArgs,
+      platform: options.platform ?? hostPlatform(),
+      buildPlatform: hostPlatform(),
+      context: whole.without((path) => ignore.ignores(path)),
+      isIgnored: (path) => ignore.ignores(path),
+      namedContexts: new Map(),
+      labels: options.labels,
+      noCache: options.noCache,
+      network: options.network,
+      resolveImage,
+      warn: (...found) => lint.add(...found),
+    });
   }
 
   /** What the cache holds, the least recently used first. */
@@ -194,14 +253,17 @@ export class Builder implements AsyncDisposable {
   }
 
   async #resolve(options: BuildOptions, reference: string, platform: Platform): Promise<Image> {
-    if (!options.pull) {
-      try {
-        return this.#options.images.get(reference, { platform: formatPlatform(platform) });
-      } catch (error) {
-        if (!isKind(error, 'not-found')) throw error;
-      }
+    const local = options.pull ? undefined : this.#local(reference, platform);
+    return local ?? (await options.pullImage(reference, platform, options.signal));
+  }
+
+  #local(reference: string, platform: Platform): Image | undefined {
+    try {
+      return this.#options.images.get(reference, { platform: formatPlatform(platform) });
+    } catch (error) {
+      if (!isKind(error, 'not-found')) throw error;
+      return undefined;
     }
-    return await options.pullImage(reference, platform, options.signal);
   }
 }
 
@@ -209,36 +271,4 @@ function warnUnused(names: readonly string[], onEvent: OnBuildEvent): void {
   if (names.length === 0) return;
   const message = `One or more build-args [${names.join(' ')}] were not consumed`;
   onEvent({ type: 'warning', warning: { rule: 'UnusedBuildArgs', message, lines: undefined } });
-}
-
-function readDockerfile(
-  context: TarTree,
-  { dockerfile: path, dockerfileContent }: BuildOptions,
-): { dockerfile: Dockerfile; name: string } {
-  const clean = path.replace(/^(?:\.?\/)+/, '');
-  const content = dockerfileContent ?? context.readSmall(clean, DOCKERFILE_LIMIT)?.toString();
-  if (content === undefined) {
-    throw invalid(`Cannot locate specified Dockerfile: ${path}: the build context has no such file`);
-  }
-  try {
-    return { dockerfile: parseDockerfile(content), name: clean };
-  } catch (error) {
-    throw withExcerpt(error, { source: content }, clean);
-  }
-}
-
-/** A file of its own for one Dockerfile wins over the one for all. */
-function ignoreRules(context: TarTree, dockerfile: string): IgnoreRules {
-  const own = context.readSmall(`${dockerfile}.dockerignore`, DOCKERFILE_LIMIT);
-  const text = own ?? context.readSmall('.dockerignore', DOCKERFILE_LIMIT);
-  return new IgnoreRules(text ? readIgnoreFile(text.toString()) : []);
-}
-
-/** An error that knows its line shows it. */
-function withExcerpt(error: unknown, { source }: Pick<Dockerfile, 'source'>, name: string): unknown {
-  if (!(error instanceof Error) || !('lines' in error)) return error;
-  const { lines } = error;
-  if (typeof lines !== 'object' || lines === null || !('first' in lines && 'last' in lines)) return error;
-  const place = { first: Number(lines.first), last: Number(lines.last) };
-  return Object.assign(error, { excerpt: excerpt(source, place, name) });
 }

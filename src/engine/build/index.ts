@@ -1,6 +1,7 @@
 /** Building images: a Dockerfile becomes steps, steps become layers, layers become an image. */
-export { Builder, type BuilderOptions, type BuildOptions } from './builder.ts';
+export { Builder, type BuilderOptions, type BuildOptions, type InspectOptions } from './builder.ts';
 export { BuildCache } from './cache.ts';
+export { type Inspection, type Outline, outlineOf, type Target, targetsOf } from './inspection.ts';
 export type { PlannedLine } from './plan/stage.ts';
 export type { BuildEvent, OnBuildEvent } from './progress.ts';
 export type { PruneCacheOptions } from './prune.ts';

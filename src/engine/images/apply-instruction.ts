@@ -81,9 +81,11 @@ const union = (old: readonly string[], added: readonly string[]): string[] => [
   ...new Set([...old, ...added]),
 ];
 
-/** `80`, `53/udp`, `8000-8010`: as `80/tcp` each. */
+const PORTS = /^(?:(?:\[[\da-f:]*\]|[\w.]*):)?(?:[\d-]*:)?(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i;
+
+/** `80`, `53/udp`, `8000-8010`: as `80/tcp` each. Of `host:80` and `127.0.0.1:8080:80` the container's port counts. */
 function ports(word: string): string[] {
-  const [, first, last, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(word) ?? [];
+  const [, first, last, protocol = 'tcp'] = PORTS.exec(word) ?? [];
   const from = Number(first);
   const to = Number(last ?? first);
   const valid = first !== undefined && from >= 1 && to <= 65535 && from <= to;

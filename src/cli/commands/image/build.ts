@@ -10,10 +10,15 @@ import { Exit, fileError } from '../../errors.ts';
 import { bool, type FlagValues, list, string } from '../../flags/flag.ts';
 import { size } from '../../flags/size.ts';
 import { printProgress } from '../../output/progress.ts';
+import { parseCall, printCall } from './build/call.ts';
 
 const flags = {
   'add-host': list('Add a custom host-to-IP mapping ("host:ip")'),
   'build-arg': list('Set a build-time variable'),
+  call: string(
+    "Ask about the Dockerfile instead of building it: check, outline or targets; with ',format=json'",
+  ),
+  check: bool('The same as --call=check'),
   'cgroup-parent': string("Parent cgroup of the steps' containers"),
   file: string('Name of the Dockerfile (default: "PATH/Dockerfile")', { short: 'f' }),
   iidfile: string("Write the image's ID to a file"),
@@ -41,16 +46,19 @@ export const command = defineCommand({
   flags,
   async run(context, { flags: said, args: [path = ''] }) {
     const input = path === '-' ? await fromStdin(said) : await fromDirectory(path, said);
+    const call = parseCall(said.check ? said.call || 'check' : said.call);
     const messages = context.client.images.build({
-      query: queryOf(said, input.dockerfile, context.env),
+      query: { ...queryOf(said, input.dockerfile, context.env), ...(call && { call: call.name }) },
       context: input.content,
       auths: await authsOf(context),
       secrets: await readSecrets(said.secret, context.env),
     });
+    if (call) return await printCall(context.out, call, messages);
     const seen = { id: '' };
     await printProgress(context.out, noting(messages, seen), { quiet: said.quiet });
     if (said.quiet) context.out.line(seen.id);
     if (said.iidfile !== '') await writeFile(said.iidfile, seen.id);
+    return 0;
   },
 });
 

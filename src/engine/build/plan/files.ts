@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Add, type Copy, DockerfileError, type Stage } from '#dockerfile';
+import { type Add, type Copy, DockerfileError, type Finding, type Stage } from '#dockerfile';
 import { BerthError } from '#lib/errors';
 import type { CopyStep, Source } from '../step.ts';
 import type { Planner } from './plan.ts';
@@ -20,6 +20,7 @@ export async function planFiles(
       lines,
     );
   }
+  planner.options.warn(...ignored(planner, instruction));
   const absolute = absoluteDestination(state.config.workingDir, destination);
   let step = state.step;
   for (const { from, paths } of await sourcesOf(planner, stage, state, instruction)) {
@@ -32,6 +33,21 @@ export async function planFiles(
     };
   }
   state.add(step, `${instruction.text} # buildkit`);
+}
+
+/** Sources in the build context that its `.dockerignore` leaves out. */
+function ignored({ options }: Planner, instruction: Copy | Add): Finding[] {
+  if (instruction.kind === 'COPY' && instruction.from !== undefined) return [];
+  const name = instruction.kind === 'COPY' ? 'Copy' : 'Add';
+  return instruction.sources
+    .filter(
+      (source) => !isRemote(source) && options.isIgnored(posix.join('/', source).replace(/^\/|\/$/g, '')),
+    )
+    .map((source) => ({
+      rule: 'CopyIgnoredFile',
+      message: `Attempting to ${name} file "${posix.normalize(source)}" that is excluded by .dockerignore`,
+      lines: instruction.lines,
+    }));
 }
 
 /** The slash at its end says that it is a directory. */

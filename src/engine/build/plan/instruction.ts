@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { expandInstruction, type Instruction, Lookups, located, type Stage } from '#dockerfile';
+import { expandInstruction, type Instruction, Lookups, located, type Stage, suggest } from '#dockerfile';
 import { applyInstruction, changesConfig } from '#engine/images';
 import type { Step } from '../step.ts';
 import { planArg } from './arg.ts';
@@ -19,13 +19,27 @@ export async function planInstruction(
   const { options } = planner;
   const lookups = new Lookups(state);
   const instruction = expandInstruction(written, lookups, options.dockerfile.directives.escape);
-  for (const name of lookups.missing) {
-    const message = `Usage of undefined variable '$${name}'`;
-    options.warn({ rule: 'UndefinedVar', message, lines: written.lines });
-  }
+  warnUndefined(planner, state, lookups.missing, written);
+  options.warn(...state.lint.next(instruction));
   const before = state.step;
   await plan(planner, stage, state, instruction);
   state.lines.push({ text: written.text, step: state.step === before ? undefined : state.step });
+}
+
+/** A name that is declared without a value is not unknown; of an unknown base nobody knows what it sets. */
+function warnUndefined(
+  { options, globalNames }: Planner,
+  state: StageState,
+  missing: ReadonlySet<string>,
+  { lines }: Instruction,
+): void {
+  if (state.unknownBase) return;
+  for (const name of missing) {
+    if (state.args.has(name)) continue;
+    const near = suggest(name, [...state.args.keys(), ...state.variables().keys(), ...globalNames]);
+    const hint = near === undefined ? '' : ` (did you mean $${near}?)`;
+    options.warn({ rule: 'UndefinedVar', message: `Usage of undefined variable '$${name}'${hint}`, lines });
+  }
 }
 
 async function plan(

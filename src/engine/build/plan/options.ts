@@ -1,4 +1,4 @@
-import type { Dockerfile, Lines } from '#dockerfile';
+import type { Dockerfile, Finding, Lines } from '#dockerfile';
 import type { Image } from '#engine/images';
 import type { Platform } from '#oci/image';
 import type { Tree } from '../files/tree.ts';
@@ -11,24 +11,26 @@ export interface PlanOptions {
   readonly platform: Platform;
   readonly buildPlatform: Platform;
   readonly context: Tree;
+  /** Whether a path was left out of the context by its rules. */
+  readonly isIgnored: (path: string) => boolean;
   /** `--build-context name=…` */
   readonly namedContexts: ReadonlyMap<string, NamedContext>;
   readonly labels: Readonly<Record<string, string>>;
   /** Every step is done anew; with names: those stages' are. */
   readonly noCache: boolean | ReadonlySet<string>;
   readonly network: 'default' | 'none' | 'host';
-  /** Finds a base image, pulling it when it must. */
-  readonly resolveImage: (reference: string, platform: Platform) => Promise<Image>;
-  readonly warn: (warning: Warning) => void;
+  /** Finds a base image, pulling it when it must. Undefined: nothing is known of it, and nothing will be built on it. */
+  readonly resolveImage: (reference: string, platform: Platform) => Promise<Image | undefined>;
+  readonly warn: (...found: Finding[]) => void;
 }
 
 export type NamedContext =
   | { readonly kind: 'tree'; readonly tree: Tree }
   | { readonly kind: 'image'; readonly reference: string };
 
-/** What the lint finds. */
+/** What the lint finds, or that build arguments were not used. */
 export interface Warning {
-  readonly rule: string;
+  readonly rule: Finding['rule'] | 'UnusedBuildArgs';
   readonly message: string;
   readonly lines: Lines | undefined;
 }

@@ -1,12 +1,25 @@
-import { type Dockerfile, DockerfileError, expandWord, type From, Lookups, type Stage } from '#dockerfile';
+import {
+  type Dockerfile,
+  DockerfileError,
+  expandWord,
+  type From,
+  Lookups,
+  lintFile,
+  located,
+  type Stage,
+  suggest,
+} from '#dockerfile';
 import { EMPTY_CONFIG } from '#engine/images';
 import { invalid } from '#lib/errors';
 import { type Platform, parsePlatform } from '#oci/image';
 import type { Source, Step } from '../step.ts';
-import { declaredIn, platformArguments, unusedArguments } from './arguments.ts';
+import { descriptionOf } from './arg.ts';
+import { declaredIn, unusedArguments } from './arguments.ts';
+import { globalArguments } from './globals.ts';
 import { planInstruction } from './instruction.ts';
+import { lintBases, lintPlatform, lintPlatformFlag } from './lint.ts';
 import type { PlanOptions } from './options.ts';
-import { type PlannedLine, StageState } from './stage.ts';
+import { type DeclaredArg, type PlannedLine, StageState } from './stage.ts';
 import { planTriggers } from './triggers.ts';
 
 /** What a Dockerfile asks for, for one platform: the steps to its result and the image's configuration. */
@@ -14,6 +27,10 @@ export interface Plan {
   readonly target: StageState;
   /** What is done for it, in the order of the Dockerfile. */
   readonly lines: readonly PlannedLine[];
+  /** All stages that it needs, in their order. */
+  readonly stages: readonly StageState[];
+  /** Arguments from before the first FROM that they use. */
+  readonly globals: readonly DeclaredArg[];
   /** Build arguments that nothing declares. */
   readonly unusedArguments: readonly string[];
 }
@@ -24,12 +41,19 @@ export interface Plan {
  */
 export async function planBuild(options: PlanOptions): Promise<Plan> {
   const planner = new Planner(options);
+  options.warn(...lintFile(options.dockerfile), ...lintBases(options));
   const target = await planner.stage(targetOf(options));
   for (const [name, value] of Object.entries(options.labels)) {
     target.config = { ...target.config, labels: { ...target.config.labels, [name]: value } };
   }
-  const lines = (await planner.stages()).flatMap((stage) => stage.lines);
-  return { target, lines, unusedArguments: unusedArguments(options.buildArgs, declared(options.dockerfile)) };
+  const stages = await planner.stages();
+  return {
+    target,
+    stages,
+    lines: stages.flatMap((stage) => stage.lines),
+    globals: planner.globals,
+    unusedArguments: unusedArguments(options.buildArgs, declared(options.dockerfile)),
+  };
 }
 
 const declared = ({ globalArgs, stages }: Dockerfile): Set<string> =>
@@ -56,6 +80,7 @@ const names = (stages: readonly Stage[]): string =>
 export class Planner {
   readonly options: PlanOptions;
   readonly #globals: ReadonlyMap<string, string>;
+  readonly #usedGlobals = new Set<string>();
   readonly #planned = new Map<number, Promise<StageState>>();
 
   constructor(options: PlanOptions) {
@@ -71,6 +96,29 @@ export class Planner {
     return planned;
   }
 
+  /** Names that are known before the first FROM. */
+  get globalNames(): Iterable<string> {
+    return this.#globals.keys();
+  }
+
+  /** Arguments from before the first FROM that were asked for. */
+  get globals(): DeclaredArg[] {
+    return this.options.dockerfile.globalArgs.flatMap((arg) =>
+      arg.args.flatMap(({ name }) =>
+        this.#usedGlobals.has(name)
+          ? [
+              {
+                name,
+                value: this.#globals.get(name),
+                description: descriptionOf(name, arg),
+                lines: arg.lines,
+              },
+            ]
+          : [],
+      ),
+    );
+  }
+
   /** All that the target needs, in the order of the Dockerfile. */
   async stages(): Promise<StageState[]> {
     const planned = [...this.#planned].sort(([a], [b]) => a - b);
@@ -79,6 +127,7 @@ export class Planner {
 
   /** A value that was set before the first FROM: `ARG name` in a stage takes it over. */
   globalArgument(name: string): string | undefined {
+    this.#usedGlobals.add(name);
     return this.#globals.get(name);
   }
 
@@ -126,8 +175,8 @@ export class Planner {
       : this.#earlier(base.toLowerCase(), stage);
     if (earlier) {
       const below = await this.stage(earlier);
-      const { step, config, author, parent, history } = below;
-      return new StageState({
+      const { step, config, author, parent, history, unknownBase } = below;
+      const state = new StageState({
         name,
         platform,
         step,
@@ -135,7 +184,11 @@ export class Planner {
         author,
         parent,
         history,
+        unknownBase,
+        absoluteWorkdir: below.lint.state.absoluteWorkdir,
       });
+      for (const [arg, value] of below.args) state.args.set(arg, value);
+      return state;
     }
     return await this.#onImage(base, name, platform, from);
   }
@@ -161,6 +214,8 @@ export class Planner {
     }
     const reference = context?.reference ?? base;
     const image = await this.options.resolveImage(reference, platform);
+    if (!image) return unknown(reference, name, platform, lines);
+    this.options.warn(...lintPlatform(image, reference, platform, lines));
     const step: Step = { kind: 'image', title: `FROM ${reference}`, lines, platform, imageId: image.id };
     const history = image.history.map(({ created, createdBy, author, comment, emptyLayer }) => ({
       entry: {
@@ -180,8 +235,9 @@ export class Planner {
 
   async #image(reference: string, platform: Platform, lines: From['lines'] | undefined): Promise<Step> {
     if (reference === 'scratch') return { kind: 'scratch', title: 'scratch', lines, platform };
-    const { id } = await this.options.resolveImage(reference, platform);
-    return { kind: 'image', title: `FROM ${reference}`, lines, platform, imageId: id };
+    const image = await this.options.resolveImage(reference, platform);
+    if (!image) return { kind: 'scratch', title: `FROM ${reference}`, lines, platform };
+    return { kind: 'image', title: `FROM ${reference}`, lines, platform, imageId: image.id };
   }
 
   #earlier(name: string, stage: Stage): Stage | undefined {
@@ -196,22 +252,33 @@ export class Planner {
     if (text === '') {
       throw new DockerfileError(`empty platform value from expression ${from.platform}`, from.lines);
     }
-    return parsePlatform(text);
+    this.options.warn(...lintPlatformFlag(from, text, this.options.platform));
+    return located(from.lines, () => parsePlatform(text));
   }
 
   /** FROM knows only what was declared before the first FROM, and the platforms. */
   #expand(text: string, { lines }: From): string {
     const lookups = new Lookups(this.#globals);
-    const expanded = expandWord(text, lookups, { escape: this.options.dockerfile.directives.escape });
+    const { escape } = this.options.dockerfile.directives;
+    const expanded = located(lines, () => expandWord(text, lookups, { escape }));
+    const declaredNames = declaredIn(this.options.dockerfile.globalArgs);
+    for (const name of lookups.used) this.#usedGlobals.add(name);
     for (const name of lookups.missing) {
-      this.options.warn({
-        rule: 'UndefinedArgInFrom',
-        message: `FROM argument '${name}' is not declared`,
-        lines,
-      });
+      if (declaredNames.includes(name)) continue;
+      const near = suggest(name, [...declaredNames, ...this.#globals.keys()]);
+      const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+      const message = `FROM argument '${name}' is not declared${hint}`;
+      this.options.warn({ rule: 'UndefinedArgInFrom', message, lines });
     }
     return expanded;
   }
+}
+
+/** A stage on an image that nobody looked at: enough to read its instructions. */
+function unknown(reference: string, name: string, platform: Platform, lines: From['lines']): StageState {
+  const step: Step = { kind: 'scratch', title: `FROM ${reference}`, lines, platform };
+  const nothing = { config: EMPTY_CONFIG, author: '', parent: undefined, history: [] };
+  return new StageState({ name, platform, step, ...nothing, unknownBase: true });
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -233,17 +300,3 @@ const contextStep = (name: string, tree: PlanOptions['context'], platform: Platf
   unpack: 'never',
   noCache: false,
 });
-
-function globalArguments(options: PlanOptions, target: Stage): Map<string, string> {
-  const { dockerfile, buildArgs, platform, buildPlatform } = options;
-  const values = platformArguments(platform, buildPlatform, target.from.name ?? String(target.index));
-  const { escape } = dockerfile.directives;
-  for (const { args } of dockerfile.globalArgs) {
-    for (const { name, value } of args) {
-      const given =
-        buildArgs.get(name) ?? (value === undefined ? undefined : expandWord(value, values, { escape }));
-      if (given !== undefined) values.set(name, given);
-    }
-  }
-  return values;
-}

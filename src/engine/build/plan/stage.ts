@@ -1,4 +1,4 @@
-import type { Environment } from '#dockerfile';
+import { type Environment, type Lines, StageLint } from '#dockerfile';
 import { type ImageConfig, variablesOf } from '#engine/images';
 import type { History, Platform } from '#oci/image';
 import type { Step } from '../step.ts';
@@ -17,6 +17,11 @@ export class StageState implements Environment {
   commandSet = false;
   /** Its instructions as they are shown, in their order. */
   readonly lines: PlannedLine[] = [];
+  readonly lint: StageLint;
+  /** Nothing is known of the image that it began with. */
+  readonly unknownBase: boolean;
+  /** Every ARG of it, for those who ask what can be said. */
+  readonly declared: DeclaredArg[] = [];
   /** Declared by ARG so far, with values. */
   readonly args = new Map<string, string | undefined>();
 
@@ -28,6 +33,8 @@ export class StageState implements Environment {
     readonly author: string;
     readonly parent: string | undefined;
     readonly history: readonly PlannedHistory[];
+    readonly absoluteWorkdir?: boolean;
+    readonly unknownBase?: boolean;
   }) {
     this.name = start.name;
     this.platform = start.platform;
@@ -36,6 +43,11 @@ export class StageState implements Environment {
     this.author = start.author;
     this.parent = start.parent;
     this.history = [...start.history];
+    this.unknownBase = start.unknownBase ?? false;
+    this.lint = new StageLint({
+      shell: start.config.shell !== undefined,
+      absoluteWorkdir: start.absoluteWorkdir ?? false,
+    });
   }
 
   /** What ENV says wins over ARG. */
@@ -61,6 +73,14 @@ export class StageState implements Environment {
       step: undefined,
     });
   }
+}
+
+/** An argument as somebody sees it who wants to know what a build takes. */
+export interface DeclaredArg {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly description: string;
+  readonly lines: Lines;
 }
 
 /** An instruction and, if it makes files, the step that it became. */
