@@ -293,6 +293,42 @@ describe('--mount and --tmpfs', () => {
     );
   });
 
+  it('bind-recursive: what is mounted below comes along or not, read-only or not', async () => {
+    const host = directory('outer');
+    directory('outer/inner');
+    await daemon.run('mount', ['-t', 'tmpfs', 'berth-e2e', join(host, 'inner')]);
+    try {
+      writeFileSync(join(host, 'inner/file'), '');
+      const seen = (options: string) =>
+        shell(
+          ['--mount', `type=bind,src=${host},dst=/mnt,${options}`],
+          'ls /mnt/inner; touch /mnt/inner/file 2>/dev/null && echo writable || echo not',
+        );
+      assert.equal(await seen('bind-recursive=enabled'), 'file\nwritable');
+      assert.equal(await seen('bind-recursive=disabled'), 'writable');
+      assert.equal(await seen('readonly'), 'file\nnot');
+      assert.equal(await seen('readonly,bind-recursive=writable'), 'file\nwritable');
+      assert.equal(await seen('readonly,bind-recursive=readonly,bind-propagation=rprivate'), 'file\nnot');
+    } finally {
+      await daemon.run('umount', [join(host, 'inner')]);
+    }
+  });
+
+  it('type=volume with a label, without a copy, and without a name', async () => {
+    const options = 'type=volume,dst=/content,volume-nocopy,volume-label=made=here';
+    await daemon.ok('run', '--name', 'labelled', '--mount', `${options},src=bare`, 'contentful', 'true');
+    assert.equal(await daemon.ok('volume', 'ls', '-q', '-f', 'label=made=here'), 'bare');
+    assert.equal(await shell(['-v', 'bare:/x'], 'ls -A /x'), '');
+    await daemon.ok('rm', 'labelled');
+    await daemon.ok('volume', 'rm', 'bare');
+    await daemon.ok('run', '-d', '--name', 'nameless', '--mount', options, 'contentful', 'sleep', '600');
+    const [mount] = (await daemon.inspect('nameless', '.Mounts')) as { Name: string }[];
+    assert.match(mount?.Name ?? '', /^[0-9a-f]{64}$/);
+    assert.equal(await daemon.ok('volume', 'ls', '-q', '-f', 'label=made=here'), mount?.Name);
+    await daemon.ok('rm', '-f', '-v', 'nameless');
+    assert.deepEqual(await volumes(), []);
+  });
+
   it('type=tmpfs and --tmpfs', async () => {
     assert.match(
       await shell(
@@ -325,5 +361,69 @@ describe('--mount and --tmpfs', () => {
       assert.match(result.stderr, message);
     }
     assert.equal(await daemon.ok('ps', '-aq'), '');
+  });
+});
+
+describe('--mount type=image', () => {
+  const image = 'type=image,src=contentful,dst=/img';
+
+  it('shows the files of the image, or those below a path of it, and lets nobody write', async () => {
+    assert.equal(
+      await shell(
+        ['--mount', image, '--mount', 'type=image,src=contentful,dst=/part,image-subpath=content'],
+        'cat /img/content/link /part/file; stat -c %u:%a /part',
+      ),
+      'original\noriginal\n33:750',
+    );
+    const refused = await daemon.docker('run', '--rm', '--mount', image, 'busybox', 'touch', '/img/x');
+    assert.match(refused.stderr, /Read-only file system/);
+  });
+
+  it('keeps the image, is there for cp, and outlives the daemon', async () => {
+    await daemon.ok('create', '--name', 'reader', '--mount', image, 'busybox', 'sleep', '600');
+    const inUse = await daemon.docker('rmi', 'contentful');
+    assert.match(inUse.stderr, /conflict: unable to .*contentful.* container [0-9a-f]{12}/);
+    await daemon.ok('cp', 'reader:/img/content/file', join(daemon.root, 'copied'));
+    assert.equal(readFileSync(join(daemon.root, 'copied'), 'utf8'), 'original\n');
+    await daemon.ok('start', 'reader');
+    const [mount] = (await daemon.inspect('reader', '.Mounts')) as Record<string, unknown>[];
+    assert.deepEqual(
+      [mount?.['Type'], mount?.['Name'], mount?.['Destination'], mount?.['RW']],
+      ['image', 'contentful', '/img', false],
+    );
+    assert.equal(existsSync(join(String(mount?.['Source']), 'content/file')), true);
+    await daemon.kill9();
+    await daemon.start();
+    assert.equal(await daemon.ok('exec', 'reader', 'cat', '/img/content/file'), 'original');
+    await daemon.ok('stop', '-t', '0', 'reader');
+    await daemon.ok('start', 'reader');
+    assert.equal(await shell(['--volumes-from', 'reader'], 'cat /img/content/file'), 'original');
+    await daemon.ok('rm', '-f', 'reader');
+  });
+
+  it('is refused when it cannot be', async () => {
+    for (const [options, message] of [
+      ['src=nosuch,dst=/x', /invalid mount config for type "image": No such image: nosuch/],
+      ['src=contentful,dst=/x,image-subpath=../etc', /invalid subpath/],
+      ['src=contentful,dst=/x,image-subpath=nosuch', /cannot access path nosuch of image contentful/],
+      ['dst=/x', /field Source must not be empty|source is required/],
+    ] as const) {
+      const result = await daemon.docker(
+        'run',
+        '--rm',
+        '--mount',
+        `type=image,${options}`,
+        'busybox',
+        'true',
+      );
+      assert.notEqual(result.code, 0, options);
+      assert.match(result.stderr, message);
+    }
+    assert.equal(await daemon.ok('ps', '-aq'), '');
+    const old = await daemon.request('POST', '/v1.47/containers/create', {
+      Image: 'busybox',
+      HostConfig: { Mounts: [{ Type: 'image', Source: 'contentful', Target: '/x' }] },
+    });
+    assert.deepEqual([old.status, /needs API v1\.48/.test(old.body)], [400, true]);
   });
 });

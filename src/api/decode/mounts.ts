@@ -4,7 +4,7 @@ import type { Mount } from '#protocol';
 
 /** One of `HostConfig.Mounts`. @throws invalid, unsupported */
 export function mount(wire: Mount): MountSpec {
-  const { BindOptions, VolumeOptions, TmpfsOptions } = wire;
+  const { BindOptions, VolumeOptions, ImageOptions, TmpfsOptions } = wire;
   return {
     type: mountType(wire.Type ?? ''),
     source: wire.Source ?? '',
@@ -13,13 +13,14 @@ export function mount(wire: Mount): MountSpec {
     ...(wire.Consistency && { consistency: wire.Consistency }),
     ...(BindOptions && { bind: bindOptions(BindOptions) }),
     ...(VolumeOptions && { volume: volumeOptions(VolumeOptions) }),
+    ...(ImageOptions && { image: { ...(ImageOptions.Subpath && { subpath: ImageOptions.Subpath }) } }),
     ...(TmpfsOptions && { tmpfs: tmpfsOptions(TmpfsOptions) }),
   };
 }
 
 function mountType(type: string): MountSpec['type'] {
-  if (type === 'bind' || type === 'volume' || type === 'tmpfs') return type;
-  if (type === 'image' || type === 'cluster' || type === 'npipe') {
+  if (type === 'bind' || type === 'volume' || type === 'tmpfs' || type === 'image') return type;
+  if (type === 'cluster' || type === 'npipe') {
     throw unsupported(`invalid mount config for type "${type}": mounts of this type are not supported`);
   }
   throw invalid(`invalid mount config for type "${type}": mount type unknown`);

@@ -111,7 +111,7 @@ function portBindings(bindings: readonly PortBinding[]): WireHostConfig['PortBin
 }
 
 function mount(spec: MountSpec): Mount {
-  const { bind, volume, tmpfs } = spec;
+  const { bind, volume, image, tmpfs } = spec;
   return {
     Type: spec.type,
     ...(spec.source && { Source: spec.source }),
@@ -135,6 +135,7 @@ function mount(spec: MountSpec): Mount {
         ...(volume.driver && { DriverConfig: { Name: volume.driver, Options: volume.driverOptions } }),
       },
     }),
+    ...(image && { ImageOptions: { Subpath: image.subpath } }),
     ...(tmpfs && { TmpfsOptions: { SizeBytes: tmpfs.size, Mode: tmpfs.mode, Options: tmpfs.options } }),
   };
 }

@@ -2,6 +2,7 @@ import { now, nowNano } from '#lib/time';
 import { unmount } from '#linux/mount';
 import type { Context } from './context.ts';
 import { isProbed } from './health-state.ts';
+import { imageSnapshots, unmountImage } from './image-mounts.ts';
 import { shmDirectory } from './paths.ts';
 import type { ContainerRecord } from './record.ts';
 import { unmountRoot } from './root-file-system.ts';
@@ -20,7 +21,10 @@ const INTERRUPTED = 128;
 export async function adopt(context: Context, record: ContainerRecord): Promise<boolean> {
   if (!hasProcess(record.state) && record.state.process === undefined) {
     // Cut off before there was a process: the mount is what a start begins with.
-    if (context.options.snapshots.isMounted(record.id)) giveBack(context, restoreRun(context, record));
+    const mounted = [record.id, ...imageSnapshots(record)].some((id) =>
+      context.options.snapshots.isMounted(id),
+    );
+    if (mounted) giveBack(context, restoreRun(context, record));
     return false;
   }
   const found = context.options.runtimes.adopt(record.id, record.state.process);
@@ -108,9 +112,10 @@ function restoreRun(context: Context, record: ContainerRecord): Run {
   const run = new Run(id, { log, closed: context.closed.signal });
   run.defer('unmount the root file system', () => unmountRoot(context, id));
   run.defer('detach the network', () => networks.detach(id));
-  for (const { type, name } of record.mounts) {
-    if (type !== 'volume' || name === undefined) continue;
-    run.defer(`release volume ${name}`, () => volumes.unmount(name, id));
+  for (const point of record.mounts) {
+    const { type, name = '' } = point;
+    if (type === 'volume') run.defer(`release volume ${name}`, () => volumes.unmount(name, id));
+    if (type === 'image') run.defer(`unmount image ${name}`, () => unmountImage(context, id, point));
   }
   if (record.hostConfig.ipcMode === 'shareable') {
     run.defer('unmount /dev/shm', () => unmount(shmDirectory(context, id)));

@@ -1,12 +1,14 @@
 import { Readable } from 'node:stream';
-import { codeOf, forbidden, notFound } from '#lib/errors';
+import { codeOf, forbidden, isKind, notFound } from '#lib/errors';
 import { runJob } from '#lib/job';
 import { feedThread } from '#lib/thread-sink';
 import { threadStream } from '#lib/thread-stream';
 import type { ArchiveView, PathInput } from './archive-view.ts';
 import type { WriteInput } from './archive-write-thread.ts';
 import type { Context } from './context.ts';
-import type { ContainerRecord } from './record.ts';
+import { holdImage } from './image-mounts.ts';
+import { withinMount } from './mount-subpath.ts';
+import type { ContainerRecord, MountPoint } from './record.ts';
 import { hasProcess } from './state.ts';
 import { resolveUser } from './user.ts';
 
@@ -96,21 +98,36 @@ async function openView(context: Context, record: ContainerRecord): Promise<Open
     return { view, [Symbol.asyncDispose]: async () => {} };
   }
   const { snapshots, mappings } = context.options;
-  const held = await snapshots.hold(id);
+  await using holding = new AsyncDisposableStack();
+  const held = holding.use(await snapshots.hold(id));
   const userns = held.idMap && (await mappings.descriptor(held.idMap));
-  const mounts = record.mounts
+  const mounts: ArchiveView['mounts'][number][] = [];
+  for (const point of outerFirst(record.mounts)) {
+    const { type, destination } = point;
+    const root = type === 'image' ? holding.use(await holdImage(context, id, point)).path : point.source;
+    const source = sourceIn(root, point);
+    if (source === undefined) continue;
+    const ofVolume = type === 'volume' ? userns : undefined;
+    mounts.push({ source, destination, readonly: !point.readWrite, userns: ofVolume });
+  }
+  const view = { root: held.path, mounts, readonly: record.hostConfig.readonlyRootfs, idMap: held.idMap };
+  const kept = holding.move();
+  return { view, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+const outerFirst = (mounts: readonly MountPoint[]): MountPoint[] =>
+  mounts
     .filter(({ type, source }) => type !== 'tmpfs' && source !== '')
-    .map(({ type, source, destination, readWrite }) => ({
-      source,
-      destination,
-      readonly: !readWrite,
-      userns: type === 'volume' ? userns : undefined,
-    }))
     .toSorted((a, b) => a.destination.length - b.destination.length);
-  return {
-    view: { root: held.path, mounts, readonly: record.hostConfig.readonlyRootfs, idMap: held.idMap },
-    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
-  };
+
+/** A part that is missing is a matter for the start; here it is just not seen. */
+function sourceIn(root: string, point: MountPoint): string | undefined {
+  try {
+    return withinMount(root, point);
+  } catch (error) {
+    if (isKind(error, 'invalid')) return undefined;
+    throw error;
+  }
 }
 
 async function stat(view: ArchiveView, record: ContainerRecord, path: string): Promise<PathStat> {

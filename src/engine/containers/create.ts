@@ -11,12 +11,14 @@ import { DEFAULT_CONFIG, DEFAULT_HOST_CONFIG, NO_LIMITS } from './defaults.ts';
 import { initialEndpoints } from './endpoints.ts';
 import { generateName } from './generate-name.ts';
 import { completeHostConfig } from './host-config.ts';
+import { findMountedImages, prepareImageMounts } from './image-mounts.ts';
 import { resolveLinks } from './links.ts';
 import { commandLine, mergeConfig } from './merge.ts';
 import { planMounts } from './mounts.ts';
 import { logPath } from './paths.ts';
 import type { ContainerConfig, ContainerRecord, EndpointSpec, HostConfig, Resources } from './record.ts';
 import { initialState } from './state.ts';
+import { unpackedLayers } from './unpacked-layers.ts';
 import { chooseIds } from './user-namespace.ts';
 import { checkName, validate } from './validate.ts';
 import { joined } from './validate-network.ts';
@@ -63,17 +65,21 @@ export async function create(
   const { hostConfig, warnings } = completeHostConfig(context, asked.hostConfig);
   validateLogConfig(hostConfig.logConfig);
   const find = (reference: string) => context.store.get(reference);
-  const plan = planMounts(config, hostConfig, find, { readOnlyNonRecursive: request.readOnlyNonRecursive });
+  const plan = findMountedImages(
+    context,
+    planMounts(config, hostConfig, find, { readOnlyNonRecursive: request.readOnlyNonRecursive }),
+  );
   const name = request.name
     ? checkName(request.name)
     : generateName((candidate) => context.store.hasName(candidate));
   using _reservation = context.store.reserve(name, id);
   using ids = chooseIds(context, hostConfig);
   await using scope = new Scope();
-  const layers = image ? await unpacked(context, image, signal) : (request.build?.layers ?? []);
+  const layers = image ? await unpackedLayers(context, image, signal) : (request.build?.layers ?? []);
   scope.defer(() => context.options.snapshots.remove(id));
   await context.options.snapshots.prepare(id, layers, { idMap: ids.idMap });
-  const mounts = plan.length > 0 ? await createVolumes(context, id, plan, scope) : [];
+  const withImages = await prepareImageMounts(context, id, plan, { idMap: ids.idMap, scope, signal });
+  const mounts = plan.length > 0 ? await createVolumes(context, id, withImages, scope) : [];
   if (signal?.aborted) throw cancelled('the create was cancelled');
   const record: ContainerRecord = {
     id,
@@ -102,12 +108,6 @@ export async function create(
   context.store.insert(record);
   scope.keep();
   return { id, warnings: [...warnings, ...(image ? platformWarnings(request, image) : [])] };
-}
-
-/** Chain ids of an image whose layers are there, top first. */
-async function unpacked(context: Context, image: Image, signal?: AbortSignal): Promise<string[]> {
-  await context.options.images.unpack(image.id, signal);
-  return image.layers.map(({ chainId }) => chainId).reverse();
 }
 
 function withDefaults({

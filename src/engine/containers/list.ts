@@ -32,13 +32,16 @@ export async function size(context: Context, reference: string): Promise<{ rw: n
   return { rw: own.size, rootFs: below.reduce((sum, layer) => sum + layer.size, own.size) };
 }
 
+/** Made of it, or mounting it. */
 export const usersOfImage = (
   context: Context,
   imageId: string,
 ): { containerId: string; running: boolean }[] =>
   context.store
     .all()
-    .filter((record) => record.imageId === imageId)
+    .filter(
+      (record) => record.imageId === imageId || record.mounts.some((point) => point.imageId === imageId),
+    )
     .map(({ id, state }) => ({ containerId: id, running: isRunning(state) }));
 
 export const usersOfVolume = (context: Context, volume: string): string[] =>

@@ -26,6 +26,7 @@ const unknown = (): never => {
 const CHECKS: Readonly<Partial<Record<string, (spec: MountSpec, target: string) => MountSpec>>> = {
   bind(spec, target) {
     forbidden(spec, 'volume', 'VolumeOptions');
+    forbidden(spec, 'image', 'ImageOptions');
     forbidden(spec, 'tmpfs', 'TmpfsOptions');
     const source = required(spec.source, 'Source');
     if (!source.startsWith('/')) {
@@ -41,26 +42,40 @@ const CHECKS: Readonly<Partial<Record<string, (spec: MountSpec, target: string) 
   },
   volume(spec, target) {
     forbidden(spec, 'bind', 'BindOptions');
+    forbidden(spec, 'image', 'ImageOptions');
     forbidden(spec, 'tmpfs', 'TmpfsOptions');
     if (spec.source === '' && spec.readonly) {
       throw invalid('must not set ReadOnly mode when using anonymous volumes');
     }
     if (spec.source !== '') checkVolumeName(spec.source);
     const subpath = spec.volume?.subpath;
-    if (subpath && (subpath.startsWith('/') || subpath.split('/').includes('..'))) {
-      throw invalid(`invalid subpath: '${subpath}' must be a relative path within the volume`);
-    }
+    checkSubpath(subpath, 'volume');
     if (subpath && spec.source === '') throw invalid('must not set Subpath when using anonymous volumes');
+    return { ...spec, target };
+  },
+  image(spec, target) {
+    forbidden(spec, 'bind', 'BindOptions');
+    forbidden(spec, 'volume', 'VolumeOptions');
+    forbidden(spec, 'tmpfs', 'TmpfsOptions');
+    required(spec.source, 'Source');
+    checkSubpath(spec.image?.subpath, 'image');
     return { ...spec, target };
   },
   tmpfs(spec, target) {
     forbidden(spec, 'bind', 'BindOptions');
     forbidden(spec, 'volume', 'VolumeOptions');
+    forbidden(spec, 'image', 'ImageOptions');
     if (spec.source !== '') throw invalid('field Source must not be specified');
     if ((spec.tmpfs?.size ?? 0) < 0) throw invalid('field TmpfsOptions.SizeBytes must not be negative');
     return { ...spec, target };
   },
 };
+
+function checkSubpath(subpath: string | undefined, whole: string): void {
+  if (subpath && (subpath.startsWith('/') || subpath.split('/').includes('..'))) {
+    throw invalid(`invalid subpath: '${subpath}' must be a relative path within the ${whole}`);
+  }
+}
 
 function checkReadOnly({ readonly, bind = {} }: MountSpec): void {
   if (bind.readOnlyNonRecursive && !readonly) throw invalid('mount is ReadOnlyNonRecursive but not ReadOnly');
@@ -77,7 +92,7 @@ function required(value: string, field: string): string {
   return value;
 }
 
-function forbidden(spec: MountSpec, key: 'bind' | 'volume' | 'tmpfs', field: string): void {
+function forbidden(spec: MountSpec, key: 'bind' | 'volume' | 'tmpfs' | 'image', field: string): void {
   if (spec[key] !== undefined) throw invalid(`field ${field} must not be specified`);
 }
 

@@ -116,6 +116,15 @@ function fromSpec(spec: MountSpec): MountPoint {
       };
     case 'tmpfs':
       return { ...common, type: 'tmpfs', source: '', propagation: '' };
+    case 'image':
+      return {
+        ...common,
+        type: 'image',
+        name: spec.source,
+        source: '',
+        readWrite: false,
+        propagation: 'rprivate',
+      };
     case 'volume':
       if (spec.source === '') return { ...anonymousVolume(spec.target), spec };
       return {
@@ -131,7 +140,7 @@ function fromSpec(spec: MountSpec): MountPoint {
   }
 }
 
-/** `container[:ro|rw|z|Z|nocopy]`: its binds and volumes at the same places; a tmpfs is its own. */
+/** `container[:ro|rw|z|Z|nocopy]`: its binds, volumes and images at the same places; a tmpfs is its own. */
 function inheritMounts(spec: string, find: (reference: string) => ContainerRecord): MountPoint[] {
   const [reference = '', mode] = spec.split(':', 2);
   if (reference === '') throw invalid('invalid volumes-from: it must name a container');
@@ -140,7 +149,8 @@ function inheritMounts(spec: string, find: (reference: string) => ContainerRecor
   const readonly = mode !== undefined && parseMountMode(mode, 'volume').readonly;
   return donorOf(reference, find)
     .mounts.filter((point) => point.type !== 'tmpfs')
-    .map((point) => ({ ...point, mode: mode ?? point.mode, readWrite: readonly ? false : point.readWrite }));
+    .map((point) => ({ ...point, mode: mode ?? point.mode, readWrite: readonly ? false : point.readWrite }))
+    .map((point) => (point.type === 'image' ? { ...point, source: '' } : point));
 }
 
 /** Not "not found": to a client that would be the image. */

@@ -2,8 +2,9 @@ import { mkdirSync, statSync } from 'node:fs';
 import { codeOf, invalid } from '#lib/errors';
 import { listMounts, type MountInfo } from '#linux/mount';
 import type { Context } from './context.ts';
+import { mountImage, unmountImage } from './image-mounts.ts';
+import { withinMount } from './mount-subpath.ts';
 import type { ContainerRecord, MountPoint } from './record.ts';
-import { openRootedPath } from './rooted-path.ts';
 import type { Run } from './run.ts';
 import type { ReadyMount } from './spec-mounts.ts';
 import type { RunUserNamespace } from './user-namespace.ts';
@@ -47,15 +48,23 @@ async function sourceOf(
     makeSource(point);
     checkPropagation(point);
     const shared = point.propagation === 'shared' || point.propagation === 'rshared';
-    return runtimes.stage(record.id, point.source, { shared, root: userns?.root });
+    const alone = point.spec?.bind?.nonRecursive ?? false;
+    return runtimes.stage(record.id, point.source, { shared, alone, root: userns?.root });
+  }
+  if (point.type === 'image') {
+    run.defer(`unmount image ${point.name}`, () => unmountImage(context, record.id, point));
+    const root = await mountImage(context, record.id, point);
+    return runtimes.stage(record.id, withinMount(root, point), { root: userns?.root });
   }
   const name = point.name ?? '';
   const directory = await volumes.mount(name, record.id);
   run.defer(`release volume ${name}`, () => volumes.unmount(name, record.id));
-  const subpath = point.spec?.volume?.subpath;
-  const source = subpath ? inVolume(directory, name, subpath) : directory;
   // On disk its files have the owners that they have in containers: whichever user namespace these have.
-  return runtimes.stage(record.id, source, userns && { root: userns.root, userns: userns.mapping });
+  return runtimes.stage(
+    record.id,
+    withinMount(directory, point),
+    userns && { root: userns.root, userns: userns.mapping },
+  );
 }
 
 /** Docker makes a missing source of `-v`, but never one of `--mount` unless told to. */
@@ -95,14 +104,4 @@ function mountOf(path: string, mounts: readonly MountInfo[]): MountInfo | undefi
       (best, mount) => (best && best.mountPoint.length > mount.mountPoint.length ? best : mount),
       undefined,
     );
-}
-
-/** A volume's content is the containers': a link in it must not lead out of it. */
-function inVolume(directory: string, volume: string, subpath: string): string {
-  try {
-    using place = openRootedPath(directory, subpath);
-    return place.hostPath;
-  } catch (error) {
-    throw invalid(`cannot access path ${subpath} of volume ${volume}: ${codeOf(error)}`, error);
-  }
 }

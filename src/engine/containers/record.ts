@@ -43,7 +43,7 @@ export interface RestartPolicy {
 }
 
 export interface MountSpec {
-  readonly type: 'bind' | 'volume' | 'tmpfs';
+  readonly type: 'bind' | 'volume' | 'tmpfs' | 'image';
   readonly source: string;
   readonly target: string;
   readonly readonly: boolean;
@@ -62,6 +62,7 @@ export interface MountSpec {
     readonly driverOptions?: Readonly<Record<string, string>>;
     readonly subpath?: string;
   };
+  readonly image?: { readonly subpath?: string };
   readonly tmpfs?: {
     readonly size?: number;
     readonly mode?: number;
@@ -203,9 +204,11 @@ export interface State {
 
 /** A mount in force, as inspect shows it. */
 export interface MountPoint {
-  readonly type: 'bind' | 'volume' | 'tmpfs';
-  /** Volume name. */
+  readonly type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** Of a volume, or of an image as the user typed it. */
   readonly name?: string;
+  /** Of an image: what the name meant when the container was created. */
+  readonly imageId?: string;
   /** Host path ('' for tmpfs). */
   readonly source: string;
   readonly destination: string;

@@ -1,6 +1,7 @@
 import { conflict, isKind, messageOf } from '#lib/errors';
 import { dismissEarlyClients } from './attach.ts';
 import { type Context, lockContainer } from './context.ts';
+import { removeImageMounts } from './image-mounts.ts';
 import { removeLink } from './links.ts';
 import { anonymousVolumes } from './mounts.ts';
 import { containerDirectory } from './paths.ts';
@@ -82,7 +83,7 @@ async function deleteContainer(
     }
     throw error;
   }
-  context.background.run('remove what a container left', record.id, () => removeRemains(context, record.id));
+  context.background.run('remove what a container left', record.id, () => removeRemains(context, record));
 }
 
 async function forget(context: Context, record: ContainerRecord, volumes: readonly string[]): Promise<void> {
@@ -108,10 +109,12 @@ async function giveUpVolumes(context: Context, id: string, names: readonly strin
   }
 }
 
-async function removeRemains(context: Context, id: string): Promise<void> {
+async function removeRemains(context: Context, record: ContainerRecord): Promise<void> {
+  const { id } = record;
   await context.runs.get(id)?.release();
   context.options.snapshots.discard(containerDirectory(context, id));
   await context.options.snapshots.remove(id);
+  await removeImageMounts(context, record);
 }
 
 /** Removes anonymous volumes that a container left, but for those that another one mounts. */

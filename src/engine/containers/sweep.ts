@@ -4,6 +4,7 @@ import { codeOf, messageOf } from '#lib/errors';
 import { isId } from '#lib/ids';
 import { listMounts, unmount } from '#linux/mount';
 import type { Context } from './context.ts';
+import { ownerOfSnapshot } from './image-mounts.ts';
 import { usersOfVolume } from './list.ts';
 import { shmDirectory } from './paths.ts';
 import { removeVolumes } from './remove.ts';
@@ -40,7 +41,7 @@ async function sweepBundles(context: Context, alive: ReadonlySet<string>): Promi
 async function sweepSnapshots(context: Context): Promise<void> {
   const { snapshots } = context.options;
   const ids = await snapshots.list();
-  const ownerless = ids.filter((id) => !context.store.byId(id));
+  const ownerless = ids.filter((id) => !context.store.byId(ownerOfSnapshot(id)));
   await each(context, 'a snapshot', ownerless, (id) => snapshots.remove(id));
 }
 

@@ -23,6 +23,8 @@ const MOST_LAYERS = 64;
 export interface StageOptions {
   /** What the container mounts below it shows on the host (`rshared`). */
   readonly shared?: boolean;
+  /** Without what is mounted below it. crun 1.8 binds all of it, whatever it is told. */
+  readonly alone?: boolean;
   /** The root of the container's user namespace: what is staged is put within its reach. */
   readonly root?: Owner | undefined;
   /**
@@ -42,13 +44,13 @@ export interface StageOptions {
  * `/`. Only a volume that asks to propagate its own mounts (`rshared`) has to be a peer.
  */
 export function stage(context: RuntimeContext, id: string, source: string, options: StageOptions): string {
-  const { shared = false, root, userns } = options;
-  if (!context.spawner.isolated && root === undefined) return source;
+  const { shared = false, alone = false, root, userns } = options;
+  if (!context.spawner.isolated && root === undefined && !alone) return source;
   const directory = openStage(context, id, root);
   const target = join(directory, `${readdirSync(directory).length}${shared ? SHARED : ''}`);
   if (statSync(source).isDirectory()) mkdirSync(target);
   else writeFileSync(target, '');
-  const bind: BindOptions = { recursive: true, ...(shared ? {} : { propagation: 'slave' }) };
+  const bind: BindOptions = { recursive: !alone, ...(shared ? {} : { propagation: 'slave' }) };
   if (userns === undefined || !bindMapped(context, source, target, { ...bind, userns })) {
     bindMount(source, target, bind);
   }

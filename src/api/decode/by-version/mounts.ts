@@ -19,7 +19,7 @@ export function mountOf(mount: Mount, since: Since): Mount {
 
 /** @throws invalid */
 export function checkMounts(mounts: readonly Mount[], since: Since): void {
-  for (const { Type = '', BindOptions, VolumeOptions, TmpfsOptions } of mounts) {
+  for (const { Type = '', BindOptions, VolumeOptions, ImageOptions, TmpfsOptions } of mounts) {
     const misplaced = (options: unknown, name: string, type: string) => {
       if (options !== undefined && Type !== type)
         throw invalid(`${name} must not be specified on mount type "${Type}"`);
@@ -28,6 +28,7 @@ export function checkMounts(mounts: readonly Mount[], since: Since): void {
       misplaced(VolumeOptions, 'VolumeOptions', 'volume');
       misplaced(BindOptions, 'BindOptions', 'bind');
       misplaced(TmpfsOptions, 'TmpfsOptions', 'tmpfs');
+      if (since('1.48')) misplaced(ImageOptions, 'ImageOptions', 'image');
     }
     if (!since('1.44') && BindOptions?.ReadOnlyForceRecursive)
       throw invalid('BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer');
