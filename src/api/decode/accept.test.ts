@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { acceptedType } from './accept.ts';
+import { acceptedEncoding, acceptedType } from './accept.ts';
 
 const offers = ['a/one', 'a/two', 'b/three'] as const;
 
@@ -18,4 +18,19 @@ test('what a client likes best of what is offered', () => {
     [';;;,,q=,*', undefined],
   ] as const)
     assert.equal(acceptedType(accept, offers), wanted, accept);
+});
+
+test('what a client likes best of encodings', () => {
+  for (const [accept, wanted] of [
+    ['', undefined],
+    ['identity', undefined],
+    ['gzip', 'gzip'],
+    ['gzip, deflate', 'gzip'],
+    ['deflate, gzip;q=0.5', 'deflate'],
+    ['*', 'gzip'],
+    ['gzip;q=0, *;q=0.5', 'gzip'],
+    ['gzip;q=0', undefined],
+    ['br, zstd', undefined],
+  ] as const)
+    assert.equal(acceptedEncoding(accept, ['gzip', 'deflate']), wanted, accept);
 });

@@ -17,6 +17,17 @@ export function acceptedType<T extends string>(accept: string, offers: readonly 
   return best?.offer;
 }
 
+/** The offered encoding of content that a client likes best; undefined: as it is (RFC 9110, 12.5.3, as Docker reads it). */
+export function acceptedEncoding<T extends string>(accept: string, offers: readonly T[]): T | undefined {
+  const wanted = accept.split(',').map(readRange);
+  let best: { readonly offer: T | undefined; readonly quality: number } = { offer: undefined, quality: 0 };
+  for (const offer of offers) {
+    for (const { type, quality } of wanted)
+      if (quality > best.quality && (type === '*' || type === offer)) best = { offer, quality };
+  }
+  return best.offer;
+}
+
 function readRange(text: string): { type: string; quality: number } {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
   const quality = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1);

@@ -16,7 +16,7 @@ import { volumeRoutes } from './volumes.ts';
 export function allRoutes(options: ApiOptions): Router {
   const router = new Router();
   const { engine } = options;
-  containerRoutes(router, engine);
+  containerRoutes(router, options);
   execRoutes(router, engine);
   imageRoutes(router, engine);
   distributionRoutes(router, engine);

@@ -3,6 +3,7 @@ import { codeOf, forbidden, isKind, notFound } from '#lib/errors';
 import { runJob } from '#lib/job';
 import { feedThread } from '#lib/thread-sink';
 import { threadStream } from '#lib/thread-stream';
+import { decompress } from '#oci/layer';
 import type { ArchiveView, PathInput } from './archive-view.ts';
 import type { WriteInput } from './archive-write-thread.ts';
 import type { Context } from './context.ts';
@@ -61,7 +62,7 @@ export async function readArchive(
   }
 }
 
-/** Unpacks a tar into a directory of the container. @throws notFound, invalid, forbidden on a read-only place */
+/** Unpacks a tar, compressed or not, into a directory of the container. @throws notFound, invalid, forbidden on a read-only place */
 export async function writeArchive(
   context: Context,
   reference: string,
@@ -80,7 +81,7 @@ export async function writeArchive(
     ...(owner && { owner: { uid: owner.uid, gid: owner.gid } }),
   };
   try {
-    await feedThread<WriteInput, void>(writeThread, input, tar);
+    await feedThread<WriteInput, void>(writeThread, input, decompress(tar));
   } catch (error) {
     throw explain(error, record, path);
   }

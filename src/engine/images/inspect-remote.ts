@@ -21,7 +21,7 @@ export async function inspectRemote(
 ): Promise<RemoteImage> {
   const reference = withDefaultTag(parseReference(text));
   await using repository = await connect(context, reference, auth, 'pull');
-  return await asked(reference, 'pull', async () => {
+  return await asked(reference, 'inspect', async () => {
     const { descriptor, content } = await repository.manifest(
       reference.digest ?? reference.tag ?? '',
       signal,

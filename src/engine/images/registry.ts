@@ -1,5 +1,5 @@
 import type { Reference } from '#oci/reference';
-import type { Repository } from '#oci/remote';
+import type { RegistryAction, Repository } from '#oci/remote';
 import type { ImagesContext } from './context.ts';
 
 export interface RegistryAuth {
@@ -30,13 +30,13 @@ export async function connect(
 /** The registry's answer; a refusal in Docker's words, which name what was asked for. */
 export async function asked<T>(
   reference: Reference,
-  purpose: 'pull' | 'push',
+  action: RegistryAction,
   answer: () => Promise<T>,
 ): Promise<T> {
   try {
     return await answer();
   } catch (error) {
     const { explainRefusal } = await import('#oci/remote');
-    throw explainRefusal(error, reference, purpose);
+    throw explainRefusal(error, reference, action);
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -49,6 +50,25 @@ for (const [name, form] of FORMS) {
       assert.ok((await buffer(decompress(stream(form, size)))).equals(CONTENT));
   });
 }
+
+test('archives may come in bzip2 and xz', async () => {
+  for (const program of ['bzip2', 'xz']) {
+    const form = execFileSync(program, ['-c'], { input: CONTENT, maxBuffer: 2 ** 24 });
+    assert.ok((await buffer(decompress(stream(form, 65_536)))).equals(CONTENT));
+    await assert.rejects(
+      buffer(decompress(stream(form.subarray(0, form.length - 20)))),
+      (error) => isKind(error, 'invalid') && error.message.includes(`${program} cannot read it`),
+    );
+    async function* cut() {
+      yield form.subarray(0, 5000);
+      throw new Error('line cut');
+    }
+    await assert.rejects(buffer(decompress(cut())), /line cut/);
+    const reason = new Error('stop');
+    await assert.rejects(buffer(decompress(stream(form), AbortSignal.abort(reason))));
+    for await (const _ of decompress(stream(form))) break;
+  }
+});
 
 test('damage and truncation are errors', async () => {
   const invalid = (error: unknown) => isKind(error, 'invalid') && /damaged or truncated/.test(error.message);

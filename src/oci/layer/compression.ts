@@ -2,8 +2,12 @@ import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { codeOf, invalid, unsupported } from '#lib/errors';
+import { throughProgram } from './through-program.ts';
 
+/** What layers may be stored with. */
 export type Compression = 'none' | 'gzip' | 'zstd';
+/** What archives may come with besides; read by the programs of these names, as Docker does it for xz. */
+type Foreign = 'bzip2' | 'xz';
 
 /** Bytes that `detectCompression` wants to see. */
 export const MAGIC_BYTES = 6;
@@ -11,22 +15,27 @@ export const MAGIC_BYTES = 6;
 const startsWith = (head: Uint8Array, ...magic: number[]): boolean =>
   magic.every((byte, index) => head[index] === byte);
 
-/** By magic number. @throws unsupported for bzip2 and xz */
+/** Of a stored layer, by magic number. @throws unsupported for bzip2 and xz, which no media type names */
 export function detectCompression(head: Uint8Array): Compression {
+  const compression = compressionOf(head);
+  if (compression !== 'bzip2' && compression !== 'xz') return compression;
+  throw unsupported(`${compression} compression is not supported: use gzip or zstd`);
+}
+
+function compressionOf(head: Uint8Array): Compression | Foreign {
   if (startsWith(head, 0x1f, 0x8b)) return 'gzip';
   if (startsWith(head, 0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
   // A skippable frame may come first (zstd:chunked, pzstd).
   if (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), 0x2a, 0x4d, 0x18)) return 'zstd';
-  if (startsWith(head, 0x42, 0x5a, 0x68))
-    throw unsupported('bzip2 compression is not supported: use gzip or zstd');
-  if (startsWith(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0))
-    throw unsupported('xz compression is not supported: use gzip or zstd');
+  if (startsWith(head, 0x42, 0x5a, 0x68)) return 'bzip2';
+  if (startsWith(head, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0)) return 'xz';
   return 'none';
 }
 
 /**
  * The uncompressed stream, whatever the source is compressed with; several gzip members or zstd frames
- * in a row are one stream. @throws invalid when it is damaged or truncated
+ * in a row are one stream. @throws invalid when it is damaged or truncated, unsupported for bzip2 and xz where
+ * their programs are missing
  */
 export const decompress = (source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Readable =>
   Readable.from(decompressed(source, signal), { objectMode: false });
@@ -36,7 +45,12 @@ async function* decompressed(
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const { head, whole } = await peek(source);
-  const decoder = decoderOf(detectCompression(head));
+  const compression = compressionOf(head);
+  if (compression === 'bzip2' || compression === 'xz') {
+    yield* throughProgram(whole, compression, signal);
+    return;
+  }
+  const decoder = decoderOf(compression);
   if (decoder === undefined) {
     for await (const chunk of whole) {
       signal?.throwIfAborted();

@@ -93,14 +93,18 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 const shorten = (text: string): string => (text.length > 1000 ? `${text.slice(0, 1000)}...` : text);
 
+/** What was asked of a registry. Who only looks is told of missing rights as they are, not that there is nothing. */
+export type RegistryAction = 'pull' | 'push' | 'inspect';
+
 /**
  * A registry's refusal in the words that Docker has for it, which say what the user asked for. Anything
  * else is returned as it is.
  */
-export function explainRefusal(error: unknown, reference: Reference, action: 'pull' | 'push'): unknown {
+export function explainRefusal(error: unknown, reference: Reference, action: RegistryAction): unknown {
   if (!(error instanceof RegistryError)) return error;
   const repository = familiarRepository(reference);
   if (error.kind === 'forbidden' || error.kind === 'unauthorized') {
+    if (action === 'inspect') return error;
     const hint = "repository does not exist or may require 'docker login'";
     const message =
       action === 'pull'
@@ -110,7 +114,7 @@ export function explainRefusal(error: unknown, reference: Reference, action: 'pu
   }
   if (error.code === 'NAME_UNKNOWN')
     return notFound(`repository ${repository} not found: ${error.message}`, error);
-  if (error.kind === 'not-found' && action === 'pull') {
+  if (error.kind === 'not-found' && action !== 'push') {
     return notFound(`manifest for ${familiarName(reference)} not found: ${error.message}`, error);
   }
   return error;

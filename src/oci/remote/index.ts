@@ -1,7 +1,7 @@
 export type { Credentials } from './auth.ts';
 export { connector } from './connector.ts';
 export type { RemoteOptions } from './endpoints.ts';
-export { explainRefusal, RegistryError } from './errors.ts';
+export { explainRefusal, type RegistryAction, RegistryError } from './errors.ts';
 export { isLoopback } from './loopback.ts';
 export type { FetchedManifest } from './manifests.ts';
 export { NetworkError } from './network-errors.ts';

@@ -1,14 +1,18 @@
-import type { Engine } from '#engine';
+import { unsupported } from '#lib/errors';
 import { checkpointCreateRequest } from '#protocol';
-import type { Router } from '../../router.ts';
+import type { Handler, Router } from '../../router.ts';
+import type { ApiOptions } from '../../server.ts';
 
-export function checkpointRoutes(router: Router, { containers }: Engine): void {
-  router.get('/containers/{id}/checkpoints', (exchange) => {
+export function checkpointRoutes(router: Router, options: ApiOptions): void {
+  const { containers } = options.engine;
+  const experimental = (handler: Handler): Handler => (options.experimental ? handler : refuse);
+
+  const list: Handler = (exchange) => {
     const names = containers.listCheckpoints(exchange.param('id'), exchange.query.text('dir') || undefined);
     exchange.json(names.map((Name) => ({ Name })));
-  });
+  };
 
-  router.post('/containers/{id}/checkpoints', async (exchange) => {
+  const create: Handler = async (exchange) => {
     const wire = await exchange.read(checkpointCreateRequest);
     await containers.checkpoint(exchange.param('id'), {
       name: wire.CheckpointID ?? '',
@@ -16,11 +20,21 @@ export function checkpointRoutes(router: Router, { containers }: Engine): void {
       leaveRunning: !wire.Exit,
     });
     exchange.empty(201);
-  });
+  };
 
-  router.delete('/containers/{id}/checkpoints/{checkpoint}', async (exchange) => {
+  const remove: Handler = async (exchange) => {
     const directory = exchange.query.text('dir') || undefined;
     await containers.removeCheckpoint(exchange.param('id'), exchange.param('checkpoint'), directory);
     exchange.empty();
-  });
+  };
+
+  router.get('/containers/{id}/checkpoints', experimental(list));
+  router.post('/containers/{id}/checkpoints', experimental(create));
+  router.delete('/containers/{id}/checkpoints/{checkpoint}', experimental(remove));
 }
+
+const refuse: Handler = () => {
+  throw unsupported(
+    'This experimental feature is disabled by default. Start the engine with --experimental to enable it.',
+  );
+};

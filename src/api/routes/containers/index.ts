@@ -1,5 +1,5 @@
-import type { Engine } from '#engine';
 import type { Router } from '../../router.ts';
+import type { ApiOptions } from '../../server.ts';
 import { archiveRoutes } from './archive.ts';
 import { attachRoutes } from './attach.ts';
 import { checkpointRoutes } from './checkpoints.ts';
@@ -15,12 +15,13 @@ import { statsRoutes } from './stats.ts';
 import { updateRoutes } from './update.ts';
 import { waitRoutes } from './wait.ts';
 
-export function containerRoutes(router: Router, engine: Engine): void {
+export function containerRoutes(router: Router, options: ApiOptions): void {
+  const { engine } = options;
   createRoutes(router, engine);
   listRoutes(router, engine);
   inspectRoutes(router, engine);
-  lifecycleRoutes(router, engine);
-  checkpointRoutes(router, engine);
+  lifecycleRoutes(router, options);
+  checkpointRoutes(router, options);
   updateRoutes(router, engine);
   waitRoutes(router, engine);
   attachRoutes(router, engine);

@@ -1,16 +1,21 @@
-import type { Engine } from '#engine';
 import { invalid } from '#lib/errors';
 import type { Exchange } from '../../exchange.ts';
 import type { Router } from '../../router.ts';
+import type { ApiOptions } from '../../server.ts';
 
 /** `null` and `{}` are none, and some clients send them. */
 const SHORTEST_CONFIGURATION = 7;
 
-export function lifecycleRoutes(router: Router, { containers }: Engine): void {
+export function lifecycleRoutes(router: Router, { engine, experimental }: ApiOptions): void {
+  const { containers } = engine;
+
   router.post('/containers/{id}/start', async (exchange) => {
     refuseBody(exchange);
+    const checkpoint = exchange.query.text('checkpoint') || undefined;
+    if (checkpoint !== undefined && !experimental)
+      throw invalid('checkpoint is only supported in experimental mode');
     await containers.start(exchange.param('id'), {
-      checkpoint: exchange.query.text('checkpoint') || undefined,
+      checkpoint,
       checkpointDirectory: exchange.query.text('checkpoint-dir') || undefined,
     });
     exchange.empty();
