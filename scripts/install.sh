@@ -8,8 +8,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-engine="libatomic1 crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd uidmap passt"
-tests="iproute2 skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables bind9-dnsutils rsyslog ufw firewalld dbus-daemon python3-docker docker-compose"
+engine="libatomic1 crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd bzip2 xz-utils uidmap passt"
+tests="iproute2 slirp4netns skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables bind9-dnsutils rsyslog ufw firewalld dbus-daemon python3-docker docker-compose"
 peers="podman docker.io runc hyperfine"
 machine="qemu-system-x86 mmdebstrap e2fsprogs"
 
