@@ -1,5 +1,13 @@
 import { invalid } from '#lib/errors';
-import { cleanPath, decompress, type Owner, type TarEntry, TarReader, tarPadding } from '#oci/layer';
+import {
+  cleanPath,
+  decompress,
+  type Owner,
+  type Segment,
+  type TarEntry,
+  TarReader,
+  tarPadding,
+} from '#oci/layer';
 import { headerOf } from './pack.ts';
 import { childPath } from './tree.ts';
 
@@ -31,33 +39,80 @@ export async function* repack(
   directory: string,
   owner: Owner | undefined,
 ): AsyncGenerator<Buffer, void> {
-  const pieces: Buffer[] = [];
+  const pieces: Piece[] = [];
   let size = 0;
+  let sparse: SparseContent | undefined;
   const reader = new TarReader({
     entry(entry) {
-      size = entry.type === 'file' ? entry.size : 0;
+      size = entry.type === 'file' ? entry.fileSize : 0;
+      sparse = entry.segments && new SparseContent(entry.segments, size);
       pieces.push(memberHeader(entry, directory, owner));
     },
     // The reader's buffer is its own.
-    body: (chunk) => pieces.push(Buffer.from(chunk)),
-    end: () => pieces.push(tarPadding(size)),
+    body: (chunk) => pieces.push(...(sparse ? sparse.take(Buffer.from(chunk)) : [Buffer.from(chunk)])),
+    end: () => pieces.push(...(sparse?.rest() ?? []), tarPadding(size)),
   });
   for await (const chunk of decompress(content)) {
     reader.push(chunk);
-    yield* pieces.splice(0);
+    yield* written(pieces.splice(0));
   }
   reader.close();
-  yield* pieces.splice(0);
+  yield* written(pieces.splice(0));
+}
+
+/** Bytes, or how many zeros. */
+type Piece = Buffer | number;
+
+const ZEROS = Buffer.alloc(1 << 18);
+
+function* written(pieces: readonly Piece[]): Generator<Buffer, void> {
+  for (const piece of pieces) {
+    if (typeof piece !== 'number') yield piece;
+    else
+      for (let left = piece; left > 0; left -= ZEROS.length)
+        yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
+  }
+}
+
+/** Puts the holes back between the stored bytes of a sparse file: layers have none. */
+class SparseContent {
+  readonly #segments: Segment[];
+  readonly #size: number;
+  /** How far the file is written. */
+  #at = 0;
+
+  constructor(segments: readonly Segment[], size: number) {
+    this.#segments = segments.filter(({ length }) => length > 0);
+    this.#size = size;
+  }
+
+  *take(stored: Buffer): Generator<Piece, void> {
+    for (let from = 0; from < stored.length; ) {
+      const [segment] = this.#segments;
+      if (!segment) return;
+      if (this.#at < segment.offset) yield segment.offset - this.#at;
+      this.#at = Math.max(this.#at, segment.offset);
+      const part = stored.subarray(from, from + segment.offset + segment.length - this.#at);
+      yield part;
+      from += part.length;
+      this.#at += part.length;
+      if (this.#at === segment.offset + segment.length) this.#segments.shift();
+    }
+  }
+
+  *rest(): Generator<Piece, void> {
+    if (this.#at < this.#size) yield this.#size - this.#at;
+  }
 }
 
 function memberHeader(entry: TarEntry, directory: string, owner: Owner | undefined): Buffer {
-  if (entry.segments) throw invalid(`the archive has a sparse file, ${entry.path}: ADD cannot unpack it`);
   const place = (name: string) => childPath(directory, cleanPath(name, 'archive entry')).replace(/\/$/, '');
-  const { type, link, path, ...rest } = entry;
+  const { type, link, path, fileSize, ...rest } = entry;
   return headerOf(
     place(path),
     {
       ...rest,
+      size: fileSize,
       ...owner,
       type: type === 'link' ? 'file' : type,
       link: type === 'link' ? place(link) : link,
