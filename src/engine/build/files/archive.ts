@@ -1,4 +1,3 @@
-import { invalid } from '#lib/errors';
 import {
   cleanPath,
   decompress,
