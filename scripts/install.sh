@@ -9,15 +9,15 @@ set -eu
 cd "$(dirname "$0")/.."
 
 engine="libatomic1 crun conmon nftables libnftables1 catatonit busybox-static golang-github-containers-common isal zstd bzip2 xz-utils uidmap passt"
-tests="iproute2 slirp4netns skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables bind9-dnsutils rsyslog ufw firewalld dbus-daemon python3-docker docker-compose"
-peers="podman docker.io runc hyperfine"
+tests="iproute2 slirp4netns skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables bind9-dnsutils rsyslog ufw firewalld dbus-daemon python3-docker docker-compose docker.io"
+peers="podman runc hyperfine"
 machine="qemu-system-x86 mmdebstrap e2fsprogs"
 
 wanted=$engine
 list=
 for option in "$@"; do
   case $option in
-    --test) wanted="$wanted $tests"; command -v docker >/dev/null || wanted="$wanted docker.io" ;;
+    --test) wanted="$wanted $tests" ;;
     --bench) wanted="$wanted $tests $peers" ;;
     --vm) wanted="$wanted $machine" ;;
     --list) list=yes ;;

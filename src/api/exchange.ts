@@ -117,6 +117,17 @@ export class Exchange {
       : hijackRequest(request, response, contentType);
   }
 
+  /** Takes the connection over for HTTP/2. @throws invalid when the client did not ask for it */
+  http2(): Duplex {
+    const { request, response, upgrade } = this.#parts;
+    if (!upgrade || request.headers.upgrade?.toLowerCase() !== 'h2c')
+      throw invalid(
+        'this is for upgraded connections only: it needs the headers Connection: Upgrade and Upgrade: h2c',
+      );
+    hijackUpgrade(response, upgrade, 'application/octet-stream', 'h2c');
+    return upgrade;
+  }
+
   /** @throws invalid when the client did not ask for a WebSocket */
   expectWebSocket(): Duplex {
     const { request, upgrade } = this.#parts;

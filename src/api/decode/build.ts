@@ -22,13 +22,22 @@ export type BuildRequest = Pick<
   | 'limits'
 > & { readonly quiet: boolean };
 
+/** A build whose files are asked of its client. */
+export interface SessionBuildRequest extends BuildRequest {
+  readonly buildId: string;
+  readonly sessionId: string;
+  /** The context comes as an archive with another request. */
+  readonly uploaded: boolean;
+}
+
 /** @throws invalid naming the parameter, unsupported */
 export function buildRequest(query: Query): BuildRequest {
-  if (query.text('version') === '2') {
-    throw unsupported('BuildKit over a session is not supported yet: build with DOCKER_BUILDKIT=0');
-  }
   if (query.text('remote') !== '')
     throw unsupported('building from a remote context is not supported yet: send it');
+  return common(query);
+}
+
+function common(query: Query): BuildRequest {
   if (query.flag('squash')) throw unsupported('squash is not supported yet');
   const target = query.text('target');
   const platform = query.text('platform');
@@ -54,6 +63,22 @@ export function buildCall(query: Query): BuildCall | undefined {
   if (call === 'check' || call === 'lint') return 'lint';
   if (call === 'outline' || call === 'targets') return call;
   throw invalid(`invalid call "${call}": use build, check, outline or targets`);
+}
+
+/** Of `POST /build?version=2`. @throws invalid, unsupported */
+export function sessionBuildRequest(query: Query): SessionBuildRequest {
+  const sessionId = query.text('session');
+  if (sessionId === '')
+    throw invalid('a build with BuildKit needs a session: the parameter session is missing');
+  const remote = query.text('remote');
+  if (remote !== '' && remote !== 'client-session' && remote !== 'upload-request')
+    throw unsupported('building from a remote context is not supported yet: send it');
+  return {
+    ...common(query),
+    sessionId,
+    buildId: query.text('buildid'),
+    uploaded: remote === 'upload-request',
+  };
 }
 
 /** Without a value an argument is the client's business: as if it were not given. */

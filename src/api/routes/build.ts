@@ -1,6 +1,6 @@
 import type { Engine } from '#engine';
 import { RunFailed } from '#engine/build';
-import { BerthError, invalid, unsupported } from '#lib/errors';
+import { BerthError } from '#lib/errors';
 import { header } from '#protocol';
 import { type BuildRequest, buildCall, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
 import { registryConfig } from '../decode/registry-auth.ts';
@@ -11,9 +11,12 @@ import type { Exchange } from '../exchange.ts';
 import type { Router } from '../router.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
 import { answerPrune } from '../streams/prune-report.ts';
+import { buildkitRoutes } from './buildkit.ts';
 
 export function buildRoutes(router: Router, engine: Engine): void {
+  const buildOverSession = buildkitRoutes(router, engine);
   router.post('/build', async (exchange) => {
+    if (exchange.query.text('version') === '2') return await buildOverSession(exchange);
     const request = buildRequest(exchange.query);
     await exchange.lines(async (lines) => {
       try {
@@ -25,14 +28,6 @@ export function buildRoutes(router: Router, engine: Engine): void {
       }
     });
   });
-  router.post('/build/cancel', (exchange) => {
-    if (exchange.query.text('id') === '') throw invalid('build ID not provided');
-    throw unsupported('builds over a session are not supported yet, so there is none to cancel');
-  });
-  for (const path of ['/session', '/grpc'])
-    router.post(path, () => {
-      throw unsupported('builds over a session are not supported yet');
-    });
   router.post('/build/prune', (exchange) => {
     const request = pruneRequest(exchange.query);
     return answerPrune(exchange, async () => {

@@ -8,11 +8,16 @@ export interface Connection {
 }
 
 /** Answers an upgrade. What the client sent behind its request is already back in `socket`. */
-export function hijackUpgrade(response: ServerResponse, socket: Duplex, contentType: string): Connection {
+export function hijackUpgrade(
+  response: ServerResponse,
+  socket: Duplex,
+  contentType: string,
+  protocol = 'tcp',
+): Connection {
   const headers = carriedOver(response);
   detach(response);
   socket.write(
-    `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${headers}\r\n`,
+    `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${headers}\r\n`,
   );
   return { input: socket, output: socket };
 }

@@ -56,6 +56,8 @@ export interface BuildOptions {
   /** Path in the context; a Dockerfile given by itself comes as `dockerfileContent`. */
   readonly dockerfile: string;
   readonly dockerfileContent?: string;
+  /** Of a `.dockerignore` given by itself: none of the context is looked at. */
+  readonly ignoreContent?: string;
   readonly names: readonly string[];
   readonly target?: string;
   readonly buildArgs: ReadonlyMap<string, string>;
@@ -79,6 +81,7 @@ export type InspectOptions = Pick<
   | 'context'
   | 'dockerfile'
   | 'dockerfileContent'
+  | 'ignoreContent'
   | 'target'
   | 'buildArgs'
   | 'labels'
@@ -168,7 +171,7 @@ export class Builder implements AsyncDisposable {
     lint: Lint,
     resolveImage: PlanOptions['resolveImage'],
   ): Promise<Plan> {
-    const ignore = ignoreRules(whole, options.dockerfile);
+    const ignore = ignoreRules(whole, options);
     return await planBuild({
       dockerfile: file.dockerfile,
       target: options.target,

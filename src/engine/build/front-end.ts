@@ -24,6 +24,7 @@ export interface ReadDockerfile extends DockerfileSource {
 interface Wanted {
   readonly dockerfile: string;
   readonly dockerfileContent?: string;
+  readonly ignoreContent?: string;
   readonly buildArgs: ReadonlyMap<string, string>;
 }
 
@@ -65,7 +66,11 @@ function checkSyntax(syntax: string | undefined): void {
 }
 
 /** A file of its own for one Dockerfile wins over the one for all. */
-export function ignoreRules(context: TarTree, dockerfile: string): IgnoreRules {
+export function ignoreRules(
+  context: TarTree,
+  { dockerfile, ignoreContent }: Pick<Wanted, 'dockerfile' | 'ignoreContent'>,
+): IgnoreRules {
+  if (ignoreContent !== undefined) return new IgnoreRules(readIgnoreFile(ignoreContent));
   const own = context.readSmall(`${dockerfile}.dockerignore`, DOCKERFILE_LIMIT);
   const text = own ?? context.readSmall('.dockerignore', DOCKERFILE_LIMIT);
   return new IgnoreRules(text ? readIgnoreFile(text.toString()) : []);

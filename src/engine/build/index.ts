@@ -6,6 +6,6 @@ export type { PlannedLine } from './plan/stage.ts';
 export type { BuildEvent, OnBuildEvent } from './progress.ts';
 export type { PruneCacheOptions } from './prune.ts';
 export type { BuildLimits, Secrets } from './session.ts';
-export type { Step } from './step.ts';
+export { inputsOf, type Step } from './step.ts';
 export { RunFailed } from './steps/run-step.ts';
 export type { CacheEntry } from './usage.ts';

@@ -11,9 +11,11 @@ import { type ReadyMounts, readyMounts } from './ready-mounts.ts';
 export class RunFailed extends Error {
   override readonly name = 'RunFailed';
   readonly exitCode: number;
+  readonly command: readonly string[];
 
-  constructor(message: string, exitCode: number) {
+  constructor(message: string, exitCode: number, command: readonly string[]) {
     super(message);
+    this.command = command;
     this.exitCode = exitCode;
   }
 }
@@ -100,5 +102,6 @@ async function run(session: BuildSession, step: RunStep, id: string): Promise<vo
   throw new RunFailed(
     `The command '${step.command.join(' ')}' returned a non-zero code: ${exitCode}${oom}`,
     exitCode,
+    step.command,
   );
 }

@@ -1,0 +1,61 @@
+import type { Duplex, Readable } from 'node:stream';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { Engine } from '#engine';
+import { newId } from '#lib/ids';
+import { StatusResponseSchema } from '#protocol/buildkit';
+import type { SessionBuildRequest } from '../decode/build.ts';
+import type { JsonLines } from '../streams/json-lines.ts';
+import { BuildJobs } from './build-jobs.ts';
+import { BuildTrace } from './build-trace.ts';
+import { ClientSession, ClientSessions, type SessionDescription } from './client-session.ts';
+import { buildFromSession } from './session-build.ts';
+
+/** Builds whose clients speak BuildKit: they open a session, and are asked for what a build needs. */
+export class BuildKit {
+  readonly #engine: Engine;
+  readonly #sessions = new ClientSessions();
+  readonly #jobs = new BuildJobs();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** The client is called over its connection until that closes. @throws invalid when the id is taken */
+  openSession(description: SessionDescription, connect: () => Duplex): void {
+    this.#sessions.add(description.id, () => new ClientSession(description, connect()));
+  }
+
+  upload(buildId: string, body: Readable): Promise<void> {
+    return this.#jobs.upload(buildId, body);
+  }
+
+  /** @throws notFound */
+  cancel(buildId: string): void {
+    this.#jobs.cancel(buildId);
+  }
+
+  /** `POST /build?version=2`: progress in the form of BuildKit, inside that of the Engine API. */
+  async build(
+    { buildId, sessionId, uploaded, quiet, ...request }: SessionBuildRequest,
+    lines: JsonLines,
+    gone: AbortSignal,
+  ): Promise<void> {
+    using job = this.#jobs.begin(buildId);
+    const signal = AbortSignal.any([gone, job.signal]);
+    const session = await this.#sessions.get(sessionId, signal);
+    const trace = new BuildTrace(buildId || newId(), (status) => void lines.write(traceMessage(status)));
+    const archive = uploaded ? await this.#jobs.uploaded(buildId, signal) : undefined;
+    try {
+      const { id } = await buildFromSession(this.#engine, session, { ...request, signal, archive }, trace);
+      trace.close();
+      await lines.write({ id: 'moby.image.id', aux: { ID: id } });
+    } finally {
+      trace.close();
+    }
+  }
+}
+
+const traceMessage = (status: MessageInitShape<typeof StatusResponseSchema>) => ({
+  id: 'moby.buildkit.trace',
+  aux: Buffer.from(toBinary(StatusResponseSchema, create(StatusResponseSchema, status))).toString('base64'),
+});

@@ -1,0 +1,89 @@
+import type { Readable } from 'node:stream';
+import { readIgnoreFile } from '#dockerfile';
+import type { Engine } from '#engine';
+import { type BuildOptions, RunFailed } from '#engine/build';
+import type { Image } from '#engine/images';
+import { BerthError, invalid, messageOf } from '#lib/errors';
+import { readFiles, readTar } from './build-files.ts';
+import type { BuildTrace } from './build-trace.ts';
+import type { ClientSession } from './client-session.ts';
+import { sessionAuth, sessionSecrets } from './session-services.ts';
+
+/** What of a build does not come from its session. */
+export type SessionBuildOptions = Omit<
+  BuildOptions,
+  'context' | 'dockerfileContent' | 'ignoreContent' | 'secrets' | 'pullImage' | 'onEvent'
+> & {
+  /** A tar that holds the Dockerfile too; with none the client is asked for files. */
+  readonly archive: Readable | undefined;
+};
+
+/** A build whose files, secrets and credentials are asked of the client. */
+export async function buildFromSession(
+  { builder, images }: Engine,
+  session: ClientSession,
+  options: SessionBuildOptions,
+  trace: BuildTrace,
+): Promise<Image> {
+  const { signal, archive } = options;
+  const files = archive ? { context: archive } : await filesOf(session, options, trace);
+  try {
+    return await builder.build({
+      ...options,
+      ...files,
+      secrets: sessionSecrets(session, signal),
+      onEvent: trace.add,
+      pullImage: async (reference, { os, architecture, variant }) => {
+        const auth = await sessionAuth(session, reference, signal);
+        return await images.pull(reference, {
+          signal,
+          platform: [os, architecture, variant].filter(Boolean).join('/'),
+          ...(auth && { auth }),
+          onProgress: ({ id = '', status, ...numbers }) =>
+            trace.add({ type: 'status', id, text: [id, status].filter(Boolean).join(' '), ...numbers }),
+        });
+      },
+    });
+  } catch (error) {
+    throw asSolve(error);
+  }
+}
+
+/** The Dockerfile and its list of exceptions first: they say what else is to come. */
+async function filesOf(
+  session: ClientSession,
+  { dockerfile, signal }: SessionBuildOptions,
+  trace: BuildTrace,
+): Promise<Pick<BuildOptions, 'context' | 'dockerfileContent' | 'ignoreContent'>> {
+  const own = `${dockerfile}.dockerignore`;
+  const described = await trace.work('[internal] load build definition from Dockerfile', () =>
+    readFiles(session, 'dockerfile', [dockerfile, own], signal),
+  );
+  const dockerfileContent = described.get(dockerfile);
+  if (dockerfileContent === undefined)
+    throw invalid(`failed to read dockerfile: open ${dockerfile}: no such file or directory`);
+  const ignoreContent = await trace.work('[internal] load .dockerignore', async () => {
+    const text = described.get(own);
+    return (
+      text ?? (await readFiles(session, 'context', ['.dockerignore'], signal)).get('.dockerignore') ?? ''
+    );
+  });
+  const excludes = readIgnoreFile(ignoreContent);
+  return {
+    dockerfileContent,
+    ignoreContent,
+    context: readTar(session, { directory: 'context', excludes }, signal),
+  };
+}
+
+/** As the solver of BuildKit says it; clients look for these words. */
+function asSolve(error: unknown): unknown {
+  if (error instanceof RunFailed) {
+    const command = error.command.join(' ');
+    const message = `process "${command}" did not complete successfully: exit code: ${error.exitCode}`;
+    return new BerthError('invalid', `failed to solve: ${message}`, { cause: error });
+  }
+  if (error instanceof BerthError)
+    return new BerthError(error.kind, `failed to solve: ${messageOf(error)}`, { cause: error });
+  return error;
+}

@@ -1,0 +1,45 @@
+import type { Engine } from '#engine';
+import { invalid, unsupported } from '#lib/errors';
+import { header } from '#protocol';
+import type { BuildKit } from '../buildkit/buildkit.ts';
+import { sessionBuildRequest } from '../decode/build.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Router } from '../router.ts';
+
+const UPLOAD = 'upload-request:';
+
+/** BuildKit's part of the API; gives what answers `POST /build?version=2`. What speaks gRPC is loaded when it is asked for. */
+export function buildkitRoutes(router: Router, engine: Engine): (exchange: Exchange) => Promise<void> {
+  let loaded: Promise<BuildKit> | undefined;
+  const load = async () => new (await import('../buildkit/buildkit.ts')).BuildKit(engine);
+  const buildkit = () => {
+    loaded ??= load();
+    return loaded;
+  };
+  router.post('/session', async (exchange) => {
+    const id = exchange.header(header.sessionId);
+    if (!id) throw invalid(`a session needs an id: the header ${header.sessionId}`);
+    const methods = new Set(exchange.header(header.sessionMethod)?.split(/,\s*/));
+    const sharedKey = exchange.header(header.sessionSharedKey) ?? '';
+    (await buildkit()).openSession({ id, sharedKey, methods }, () => exchange.http2());
+  });
+  router.post('/grpc', () => {
+    throw unsupported('the API of BuildKit is not served yet: build over a session');
+  });
+  router.post('/build/cancel', async (exchange) => {
+    const id = exchange.query.text('id');
+    if (id === '') throw invalid('build ID not provided');
+    (await buildkit()).cancel(id);
+    exchange.empty(200);
+  });
+  return async (exchange) => {
+    const served = await buildkit();
+    const id = exchange.query.text('buildid');
+    if (id.startsWith(UPLOAD)) {
+      await served.upload(id.slice(UPLOAD.length), exchange.body);
+      return exchange.empty(200);
+    }
+    const request = sessionBuildRequest(exchange.query);
+    await exchange.lines((lines) => served.build(request, lines, exchange.signal));
+  };
+}

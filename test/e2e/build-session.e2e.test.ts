@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { Daemon, type Result } from '../fixtures/daemon.ts';
+
+// Debian's docker CLI (20.10) has BuildKit's client built in: it opens a session, and is asked for what a build needs.
+const CLIENT = '/usr/bin/docker';
+const daemon = Daemon.forThisFile();
+const contexts: string[] = [];
+after(() => {
+  for (const path of contexts) rmSync(path, { recursive: true, force: true });
+});
+
+function context(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync('/tmp/berth-context-');
+  contexts.push(root);
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  return root;
+}
+
+const build = (args: readonly string[], input?: string | Buffer): Promise<Result> =>
+  daemon.run(CLIENT, ['build', '--progress=plain', ...args], {
+    env: { DOCKER_BUILDKIT: '1' },
+    timeout: 120_000,
+    ...(input !== undefined && { input }),
+  });
+
+async function built(args: readonly string[], input?: string | Buffer): Promise<string> {
+  const { code, stdout, stderr } = await build(args, input);
+  assert.equal(code, 0, stdout + stderr);
+  return stdout + stderr;
+}
+
+const shell = (image: string, script: string) => daemon.ok('run', '--rm', image, 'sh', '-c', script);
+
+describe('docker build with BuildKit, over a session', () => {
+  it('asks the client for its files, but for those it is told to leave out', async () => {
+    const big = 'x'.repeat(3 * 2 ** 20);
+    const files = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`many/${i}`, `file ${i}`]));
+    const root = context({
+      ...files,
+      big,
+      empty: '',
+      'ignored.log': 'no',
+      '.dockerignore': '*.log',
+      Dockerfile: 'FROM busybox\nCOPY . /x\nRUN echo "in the step $(ls /x/many | wc -l)"\n',
+    });
+    symlinkSync('big', join(root, 'link'));
+    const output = await built(['-t', 'files', root]);
+    assert.match(output, /\[internal\] load build definition/);
+    assert.match(output, /in the step 600/);
+    assert.match(output, /DONE/);
+    assert.equal(
+      await shell('files', 'ls /x/*.log 2>/dev/null; readlink /x/link; wc -c < /x/big'),
+      `big\n${big.length}`,
+    );
+    assert.equal(await shell('files', 'cat /x/many/599; cat /x/empty'), 'file 599');
+    assert.match(await built([root]), /CACHED/);
+  });
+
+  it('asks for a secret when a step needs it, and leaves it nowhere', async () => {
+    const root = context({
+      Dockerfile: 'FROM busybox\nRUN --mount=type=secret,id=s,required wc -c < /run/secrets/s > /n\n',
+      s: 'a secret of 24 characters',
+    });
+    await built(['-t', 'secret', '--secret', `id=s,src=${root}/s`, root]);
+    assert.equal(await shell('secret', 'cat /n; ls -A /run/secrets 2>/dev/null; true'), '25');
+    const without = await build([root, '--no-cache']);
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /secret/);
+  });
+
+  it('takes a Dockerfile of another directory, from standard input, and an archive', async () => {
+    const root = context({ a: 'from the context' });
+    const apart = context({
+      'My.Dockerfile': 'FROM busybox\nCOPY a /a\n',
+      'My.Dockerfile.dockerignore': 'b',
+    });
+    writeFileSync(join(root, 'b'), 'left out');
+    await built(['-t', 'apart', '-f', join(apart, 'My.Dockerfile'), root]);
+    assert.equal(await shell('apart', 'cat /a'), 'from the context');
+    await built(['-t', 'stdin', '-'], 'FROM busybox\nRUN echo piped > /p\n');
+    assert.equal(await shell('stdin', 'cat /p'), 'piped');
+    writeFileSync(join(root, 'Dockerfile'), 'FROM busybox\nCOPY b /b\n');
+    const { stdout } = await daemon.run('sh', ['-c', `tar -C ${root} -c . | base64`]);
+    await built(['-t', 'tar', '-'], Buffer.from(stdout, 'base64'));
+    assert.equal(await shell('tar', 'cat /b'), 'left out');
+  });
+
+  it('names what failed, and the images and arguments that it was given', async () => {
+    const root = context({ Dockerfile: 'FROM busybox\nARG WHO=nobody\nRUN echo "hello $WHO" && exit 7\n' });
+    const failed = await build(['--build-arg', 'WHO=you', root]);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /hello you/);
+    assert.match(failed.stderr, /failed to solve.*did not complete successfully: exit code: 7/);
+    const missing = await build([context({ Dockerfile: 'FROM busybox\nCOPY nothing /\n' })]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /nothing/);
+    const syntax = await build([context({ Dockerfile: 'FROM busybox\nNONSENSE x\n' })]);
+    assert.equal(syntax.code, 1);
+    assert.match(syntax.stderr, /NONSENSE/i);
+  });
+
+  it('refuses what is no session', async () => {
+    const post = (path: string, ...more: readonly string[]) =>
+      daemon.run('curl', [
+        '-s',
+        '-X',
+        'POST',
+        ...more,
+        '--unix-socket',
+        daemon.host.slice(7),
+        `http://d${path}`,
+      ]);
+    assert.match((await post('/session')).stdout, /needs an id/);
+    assert.match((await post('/session', '-H', 'X-Docker-Expose-Session-Uuid: a')).stdout, /Upgrade: h2c/);
+    assert.match((await post('/build?version=2')).stdout, /needs a session/);
+    assert.match((await post('/build/cancel?id=nobody')).stdout, /nobody/);
+  });
+});
