@@ -14,7 +14,8 @@ after(() => {
     const mounted = () => spawnSync('umount', ['-l', join(directory, root)]).status === 0;
     for (let times = 0; times < 5 && mounted(); times++);
   }
-  rmSync(directory, { recursive: true, force: true });
+  // Busy for as long as a container that another test runs has the host's root bound: it has our mounts as well.
+  rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 });
 
 const socket = join(directory, 'd.sock');
