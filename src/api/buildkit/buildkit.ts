@@ -43,7 +43,8 @@ export class BuildKit {
     using job = this.#jobs.begin(buildId);
     const signal = AbortSignal.any([gone, job.signal]);
     const session = await this.#sessions.get(sessionId, signal);
-    const trace = new BuildTrace(buildId || newId(), (status) => void lines.write(traceMessage(status)));
+    const tell = quiet ? () => {} : (status: Status) => void lines.write(traceMessage(status));
+    const trace = new BuildTrace(buildId || newId(), tell);
     const archive = uploaded ? await this.#jobs.uploaded(buildId, signal) : undefined;
     try {
       const { id } = await buildFromSession(this.#engine, session, { ...request, signal, archive }, trace);
@@ -55,7 +56,9 @@ export class BuildKit {
   }
 }
 
-const traceMessage = (status: MessageInitShape<typeof StatusResponseSchema>) => ({
+type Status = MessageInitShape<typeof StatusResponseSchema>;
+
+const traceMessage = (status: Status) => ({
   id: 'moby.buildkit.trace',
   aux: Buffer.from(toBinary(StatusResponseSchema, create(StatusResponseSchema, status))).toString('base64'),
 });
