@@ -251,15 +251,15 @@ test('wait answers its headers at once', async () => {
   socket.destroy();
 });
 
-test('swarm, build and plugins say that they are not there', async () => {
+test('swarm and plugins say that they are not there, BuildKit what it needs', async () => {
   await using server = await TestServer.start({});
   for (const [method, path, status] of [
     ['GET', '/services', 503],
     ['GET', '/nodes/x', 503],
     ['GET', '/swarm', 503],
     ['POST', '/swarm/init', 501],
-    ['POST', '/build?version=2', 501],
-    ['POST', '/session', 501],
+    ['POST', '/build?version=2', 400],
+    ['POST', '/session', 400],
     ['POST', '/grpc', 501],
     ['PUT', '/volumes/x?version=1', 503],
     ['POST', '/services/create', 503],

@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 const directory = mkdtempSync(join(tmpdir(), 'berth-daemon-'));
-after(() => {
+after(async () => {
   // The roots are mount points while a daemon runs, and after one was killed.
   for (const root of ['data', 'exec']) {
     const mounted = () => spawnSync('umount', ['-l', join(directory, root)]).status === 0;
     for (let times = 0; times < 5 && mounted(); times++);
   }
   // Busy for as long as a container that another test runs has the host's root bound: it has our mounts as well.
-  rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 });
 
 const socket = join(directory, 'd.sock');
