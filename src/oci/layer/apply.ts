@@ -61,6 +61,7 @@ export class LayerApplier implements Disposable {
       entry: (entry) => this.#onEntry(entry),
       body: (chunk) => this.#onBody(chunk),
       end: () => this.#onEnd(),
+      ...(target.padding && { padding: (chunk) => target.padding?.(chunk) }),
     };
     this.#reader = new TarReader(sink);
   }

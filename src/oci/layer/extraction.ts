@@ -58,7 +58,7 @@ export class Extraction {
     if (place === '') throw invalid(`tar archive would replace the root directory by a ${entry.type}`);
     if (existing !== undefined) this.#remove(place, existing);
     this.#note(place);
-    if (entry.type === 'file') return this.#target.createFile(place);
+    if (entry.type === 'file') return this.#target.createFile(place, entry);
     if (entry.type === 'link') {
       this.#link(place, entry);
       return undefined;

@@ -1,3 +1,4 @@
+import type { TarEntry } from '#oci/tar';
 import type { Owner } from './owner.ts';
 
 /** What `lstat` tells of a path. */
@@ -24,8 +25,10 @@ export interface LayerTarget {
   /** Names in a directory; only asked of merged targets (for opaque directories). */
   readdir(path: string): string[];
   mkdir(path: string, mode: number): void;
-  /** A new empty file (O_CREAT|O_EXCL|O_NOFOLLOW, 0600), open for writing until `close`. */
-  createFile(path: string): LayerFile;
+  /** A new empty file (O_CREAT|O_EXCL|O_NOFOLLOW, 0600), open for writing until `close`; `entry` is what it is made of. */
+  createFile(path: string, entry: TarEntry): LayerFile;
+  /** What stands in the archive behind the body of the file closed last, up to the next block: zeros, it should be. */
+  padding?(chunk: Buffer): void;
   symlink(target: string, path: string): void;
   /** A hard link at `path` to `existing`, which is no directory; a symlink is linked itself, not followed. */
   link(existing: string, path: string): void;

@@ -15,6 +15,8 @@ export interface TarSink {
   body(chunk: Buffer): void;
   /** The entry's body is complete. Called for every entry. */
   end(): void;
+  /** What fills the body's last block. Only asked for by those who care. */
+  padding?(chunk: Buffer): void;
 }
 
 /** What the next bytes are. */
@@ -42,6 +44,7 @@ export class TarReader {
   /** Bytes left of the body, the padding or the extension. */
   #left = 0;
   #padding = 0;
+  #padsBody = false;
   #zeroBlocks = 0;
   #extension: { readonly flag: string; readonly parts: Buffer[] } = { flag: '', parts: [] };
   #extended = new ExtendedHeaders();
@@ -79,6 +82,7 @@ export class TarReader {
     const part = bytes.subarray(0, count);
     if (this.#state === 'body') this.#sink.body(part);
     else if (this.#state === 'extension') this.#extension.parts.push(Buffer.from(part));
+    else if (this.#padsBody) this.#sink.padding?.(part);
     this.#left -= count;
     return count;
   }
@@ -120,6 +124,7 @@ export class TarReader {
 
   #expect(state: 'body' | 'extension', size: number): void {
     this.#state = state;
+    this.#padsBody = state === 'body';
     this.#left = size;
     this.#padding = (BLOCK - (size % BLOCK)) % BLOCK;
   }
