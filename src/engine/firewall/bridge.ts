@@ -35,29 +35,46 @@ export function elementsOfBridge(bridge: RuledBridge): Element[] {
   const { name, subnets, internal, icc = true, trustedInterfaces = [] } = bridge;
   return [
     { set: 'bridges', key: quoted(name) },
+    { set: 'same', key: pair(name, name) },
     ...(internal ? [{ set: 'internal', key: quoted(name) }] : []),
     ...(icc ? [{ set: 'within', key: pair(name, name) }] : []),
     ...trustedInterfaces.map((from) => ({ set: 'trusted', key: pair(from, name) })),
     ...([4, 6] as const)
       .filter((family) => modeOf(bridge, family) === 'nat-unprotected')
       .map((family) => ({ set: `open${family}`, key: quoted(name) })),
-    ...subnets.map((subnet) => ({ set: `subnets${familyOf(subnet)}`, key: `${quoted(name)} . ${subnet}` })),
     ...subnets.flatMap((subnet) => leavingAs(bridge, subnet)),
   ];
 }
 
+/** The set of the subnets of that length whose packets leave under an address of the host. */
+export const leavingSet = (family: 4 | 6, prefix: number): string => `leaving${family}_${prefix}`;
+
 const modeOf = (bridge: RuledBridge, family: 4 | 6): GatewayMode =>
   (family === 4 ? bridge.gatewayMode4 : bridge.gatewayMode6) ?? 'nat';
 
-/** The address that packets of a subnet leave under; nothing where they keep their own. */
+/** What a subnet adds: packets keep their own address, leave under that of the interface, or under a certain one. */
 function leavingAs(bridge: RuledBridge, subnet: string): Element[] {
   const family = familyOf(subnet);
-  const mode = modeOf(bridge, family);
-  if (bridge.internal || !bridge.masquerade || mode === 'routed' || mode === 'isolated') return [];
   const hostIp = family === 4 ? bridge.hostIp4 : bridge.hostIp6;
-  return [
-    hostIp === undefined
-      ? { set: `masquerade${family}`, key: subnet }
-      : { set: `snat${family}`, key: subnet, value: hostIp },
-  ];
+  if (!isMasqueraded(bridge, family)) return [];
+  if (hostIp !== undefined) return [{ set: `snat${family}`, key: subnet, value: hostIp }];
+  const { base, prefix } = partsOf(subnet);
+  return [{ set: leavingSet(family, prefix), key: base }];
 }
+
+function isMasqueraded(bridge: RuledBridge, family: 4 | 6): boolean {
+  const mode = modeOf(bridge, family);
+  return !bridge.internal && bridge.masquerade && mode !== 'routed' && mode !== 'isolated';
+}
+
+/** Of CIDR in its normal form. */
+function partsOf(subnet: string): { base: string; prefix: number } {
+  const [base = '', prefix] = subnet.split('/');
+  return { base, prefix: Number(prefix) };
+}
+
+/** Prefix lengths of the subnets of one family that leave under the address of whatever interface it is. */
+export const leavingPrefixes = (bridge: RuledBridge, family: 4 | 6): number[] =>
+  isMasqueraded(bridge, family) && (family === 4 ? bridge.hostIp4 : bridge.hostIp6) === undefined
+    ? bridge.subnets.filter((subnet) => familyOf(subnet) === family).map((subnet) => partsOf(subnet).prefix)
+    : [];

@@ -4,13 +4,14 @@ import type { Logger } from '#lib/log';
 import { RouteSocket } from '#linux/netlink';
 import { type ChangedTables, Nftables, watchRuleset } from '#linux/nftables';
 import { type Admission, elementsOfAdmission, groupCount } from './admission.ts';
-import { elementsOfBridge, type RuledBridge } from './bridge.ts';
+import { elementsOfBridge, leavingPrefixes, type RuledBridge } from './bridge.ts';
 import type { Element } from './element.ts';
 import type { ExplainOptions, HostExplanation } from './host/explain.ts';
 import { HostFirewall } from './host/host-firewall.ts';
 import { isOurTable } from './host/ours.ts';
 import { canForwardLoopback6, routeLoopback6 } from './loopback6.ts';
 import { Refresh } from './refresh.ts';
+import type { RuleSwitches } from './ruleset.ts';
 import { Table } from './table.ts';
 
 /**
@@ -131,7 +132,7 @@ export class Firewall implements AsyncDisposable {
     const loopback6 = canForwardLoopback6();
     if (loopback6) for (const bridge of fresh) this.#routeLoopback6(bridge);
     this.#table.set(
-      { loopback6 },
+      { loopback6, ...this.#leaving(bridges) },
       { add: fresh.flatMap(elementsOfBridge), remove: [...gone, ...changed].flatMap(elementsOfBridge) },
     );
   }
@@ -141,7 +142,20 @@ export class Firewall implements AsyncDisposable {
     const former = this.#bridges.get(bridge.name);
     this.#bridges.set(bridge.name, bridge);
     if (this.carriesLoopback6()) this.#routeLoopback6(bridge);
-    this.change({ add: elementsOfBridge(bridge), remove: former ? elementsOfBridge(former) : [] });
+    this.#table.set(this.#leaving([bridge]), {
+      add: elementsOfBridge(bridge),
+      remove: former ? elementsOfBridge(former) : [],
+    });
+  }
+
+  /** Rules are made when the first subnet of a length comes, and stay. */
+  #leaving(bridges: readonly RuledBridge[]): Pick<RuleSwitches, 'leaving4' | 'leaving6'> {
+    const { leaving4, leaving6 } = this.#table.switches;
+    const together = (present: readonly number[], family: 4 | 6) =>
+      [...new Set([...present, ...bridges.flatMap((bridge) => leavingPrefixes(bridge, family))])].toSorted(
+        (a, b) => b - a,
+      );
+    return { leaving4: together(leaving4, 4), leaving6: together(leaving6, 6) };
   }
 
   removeBridge(name: string): void {

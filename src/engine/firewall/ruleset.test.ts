@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { elementsOfBridge, type RuledBridge } from './bridge.ts';
 import { addScript, deleteScript } from './element.ts';
 import { elementOfForward, elementOfNeighbour, elementOfOpening, type Forward } from './forward.ts';
-import { scriptOf } from './ruleset.ts';
+import { PLAIN, scriptOf } from './ruleset.ts';
 
 const BRIDGE: RuledBridge = {
   name: 'br-t',
@@ -11,7 +11,7 @@ const BRIDGE: RuledBridge = {
   internal: false,
   masquerade: true,
 };
-const SWITCHES = { loopback6: true, admitted: 0, marks: false };
+const SWITCHES = { ...PLAIN, loopback6: true, leaving4: [16], leaving6: [64] };
 const web: Forward = { protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 80, address: '172.17.0.2', port: 8080 };
 
 test('a wildcard and an address go to maps of their own, by family', () => {
@@ -57,19 +57,12 @@ test('the script touches no table but its own, and has as many rules for any num
 const setsOf = (bridge: RuledBridge) => elementsOfBridge(bridge).map(({ set }) => set);
 
 test('what the options of a network mean to the sets', () => {
-  assert.deepEqual(setsOf(BRIDGE), [
-    'bridges',
-    'within',
-    'subnets4',
-    'subnets6',
-    'masquerade4',
-    'masquerade6',
-  ]);
+  assert.deepEqual(setsOf(BRIDGE), ['bridges', 'same', 'within', 'leaving4_16', 'leaving6_64']);
   assert.ok(!setsOf({ ...BRIDGE, icc: false }).includes('within'));
   const internal = setsOf({ ...BRIDGE, internal: true });
-  assert.ok(internal.includes('internal') && !internal.includes('masquerade4'));
-  assert.ok(!setsOf({ ...BRIDGE, gatewayMode4: 'routed' }).includes('masquerade4'));
-  assert.ok(setsOf({ ...BRIDGE, gatewayMode4: 'routed' }).includes('masquerade6'));
+  assert.ok(internal.includes('internal') && !internal.includes('leaving4_16'));
+  assert.ok(!setsOf({ ...BRIDGE, gatewayMode4: 'routed' }).includes('leaving4_16'));
+  assert.ok(setsOf({ ...BRIDGE, gatewayMode4: 'routed' }).includes('leaving6_64'));
   assert.ok(setsOf({ ...BRIDGE, gatewayMode6: 'nat-unprotected' }).includes('open6'));
   assert.deepEqual(
     elementsOfBridge({ ...BRIDGE, hostIp4: '192.0.2.1', trustedInterfaces: ['eth1'] }).filter(({ set }) =>

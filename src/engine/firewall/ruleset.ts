@@ -1,3 +1,5 @@
+import { bitsOf, formatAddress } from '#lib/address';
+import { leavingSet } from './bridge.ts';
 import { addScript, type Element } from './element.ts';
 
 /** What decides which rules there are; of everything else there may be any number, and it is an element. */
@@ -8,15 +10,32 @@ export interface RuleSwitches {
   readonly admitted: number;
   /** Packets that we accept are marked, for a rule in a chain of the host that would drop them. */
   readonly marks: boolean;
+  /** Prefix lengths of the subnets whose packets leave under an address of the host. */
+  readonly leaving4: readonly number[];
+  readonly leaving6: readonly number[];
 }
+
+/** The first table: as little as there can be. */
+export const PLAIN: RuleSwitches = {
+  loopback6: false,
+  admitted: 0,
+  marks: false,
+  leaving4: [],
+  leaving6: [],
+};
 
 /** A bit of the packet mark that is ours from our forward chain to the last one. Documented in docs/networking.md. */
 export const MARK = '0x10000000';
 const NO_MARK = '0xefffffff';
+/** The first packet of a connection that goes back to the network it came from, from our forward chain to postrouting. */
+const RETURNING = '0x20000000';
+const NOT_RETURNING = '0xdfffffff';
 
 const SETS: Readonly<Record<string, string>> = {
   bridges: 'type ifname;',
   internal: 'type ifname;',
+  // Pairs of the same name: nft cannot compare two things that it reads from a packet.
+  same: 'type ifname . ifname;',
   within: 'type ifname . ifname;',
   linked4: 'type ifname . ipv4_addr . ipv4_addr . inet_proto . inet_service;',
   trusted: 'type ifname . ifname;',
@@ -24,12 +43,8 @@ const SETS: Readonly<Record<string, string>> = {
   open6: 'type ifname;',
   routed4: 'type ipv4_addr . inet_proto . inet_service;',
   routed6: 'type ipv6_addr . inet_proto . inet_service;',
-  subnets4: 'type ifname . ipv4_addr; flags interval;',
-  subnets6: 'type ifname . ipv6_addr; flags interval;',
   nearby4: 'type ipv4_addr . ipv4_addr; flags interval;',
   nearby6: 'type ipv6_addr . ipv6_addr; flags interval;',
-  masquerade4: 'type ipv4_addr; flags interval;',
-  masquerade6: 'type ipv6_addr; flags interval;',
 };
 
 const MAPS: Readonly<Record<string, string>> = {
@@ -101,6 +116,7 @@ const FORWARD = ['iifname @bridges goto ours', 'oifname @bridges goto ours'];
 
 const OURS = [
   'ct state established,related goto pass',
+  `ct status dnat iifname . oifname @same meta mark set meta mark | ${RETURNING}`,
   'iifname . oifname @within goto pass',
   'iifname . ip saddr . ip daddr . meta l4proto . th dport @linked4 goto pass',
   'iifname @internal drop',
@@ -120,10 +136,9 @@ const INTO = [
   'drop',
 ];
 
-const POSTROUTING = [
+const postrouting = (switches: RuleSwitches): string[] => [
   // A container that reaches its own or its neighbour's published port: the answer must come back through us.
-  'ct status dnat oifname . ip saddr @subnets4 masquerade',
-  'ct status dnat oifname . ip6 saddr @subnets6 masquerade',
+  `meta mark & ${RETURNING} == ${RETURNING} meta mark set meta mark & ${NOT_RETURNING} masquerade`,
   'ct status dnat ip daddr . ip saddr @nearby4 masquerade',
   'ct status dnat ip6 daddr . ip6 saddr @nearby6 masquerade',
   // The container could not answer the host's loopback; it answers the bridge.
@@ -131,30 +146,49 @@ const POSTROUTING = [
   'ip6 saddr ::1 oifname @bridges masquerade',
   // From one network of ours to another's published port: the client's address is kept.
   'oifname @bridges return',
-  'ip saddr @masquerade4 masquerade',
-  'ip6 saddr @masquerade6 masquerade',
+  ...leaving(switches).map(({ set, mask, header }) => `${header} saddr & ${mask} @${set} masquerade`),
   'snat ip to ip saddr map @snat4',
   'snat ip6 to ip6 saddr map @snat6',
 ];
 
-const rulesOf = ({
-  loopback6,
-  admitted,
-  marks,
-}: RuleSwitches): Readonly<Record<string, readonly string[]>> => ({
-  guard: GUARD,
-  ...Object.fromEntries(groups(admitted).map(({ from, rule }) => [from, [rule]])),
-  outside: admitted > 0 ? OUTSIDE : [],
-  publish: PUBLISH,
-  prerouting: prerouting(admitted),
-  output: output(loopback6),
-  pass: [...(marks ? [`meta mark set meta mark | ${MARK}`] : []), 'accept'],
-  into: INTO,
-  ours: OURS,
-  forward: FORWARD,
-  unmark: marks ? [`meta mark & ${MARK} == ${MARK} meta mark set meta mark & ${NO_MARK}`] : [],
-  postrouting: POSTROUTING,
-});
+function rulesOf(switches: RuleSwitches): Readonly<Record<string, readonly string[]>> {
+  const { loopback6, admitted, marks } = switches;
+  return {
+    guard: GUARD,
+    ...Object.fromEntries(groups(admitted).map(({ from, rule }) => [from, [rule]])),
+    outside: admitted > 0 ? OUTSIDE : [],
+    publish: PUBLISH,
+    prerouting: prerouting(admitted),
+    output: output(loopback6),
+    pass: [...(marks ? [`meta mark set meta mark | ${MARK}`] : []), 'accept'],
+    into: INTO,
+    ours: OURS,
+    forward: FORWARD,
+    unmark: marks ? [`meta mark & ${MARK} == ${MARK} meta mark set meta mark & ${NO_MARK}`] : [],
+    postrouting: postrouting(switches),
+  };
+}
+
+/** Sets of subnets of one length each: an interval set is read whole by nft for each change, a hash is not. */
+const leaving = ({ leaving4, leaving6 }: RuleSwitches) => [
+  ...leaving4.map((prefix) => ({
+    set: leavingSet(4, prefix),
+    type: 'type ipv4_addr;',
+    header: 'ip',
+    mask: maskOf(4, prefix),
+  })),
+  ...leaving6.map((prefix) => ({
+    set: leavingSet(6, prefix),
+    type: 'type ipv6_addr;',
+    header: 'ip6',
+    mask: maskOf(6, prefix),
+  })),
+];
+
+const maskOf = (family: 4 | 6, prefix: number): string => {
+  const bits = BigInt(bitsOf(family));
+  return formatAddress(family, ((1n << BigInt(prefix)) - 1n) << (bits - BigInt(prefix)));
+};
 
 /** The chain and the set of each group of sources. */
 function groups(admitted: number): { from: string; rule: string; set: string; type: string }[] {
@@ -174,7 +208,8 @@ function groups(admitted: number): { from: string; rule: string; set: string; ty
  */
 export function scriptOf(table: string, switches: RuleSwitches, elements: Iterable<Element>): string {
   const own = groups(switches.admitted);
-  const sets = { ...SETS, ...Object.fromEntries(own.map(({ set, type }) => [set, type])) };
+  const more = [...own, ...leaving(switches)].map(({ set, type }) => [set, type] as const);
+  const sets = { ...SETS, ...Object.fromEntries(more) };
   const chains = { ...CHAINS, ...Object.fromEntries(own.map(({ from }) => [from, ''])) };
   const rules = Object.entries(rulesOf(switches)).flatMap(([chain, lines]) =>
     lines.map((line) => `${chain} ${line}`),

@@ -75,7 +75,7 @@ test('a change is a few elements, a refused one leaves no trace, and what is mov
   };
   const table = new Table({ name, nft: recording, log: silentLogger });
   const bridge = { name: 'br-test', subnets: ['10.255.255.0/24'], internal: false, masquerade: true };
-  table.change({ add: elementsOfBridge(bridge) });
+  table.set({ leaving4: [24], leaving6: [64] }, { add: elementsOfBridge(bridge) });
   table.rebuild();
   const other = { ...bridge, name: 'br-test2', subnets: ['10.255.254.0/24', 'fd00:1::/64'], icc: false };
   scripts.length = 0;

@@ -3,7 +3,7 @@ import { codeOf, conflict, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { Contents, type Difference } from './contents.ts';
 import { addScript, deleteScript, type Element } from './element.ts';
-import { type RuleSwitches, scriptOf } from './ruleset.ts';
+import { PLAIN, type RuleSwitches, scriptOf } from './ruleset.ts';
 
 const CLAIM_PATIENCE_MS = 3_000;
 const CLAIM_RETRY_MS = 50;
@@ -26,7 +26,7 @@ export class Table {
   readonly #nft: TableWriter;
   readonly #log: Logger;
   readonly #contents = new Contents();
-  #switches: RuleSwitches = { loopback6: false, admitted: 0, marks: false };
+  #switches = PLAIN;
   /** Until then what should be in it is only remembered. */
   #written = false;
 
