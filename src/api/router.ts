@@ -17,7 +17,6 @@ interface Route {
 export class Router {
   /** By method and first segment, so that a look-up tries a handful. */
   readonly #routes = new Map<string, Route[]>();
-  readonly #templates: string[] = [];
 
   get(template: string, handler: Handler): void {
     this.#add('GET', template, handler);
@@ -48,14 +47,8 @@ export class Router {
     return undefined;
   }
 
-  /** All there are, as they were given: `GET /containers/{id}/json`. */
-  get templates(): readonly string[] {
-    return this.#templates;
-  }
-
   #add(method: Method, template: string, handler: Handler): void {
     const key = bucket(method, template);
-    this.#templates.push(`${method} ${template}`);
     const routes = this.#routes.get(key) ?? [];
     routes.push({ pattern: compile(template), handler });
     this.#routes.set(key, routes);

@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { demolish } from '../../test/fixtures/demolish.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'berth-daemon-'));
-after(async () => {
-  // The roots are mount points while a daemon runs, and after one was killed.
-  for (const root of ['data', 'exec']) {
-    const mounted = () => spawnSync('umount', ['-l', join(directory, root)]).status === 0;
-    for (let times = 0; times < 5 && mounted(); times++);
-  }
-  // Busy for as long as a container that another test runs has the host's root bound: it has our mounts as well.
-  await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
-});
+after(() =>
+  demolish({ root: directory, dataRoot: join(directory, 'data'), execRoot: join(directory, 'exec') }),
+);
 
 const socket = join(directory, 'd.sock');
 const pidfile = join(directory, 'd.pid');
@@ -141,6 +135,12 @@ test('a configuration that makes no sense ends it before it did anything', async
 
 const activator = '/usr/bin/systemd-socket-activate';
 
+/** A socket has its name a moment before it listens: the flag __SO_ACCEPTCON tells. */
+const isListening = (path: string): boolean =>
+  readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .some((line) => line.endsWith(` ${path}`) && line.split(/\s+/)[3] === '00010000');
+
 test('sockets that a service manager opened', {
   skip: existsSync(activator) ? false : 'systemd is not installed',
 }, async () => {
@@ -151,7 +151,7 @@ test('sockets that a service manager opened', {
   const child = spawn(activator, ['-E', 'PATH', '-l', path, launcher, ...args], { stdio: 'ignore' });
   after(() => child.kill('SIGKILL'));
   const exit = once(child, 'exit');
-  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!isListening(path)) await new Promise((resolve) => setTimeout(resolve, 10));
   // The daemon is started for the connection that waits.
   const ping = await new Promise<string>((resolve, reject) => {
     request({ socketPath: path, path: '/_ping', agent: false }, (response) => {

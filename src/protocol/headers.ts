@@ -10,7 +10,6 @@ export const header = {
   /** Ours: secrets of a build by id, base64, as base64url JSON. */
   buildSecrets: 'x-berth-build-secrets',
   sessionId: 'x-docker-expose-session-uuid',
-  sessionSharedKey: 'x-docker-expose-session-sharedkey',
   /** Repeated: `/moby.filesync.v1.FileSync/DiffCopy`. */
   sessionMethod: 'x-docker-expose-session-grpc-method',
   pathStat: 'x-docker-container-path-stat',

@@ -1,26 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { buildContexts } from '../fixtures/build-context.ts';
 import { Daemon, type Result } from '../fixtures/daemon.ts';
 
 // Debian's docker CLI (20.10) has BuildKit's client built in: it opens a session, and is asked for what a build needs.
 const CLIENT = '/usr/bin/docker';
 const daemon = Daemon.forThisFile();
-const contexts: string[] = [];
-after(() => {
-  for (const path of contexts) rmSync(path, { recursive: true, force: true });
-});
-
-function context(files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync('/tmp/berth-context-');
-  contexts.push(root);
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
-  }
-  return root;
-}
+const context = buildContexts();
 
 const build = (args: readonly string[], input?: string | Buffer): Promise<Result> =>
   daemon.run(CLIENT, ['build', '--progress=plain', ...args], {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { invalid } from '#lib/errors';
-import { TarReader } from '#oci/layer';
+import { readMembers } from '#oci/tar';
 import type { ClientSession } from './client-session.ts';
 import { type FilesRequest, receiveFiles } from './receive-files.ts';
 
@@ -15,20 +16,12 @@ export async function readFiles(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
-  let parts: Uint8Array[] = [];
-  let path = '';
-  const reader = new TarReader({
-    entry(entry) {
-      if (entry.type === 'file' && entry.size > SMALL)
-        throw invalid(`${entry.path} is too large: ${entry.size} bytes, ${SMALL} are allowed`);
-      path = entry.type === 'file' ? entry.path : '';
-      parts = [];
-    },
-    body: (chunk) => void parts.push(Uint8Array.from(chunk)),
-    end: () => void (path !== '' && files.set(path, Buffer.concat(parts).toString())),
-  });
-  for await (const chunk of receiveFiles(session, { directory, paths }, signal)) reader.push(chunk);
-  reader.close();
+  for await (const { entry, body } of readMembers(receiveFiles(session, { directory, paths }, signal))) {
+    const { path, type, size } = entry;
+    if (type !== 'file') continue;
+    if (size > SMALL) throw invalid(`${path} is too large: ${size} bytes, ${SMALL} are allowed`);
+    files.set(path, await text(body));
+  }
   return files;
 }
 

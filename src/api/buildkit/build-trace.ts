@@ -5,16 +5,24 @@ import { type BuildEvent, inputsOf, type Step } from '#engine/build';
 import { messageOf } from '#lib/errors';
 import type { StatusResponseSchema } from '#protocol/buildkit';
 
-type Status = MessageInitShape<typeof StatusResponseSchema>;
+export type Status = MessageInitShape<typeof StatusResponseSchema>;
+
+/** What is drawn as one piece of work. */
+interface Vertex {
+  readonly digest: string;
+  readonly name: string;
+  readonly inputs: string[];
+  started?: number;
+  ended: boolean;
+}
 
 /** What BuildKit's clients draw a build from: vertices that begin and end, what they print, how far they are. */
 export class BuildTrace {
   readonly #write: (status: Status) => void;
   /** Two builds of the same are drawn apart. */
   readonly #build: string;
-  readonly #steps = new Map<Step, string>();
-  readonly #started = new Map<string, number>();
-  readonly #ended = new Set<string>();
+  readonly #steps = new Map<Step, Vertex>();
+  readonly #others = new Map<string, Vertex>();
 
   constructor(build: string, write: (status: Status) => void) {
     this.#build = build;
@@ -25,23 +33,16 @@ export class BuildTrace {
   readonly add = (event: BuildEvent): void => {
     switch (event.type) {
       case 'started':
-        return this.#begin(this.#of(event.step), event.step.title, this.#inputs(event.step));
+        return this.#begin(this.#step(event.step));
       case 'output': {
-        const vertex = this.#of(event.step);
+        const { digest: vertex } = this.#step(event.step);
         const stream = BigInt(event.stream === 'stdout' ? 1 : 2);
         return this.#write({ logs: [{ vertex, timestamp: timestamp(), stream, msg: event.data }] });
       }
       case 'done':
-        return this.#end(
-          this.#of(event.step),
-          event.step.title,
-          { cached: event.cached },
-          this.#inputs(event.step),
-        );
-      case 'failed': {
-        const error = messageOf(event.error);
-        return this.#end(this.#of(event.step), event.step.title, { error }, this.#inputs(event.step));
-      }
+        return this.#end(this.#step(event.step), { cached: event.cached });
+      case 'failed':
+        return this.#end(this.#step(event.step), { error: messageOf(event.error) });
       case 'warning': {
         const { message, lines, rule } = event.warning;
         const ranges = lines && [{ start: { line: lines.first }, end: { line: lines.last } }];
@@ -57,74 +58,69 @@ export class BuildTrace {
   };
 
   /** Something beside the steps that begins and ends: `[internal] load build context`. */
-  async work<T>(name: string, work: (log: (text: string) => void) => Promise<T>): Promise<T> {
-    const vertex = this.#digest(name);
-    this.#begin(vertex, name, []);
-    const log = (text: string) =>
-      this.#write({ logs: [{ vertex, timestamp: timestamp(), stream: 1n, msg: Buffer.from(text) }] });
+  async work<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const vertex = this.#other(name);
+    this.#begin(vertex);
     try {
-      const result = await work(log);
-      this.#end(vertex, name, {}, []);
+      const result = await work();
+      this.#end(vertex, {});
       return result;
     } catch (error) {
-      this.#end(vertex, name, { error: messageOf(error) }, []);
+      this.#end(vertex, { error: messageOf(error) });
       throw error;
     }
   }
 
-  /** What is pulled or written beside the steps belongs to a vertex of its own name. */
-  #tell({ id, text, current, total }: Extract<BuildEvent, { type: 'status' }>): void {
-    const name = 'load metadata and layers of base images';
-    const vertex = this.#digest(name);
-    if (!this.#started.has(vertex)) this.#begin(vertex, name, []);
-    const numbers = { current: BigInt(current ?? 0), total: BigInt(total ?? 0) };
-    this.#write({
-      statuses: [
-        { id: id || text, vertex, name: text, ...numbers, timestamp: timestamp(), started: timestamp() },
-      ],
-    });
-  }
-
   /** Whatever began has an end: else clients would draw it as going on. */
   close(): void {
-    for (const vertex of this.#started.keys()) {
-      if (this.#ended.has(vertex)) continue;
-      const started = timestampFromMs(this.#started.get(vertex) ?? Date.now());
-      this.#write({ vertexes: [{ digest: vertex, started, completed: timestamp() }] });
-    }
+    for (const vertex of [...this.#steps.values(), ...this.#others.values()])
+      if (vertex.started !== undefined) this.#end(vertex, {});
   }
 
-  #begin(digest: string, name: string, inputs: readonly string[]): void {
-    if (this.#started.has(digest)) return;
-    this.#started.set(digest, Date.now());
-    this.#write({ vertexes: [{ digest, name, inputs: [...inputs], started: timestamp() }] });
+  /** What is pulled beside the steps belongs to one vertex. */
+  #tell({ id, text, current = 0, total = 0 }: Extract<BuildEvent, { type: 'status' }>): void {
+    const vertex = this.#other('load metadata and layers of base images');
+    this.#begin(vertex);
+    const name = [id, text].filter(Boolean).join(' ');
+    const numbers = { current: BigInt(current), total: BigInt(total) };
+    const times = { timestamp: timestamp(), started: timestamp() };
+    this.#write({ statuses: [{ id: id || text, vertex: vertex.digest, name, ...numbers, ...times }] });
   }
 
-  #end(
-    digest: string,
-    name: string,
-    end: { cached?: boolean; error?: string },
-    inputs: readonly string[],
-  ): void {
-    if (this.#ended.has(digest)) return;
-    this.#ended.add(digest);
-    const now = Date.now();
-    const started = timestampFromMs(this.#started.get(digest) ?? now);
-    this.#started.set(digest, this.#started.get(digest) ?? now);
-    const completed = timestampFromMs(now);
-    this.#write({ vertexes: [{ digest, name, inputs: [...inputs], started, completed, ...end }] });
+  #begin(vertex: Vertex): void {
+    if (vertex.started !== undefined) return;
+    vertex.started = Date.now();
+    this.#tellOf(vertex, {});
   }
 
-  #inputs(step: Step): string[] {
-    return inputsOf(step).map((input) => this.#of(input));
+  /** What is done without having begun, as from the cache, took no time. */
+  #end(vertex: Vertex, end: { cached?: boolean; error?: string }): void {
+    if (vertex.ended) return;
+    vertex.ended = true;
+    vertex.started ??= Date.now();
+    this.#tellOf(vertex, { completed: timestamp(), ...end });
   }
 
-  #of(step: Step): string {
+  #tellOf({ digest, name, inputs, started = 0 }: Vertex, more: object): void {
+    this.#write({ vertexes: [{ digest, name, inputs, started: timestampFromMs(started), ...more }] });
+  }
+
+  #step(step: Step): Vertex {
     const known = this.#steps.get(step);
-    if (known !== undefined) return known;
+    if (known) return known;
     const digest = this.#digest(`step ${this.#steps.size} ${step.title}`);
-    this.#steps.set(step, digest);
-    return digest;
+    const vertex: Vertex = { digest, name: step.title, inputs: [], ended: false };
+    this.#steps.set(step, vertex);
+    for (const input of inputsOf(step)) vertex.inputs.push(this.#step(input).digest);
+    return vertex;
+  }
+
+  #other(name: string): Vertex {
+    const known = this.#others.get(name);
+    if (known) return known;
+    const vertex = { digest: this.#digest(name), name, inputs: [], ended: false };
+    this.#others.set(name, vertex);
+    return vertex;
   }
 
   #digest(name: string): string {

@@ -1,13 +1,13 @@
 import type { Duplex, Readable } from 'node:stream';
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import type { Engine } from '#engine';
 import { newId } from '#lib/ids';
 import { StatusResponseSchema } from '#protocol/buildkit';
 import type { SessionBuildRequest } from '../decode/build.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
 import { BuildJobs } from './build-jobs.ts';
-import { BuildTrace } from './build-trace.ts';
-import { ClientSession, ClientSessions, type SessionDescription } from './client-session.ts';
+import { BuildTrace, type Status } from './build-trace.ts';
+import { ClientSession, ClientSessions } from './client-session.ts';
 import { buildFromSession } from './session-build.ts';
 
 /** Builds whose clients speak BuildKit: they open a session, and are asked for what a build needs. */
@@ -21,8 +21,8 @@ export class BuildKit {
   }
 
   /** The client is called over its connection until that closes. @throws invalid when the id is taken */
-  openSession(description: SessionDescription, connect: () => Duplex): void {
-    this.#sessions.add(description.id, () => new ClientSession(description, connect()));
+  openSession(id: string, methods: ReadonlySet<string>, connect: () => Duplex): void {
+    this.#sessions.add(id, () => new ClientSession(methods, connect()));
   }
 
   upload(buildId: string, body: Readable): Promise<void> {
@@ -46,17 +46,11 @@ export class BuildKit {
     const tell = quiet ? () => {} : (status: Status) => void lines.write(traceMessage(status));
     const trace = new BuildTrace(buildId || newId(), tell);
     const archive = uploaded ? await this.#jobs.uploaded(buildId, signal) : undefined;
-    try {
-      const { id } = await buildFromSession(this.#engine, session, { ...request, signal, archive }, trace);
-      trace.close();
-      await lines.write({ id: 'moby.image.id', aux: { ID: id } });
-    } finally {
-      trace.close();
-    }
+    const options = { ...request, signal, archive };
+    const { id } = await buildFromSession(this.#engine, session, options, trace).finally(() => trace.close());
+    await lines.write({ id: 'moby.image.id', aux: { ID: id } });
   }
 }
-
-type Status = MessageInitShape<typeof StatusResponseSchema>;
 
 const traceMessage = (status: Status) => ({
   id: 'moby.buildkit.trace',

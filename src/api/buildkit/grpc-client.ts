@@ -31,7 +31,6 @@ export class GrpcError extends Error {
 }
 
 export const GRPC_NOT_FOUND = 5;
-export const GRPC_UNIMPLEMENTED = 12;
 
 /** Metadata of a call. Several values of a name stay apart: a header of fetch() could not say that. */
 export type Metadata = Readonly<Record<string, string | readonly string[]>>;
@@ -40,7 +39,7 @@ export type Metadata = Readonly<Record<string, string | readonly string[]>>;
  * Calls services at the other end of a connection that is there already: the side that was called calls back.
  * gRPC over HTTP/2: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-export class GrpcClient implements Disposable {
+export class GrpcClient {
   readonly #http: ClientHttp2Session;
 
   constructor(connection: Duplex) {
@@ -85,10 +84,6 @@ export class GrpcClient implements Disposable {
       { signal, endStream: false },
     );
     return new GrpcStream(method, stream);
-  }
-
-  [Symbol.dispose](): void {
-    this.#http.destroy();
   }
 }
 

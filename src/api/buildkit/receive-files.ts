@@ -7,7 +7,6 @@ import { GRPC_NOT_FOUND, GrpcError, type GrpcStream } from './grpc-client.ts';
 export interface FilesRequest {
   /** Under which the client shares the directory: `context`, `dockerfile`. */
   readonly directory: string;
-  readonly includes?: readonly string[];
   readonly excludes?: readonly string[];
   /** Paths, symlinks in them followed; with none, all files. */
   readonly paths?: readonly string[];
@@ -29,7 +28,7 @@ type Stream = GrpcStream<(typeof FileSync)['method']['diffCopy']>;
  */
 export async function* receiveFiles(
   session: ClientSession,
-  { directory, includes = [], excludes = [], paths = [] }: FilesRequest,
+  { directory, excludes = [], paths = [] }: FilesRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   session.expect(FileSync.method.diffCopy, 'reading files of the client');
@@ -37,7 +36,6 @@ export async function* receiveFiles(
     FileSync.method.diffCopy,
     {
       'dir-name': directory,
-      'include-patterns': includes,
       'exclude-patterns': excludes,
       followpaths: paths,
       'override-excludes': 'true',

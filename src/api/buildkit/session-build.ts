@@ -4,6 +4,7 @@ import type { Engine } from '#engine';
 import { type BuildOptions, RunFailed } from '#engine/build';
 import type { Image } from '#engine/images';
 import { BerthError, invalid, messageOf } from '#lib/errors';
+import { pullBase } from '../pull-base.ts';
 import { readFiles, readTar } from './build-files.ts';
 import type { BuildTrace } from './build-trace.ts';
 import type { ClientSession } from './client-session.ts';
@@ -33,16 +34,7 @@ export async function buildFromSession(
       ...files,
       secrets: sessionSecrets(session, signal),
       onEvent: trace.add,
-      pullImage: async (reference, { os, architecture, variant }) => {
-        const auth = await sessionAuth(session, reference, signal);
-        return await images.pull(reference, {
-          signal,
-          platform: [os, architecture, variant].filter(Boolean).join('/'),
-          ...(auth && { auth }),
-          onProgress: ({ id = '', status, ...numbers }) =>
-            trace.add({ type: 'status', id, text: [id, status].filter(Boolean).join(' '), ...numbers }),
-        });
-      },
+      pullImage: pullBase(images, (reference) => sessionAuth(session, reference, signal), trace.add),
     });
   } catch (error) {
     throw asSolve(error);

@@ -1,5 +1,5 @@
 import type { Engine } from '#engine';
-import { RunFailed } from '#engine/build';
+import { type OnBuildEvent, RunFailed } from '#engine/build';
 import { BerthError } from '#lib/errors';
 import { header } from '#protocol';
 import { type BuildRequest, buildCall, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
@@ -8,6 +8,7 @@ import { type BuildCall, callResult } from '../encode/build-inspection.ts';
 import { BuildProgress } from '../encode/build-progress.ts';
 import { bodyOf } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
+import { pullBase } from '../pull-base.ts';
 import type { Router } from '../router.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
 import { answerPrune } from '../streams/prune-report.ts';
@@ -43,26 +44,16 @@ async function build(
   { quiet, ...request }: BuildRequest,
   lines: JsonLines,
 ): Promise<void> {
-  const authOf = registryConfig(exchange.header(header.registryConfig));
   // Bytes that nobody reads are dropped with the connection: there is nothing to wait for.
   const progress = new BuildProgress((message) => void lines.write(message));
+  const onEvent: OnBuildEvent = quiet ? () => {} : progress.add;
   const image = await builder.build({
     ...request,
     context: exchange.body,
     secrets: buildSecrets(exchange.header(header.buildSecrets)),
     signal: exchange.signal,
-    onEvent: quiet ? () => {} : progress.add,
-    pullImage: (reference, { os, architecture, variant }, signal) => {
-      const auth = authOf(reference);
-      return images.pull(reference, {
-        signal,
-        platform: [os, architecture, variant].filter(Boolean).join('/'),
-        ...(auth && { auth }),
-        onProgress: ({ id, ...rest }) => {
-          if (!quiet) progress.add({ type: 'status', id: id ?? '', text: rest.status, ...numbers(rest) });
-        },
-      });
-    },
+    onEvent,
+    pullImage: pullBase(images, registryConfig(exchange.header(header.registryConfig)), onEvent),
   });
   progress.findings();
   if (quiet) return await lines.write({ stream: `${image.id}\n` });
@@ -81,11 +72,6 @@ async function inspect(
   const inspection = await builder.inspect({ ...request, context, signal });
   await lines.write({ aux: callResult(call, inspection) });
 }
-
-const numbers = ({ current, total }: { current?: number; total?: number }) => ({
-  ...(current !== undefined && { current }),
-  ...(total !== undefined && { total }),
-});
 
 const withTag = (name: string): string => (/:[^/]*$/.test(name) ? name : `${name}:latest`);
 

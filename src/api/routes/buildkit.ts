@@ -20,8 +20,7 @@ export function buildkitRoutes(router: Router, engine: Engine): (exchange: Excha
     const id = exchange.header(header.sessionId);
     if (!id) throw invalid(`a session needs an id: the header ${header.sessionId}`);
     const methods = new Set(exchange.header(header.sessionMethod)?.split(/,\s*/));
-    const sharedKey = exchange.header(header.sessionSharedKey) ?? '';
-    (await buildkit()).openSession({ id, sharedKey, methods }, () => exchange.http2());
+    (await buildkit()).openSession(id, methods, () => exchange.http2());
   });
   router.post('/grpc', () => {
     throw unsupported('the API of BuildKit is not served yet: build over a session');

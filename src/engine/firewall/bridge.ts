@@ -55,12 +55,15 @@ const modeOf = (bridge: RuledBridge, family: 4 | 6): GatewayMode =>
 /** What a subnet adds: packets keep their own address, leave under that of the interface, or under a certain one. */
 function leavingAs(bridge: RuledBridge, subnet: string): Element[] {
   const family = familyOf(subnet);
-  const hostIp = family === 4 ? bridge.hostIp4 : bridge.hostIp6;
+  const hostIp = hostIpOf(bridge, family);
   if (!isMasqueraded(bridge, family)) return [];
   if (hostIp !== undefined) return [{ set: `snat${family}`, key: subnet, value: hostIp }];
   const { base, prefix } = partsOf(subnet);
   return [{ set: leavingSet(family, prefix), key: base }];
 }
+
+const hostIpOf = (bridge: RuledBridge, family: 4 | 6): string | undefined =>
+  family === 4 ? bridge.hostIp4 : bridge.hostIp6;
 
 function isMasqueraded(bridge: RuledBridge, family: 4 | 6): boolean {
   const mode = modeOf(bridge, family);
@@ -75,6 +78,6 @@ function partsOf(subnet: string): { base: string; prefix: number } {
 
 /** Prefix lengths of the subnets of one family that leave under the address of whatever interface it is. */
 export const leavingPrefixes = (bridge: RuledBridge, family: 4 | 6): number[] =>
-  isMasqueraded(bridge, family) && (family === 4 ? bridge.hostIp4 : bridge.hostIp6) === undefined
+  isMasqueraded(bridge, family) && hostIpOf(bridge, family) === undefined
     ? bridge.subnets.filter((subnet) => familyOf(subnet) === family).map((subnet) => partsOf(subnet).prefix)
     : [];

@@ -4,6 +4,7 @@ export {
   fsPath,
   pathFromBytes,
   type Segment,
+  SparseCursor,
   TAR_END,
   type TarEntry,
   type TarHeader,

@@ -14,72 +14,8 @@ import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2';
 export const file_ops: GenFile =
   /*@__PURE__*/
   fileDesc(
-    'CglvcHMucHJvdG8SAnBiImYKCFBsYXRmb3JtEhQKDGFyY2hpdGVjdHVyZRgBIAEoCRIKCgJvcxgCIAEoCRIPCgd2YXJpYW50GAMgASgJEhIKCm9zX3ZlcnNpb24YBCABKAkSEwoLb3NfZmVhdHVyZXMYBSADKAkiPgoKU291cmNlSW5mbxIQCghmaWxlbmFtZRgBIAEoCRIMCgRkYXRhGAIgASgMEhAKCGxhbmd1YWdlGAQgASgJIisKCFBvc2l0aW9uEgwKBGxpbmUYASABKAUSEQoJY2hhcmFjdGVyGAIgASgFIj8KBVJhbmdlEhsKBXN0YXJ0GAEgASgLMgwucGIuUG9zaXRpb24SGQoDZW5kGAIgASgLMgwucGIuUG9zaXRpb24iNwoNUHJvZ3Jlc3NHcm91cBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHdlYWsYAyABKAgiGQoKRGVmaW5pdGlvbhILCgNkZWYYASADKAxiBnByb3RvMw',
+    'CglvcHMucHJvdG8SAnBiIisKCFBvc2l0aW9uEgwKBGxpbmUYASABKAUSEQoJY2hhcmFjdGVyGAIgASgFIj8KBVJhbmdlEhsKBXN0YXJ0GAEgASgLMgwucGIuUG9zaXRpb24SGQoDZW5kGAIgASgLMgwucGIuUG9zaXRpb25iBnByb3RvMw',
   );
-
-/**
- * @generated from message pb.Platform
- */
-export type Platform = Message<'pb.Platform'> & {
-  /**
-   * @generated from field: string architecture = 1;
-   */
-  architecture: string;
-
-  /**
-   * @generated from field: string os = 2;
-   */
-  os: string;
-
-  /**
-   * @generated from field: string variant = 3;
-   */
-  variant: string;
-
-  /**
-   * @generated from field: string os_version = 4;
-   */
-  osVersion: string;
-
-  /**
-   * @generated from field: repeated string os_features = 5;
-   */
-  osFeatures: string[];
-};
-
-/**
- * Describes the message pb.Platform.
- * Use `create(PlatformSchema)` to create a new message.
- */
-export const PlatformSchema: GenMessage<Platform> = /*@__PURE__*/ messageDesc(file_ops, 0);
-
-/**
- * @generated from message pb.SourceInfo
- */
-export type SourceInfo = Message<'pb.SourceInfo'> & {
-  /**
-   * @generated from field: string filename = 1;
-   */
-  filename: string;
-
-  /**
-   * @generated from field: bytes data = 2;
-   */
-  data: Uint8Array;
-
-  /**
-   * 3 is the LLB that made it
-   *
-   * @generated from field: string language = 4;
-   */
-  language: string;
-};
-
-/**
- * Describes the message pb.SourceInfo.
- * Use `create(SourceInfoSchema)` to create a new message.
- */
-export const SourceInfoSchema: GenMessage<SourceInfo> = /*@__PURE__*/ messageDesc(file_ops, 1);
 
 /**
  * @generated from message pb.Position
@@ -100,7 +36,7 @@ export type Position = Message<'pb.Position'> & {
  * Describes the message pb.Position.
  * Use `create(PositionSchema)` to create a new message.
  */
-export const PositionSchema: GenMessage<Position> = /*@__PURE__*/ messageDesc(file_ops, 2);
+export const PositionSchema: GenMessage<Position> = /*@__PURE__*/ messageDesc(file_ops, 0);
 
 /**
  * @generated from message pb.Range
@@ -121,48 +57,4 @@ export type Range = Message<'pb.Range'> & {
  * Describes the message pb.Range.
  * Use `create(RangeSchema)` to create a new message.
  */
-export const RangeSchema: GenMessage<Range> = /*@__PURE__*/ messageDesc(file_ops, 3);
-
-/**
- * @generated from message pb.ProgressGroup
- */
-export type ProgressGroup = Message<'pb.ProgressGroup'> & {
-  /**
-   * @generated from field: string id = 1;
-   */
-  id: string;
-
-  /**
-   * @generated from field: string name = 2;
-   */
-  name: string;
-
-  /**
-   * @generated from field: bool weak = 3;
-   */
-  weak: boolean;
-};
-
-/**
- * Describes the message pb.ProgressGroup.
- * Use `create(ProgressGroupSchema)` to create a new message.
- */
-export const ProgressGroupSchema: GenMessage<ProgressGroup> = /*@__PURE__*/ messageDesc(file_ops, 4);
-
-/**
- * LLB as such: only whether there is any matters here.
- *
- * @generated from message pb.Definition
- */
-export type Definition = Message<'pb.Definition'> & {
-  /**
-   * @generated from field: repeated bytes def = 1;
-   */
-  def: Uint8Array[];
-};
-
-/**
- * Describes the message pb.Definition.
- * Use `create(DefinitionSchema)` to create a new message.
- */
-export const DefinitionSchema: GenMessage<Definition> = /*@__PURE__*/ messageDesc(file_ops, 5);
+export const RangeSchema: GenMessage<Range> = /*@__PURE__*/ messageDesc(file_ops, 1);

@@ -3,6 +3,7 @@ import {
   decompress,
   type Owner,
   type Segment,
+  SparseCursor,
   type TarEntry,
   TarReader,
   tarPadding,
@@ -75,32 +76,27 @@ function* written(pieces: readonly Piece[]): Generator<Buffer, void> {
 
 /** Puts the holes back between the stored bytes of a sparse file: layers have none. */
 class SparseContent {
-  readonly #segments: Segment[];
+  readonly #cursor: SparseCursor;
   readonly #size: number;
   /** How far the file is written. */
   #at = 0;
 
   constructor(segments: readonly Segment[], size: number) {
-    this.#segments = segments.filter(({ length }) => length > 0);
+    this.#cursor = new SparseCursor(segments);
     this.#size = size;
   }
 
-  *take(stored: Buffer): Generator<Piece, void> {
-    for (let from = 0; from < stored.length; ) {
-      const [segment] = this.#segments;
-      if (!segment) return;
-      if (this.#at < segment.offset) yield segment.offset - this.#at;
-      this.#at = Math.max(this.#at, segment.offset);
-      const part = stored.subarray(from, from + segment.offset + segment.length - this.#at);
-      yield part;
-      from += part.length;
-      this.#at += part.length;
-      if (this.#at === segment.offset + segment.length) this.#segments.shift();
-    }
+  take(stored: Buffer): Piece[] {
+    const pieces: Piece[] = [];
+    this.#cursor.place(stored, (part, position) => {
+      pieces.push(position - this.#at, part);
+      this.#at = position + part.length;
+    });
+    return pieces;
   }
 
-  *rest(): Generator<Piece, void> {
-    if (this.#at < this.#size) yield this.#size - this.#at;
+  rest(): Piece[] {
+    return [this.#size - this.#at];
   }
 }
 
