@@ -1,6 +1,6 @@
 import { invalid } from '#lib/errors';
 import type { LayerFile, LayerTarget, NodeType, Owner } from '#oci/layer';
-import { pathBytes, type TarEntry } from '#oci/tar';
+import { pathBytes, pathFromBytes, type TarEntry } from '#oci/tar';
 import { encodeDevice } from './format.ts';
 import { newNode, type TreeNode } from './node.ts';
 import { UnfitLayer } from './unfit.ts';
@@ -38,7 +38,7 @@ export class LayerTree implements LayerTarget {
   }
 
   readlink(path: string): string {
-    return this.#get(path).target?.toString() ?? '';
+    return pathFromBytes(this.#get(path).target ?? new Uint8Array());
   }
 
   readdir(path: string): string[] {

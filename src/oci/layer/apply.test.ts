@@ -272,6 +272,11 @@ const HOSTILE: [name: string, members: Member[], message: RegExp][] = [
   ['below a file', [{ path: 'f' }, { path: 'f/x' }], /which is a file/],
   ['long name', [{ path: 'n'.repeat(256) }], /longer than 255 bytes/],
   ['long name of few characters', [{ path: '\u{1f600}'.repeat(64) }], /longer than 255 bytes/],
+  [
+    'long name through a symlink',
+    [{ path: 'l', type: 'symlink', link: 'n'.repeat(256) }, { path: 'l/a' }],
+    /longer than 255 bytes/,
+  ],
   ['deep path', [{ path: 'd/'.repeat(2100) }], /longer than 4095 bytes/],
   ['empty symlink', [{ path: 's', type: 'symlink', link: '' }], /symlink to nowhere/],
   ['huge device', [{ path: 'd', type: 'block', major: 4096, minor: 0 }], /device number/],

@@ -1,5 +1,5 @@
 import { invalid } from '#lib/errors';
-import { baseOf, joinPath, parentOf, shorten } from './path.ts';
+import { baseOf, cleanPath, joinPath, parentOf, shorten } from './path.ts';
 import type { LayerTarget, NodeType } from './target.ts';
 
 /** As many as Linux follows before it says ELOOP. */
@@ -66,6 +66,8 @@ export class Parents {
         continue;
       }
       const next = joinPath(real, name);
+      // A target may be as long as a path: what it leads to needs names that a file system can hold.
+      if (links > 0) cleanPath(next, 'what a symlink leads to:');
       const type = this.#known.get(next) === next ? 'directory' : this.#target.lstat(next);
       if (type === 'symlink') {
         const target = this.#target.readlink(next);
