@@ -142,6 +142,7 @@ for (const [file, message] of [
   [{ proxies: { 'http-proxy': 'nonsense' } }, /http-proxy must be a proxy such as/],
   [{ 'storage-driver': 'zfs' }, /storage-driver must be one of overlay2, not "zfs"/],
   [{ 'storage-opts': ['overlay2.size=1g'] }, /storage-opts cannot have "overlay2.size=1g"/],
+  [{ 'storage-opts': ['layers=zip'] }, /storage-opts cannot have "layers=zip": there is layers=auto/],
   [{ features: { x: 1 } }, /features must be true or false/],
   [{ runtimes: { a: {} } }, /runtimes must give runtime a a path/],
   [{ 'config-file': '/x' }, /don't match any configuration option: config-file/],

@@ -5,6 +5,8 @@ import type { Settings } from './options/index.ts';
 
 export type EngineConfig = Omit<EngineOptions, 'log'>;
 
+const LAYER_FORMS = ['auto', 'erofs', 'directory'] as const;
+
 /** What of the settings concerns the engine. @throws invalid */
 export function engineConfig(
   settings: Settings,
@@ -70,7 +72,12 @@ const imageConfig = (settings: Settings): Partial<EngineConfig> => ({
   ...given('maxConcurrentUploads', settings['max-concurrent-uploads'] || undefined),
   ...given('maxDownloadAttempts', settings['max-download-attempts'] || undefined),
   ...given('proxies', proxies(settings)),
+  ...given('layerForm', layerFormOf(settings)),
 });
+
+/** The last one counts; the options' own check has seen them. */
+const layerFormOf = (settings: Settings): EngineConfig['layerForm'] =>
+  LAYER_FORMS.find((form) => settings['storage-opt']?.at(-1) === `layers=${form}`);
 
 /** @throws invalid, unsupported */
 function logConfig(settings: Settings): LogConfig | undefined {

@@ -68,7 +68,12 @@ export async function openDomains(
   const events = new Events(database, metrics.events);
   resources.defer(() => events.close());
   const blobs = await BlobStore.open(join(dataRoot, 'content'));
-  const snapshots = await openSnapshots({ root: join(dataRoot, 'snapshots'), log, mappings });
+  const snapshots = await openSnapshots({
+    root: join(dataRoot, 'snapshots'),
+    log,
+    mappings,
+    layerForm: options.layerForm,
+  });
   resources.defer(() => snapshots.close());
   const buildCache = new BuildCache(database);
   if (userns.remap) await snapshots.requireIdMapping(userns.remap);

@@ -4,6 +4,7 @@ import { DEFAULT_REGISTRIES, type RegistrySettings } from '#engine/images';
 import type { LogConfig } from '#engine/logs';
 import type { OutsidePorts } from '#engine/ports';
 import type { RuntimeBinary } from '#engine/runtime';
+import type { SnapshotsOptions } from '#engine/snapshots';
 import type { Logger } from '#lib/log';
 import { isExecutable } from '#linux/process';
 
@@ -86,6 +87,8 @@ export interface EngineOptions {
   readonly maxDownloadAttempts?: number;
   /** URLs for http:// and https:// registries, and the hosts that are reached without. Default: none. */
   readonly proxies?: { readonly http: string; readonly https: string; readonly none: string };
+  /** What layers become on disk: EROFS images, directories, or (`auto`) images where they can be mounted. Default: directories. */
+  readonly layerForm?: SnapshotsOptions['layerForm'];
   readonly defaultCgroupnsMode?: 'host' | 'private';
   readonly defaultIpcMode?: 'shareable' | 'private';
   readonly defaultUlimits?: readonly Ulimit[];

@@ -111,6 +111,8 @@ function mountFindings(daemon: Daemon, truth: Truth): Findings {
   );
   for (const path of mounts) {
     if (path.startsWith(join(daemon.execRoot, 'netns'))) continue;
+    // A layer, for a minute after its last container.
+    if (path.startsWith(join(daemon.dataRoot, 'snapshots/layers'))) continue;
     if (!alive.some((id) => path.includes(id))) findings.push(`mount ${path}: of no live container`);
   }
   for (const path of new Set(mounts.filter((path, index) => mounts.indexOf(path) !== index)))

@@ -73,6 +73,10 @@ export function proxy(value: string): void {
     throw invalid('must be a proxy such as http://proxy:3128');
 }
 
-export function noStorageOption(value: string): void {
-  throw invalid(`cannot have ${JSON.stringify(value)}: overlay2 has no options here`);
+/** `layers=form`, the only one there is. */
+export function storageOption(value: string): void {
+  if (!/^layers=(auto|erofs|directory)$/.test(value))
+    throw invalid(
+      `cannot have ${JSON.stringify(value)}: there is layers=auto, layers=erofs and layers=directory`,
+    );
 }

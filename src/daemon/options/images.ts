@@ -1,4 +1,4 @@
-import { mirror, noStorageOption, proxy, registry } from './check.ts';
+import { mirror, proxy, registry, storageOption } from './check.ts';
 import { choice, list, text, whole } from './option.ts';
 
 const STORAGE_DRIVERS = ['overlay2'] as const;
@@ -29,8 +29,8 @@ export const IMAGES = {
   }),
   'storage-driver': choice(STORAGE_DRIVERS, { short: 's', help: 'Storage driver to use ("overlay2")' }),
   'storage-opt': list({
-    check: noStorageOption,
+    check: storageOption,
     key: 'storage-opts',
-    help: 'Storage driver options: there are none',
+    help: 'Storage driver options: layers=auto, layers=erofs or layers=directory',
   }),
 } as const;

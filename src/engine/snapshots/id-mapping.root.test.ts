@@ -9,6 +9,7 @@ import { getXattr } from '#linux/files';
 import { listMounts, unmount } from '#linux/mount';
 import { MountMappings } from '#linux/namespaces';
 import { digestOf } from '#oci/digest';
+import { chainIds } from '#oci/image';
 import { readTar, tarOf } from './conformance.ts';
 import { DirectoryTarget } from './directory-target.ts';
 import { openSnapshots, type Snapshots } from './index.ts';
@@ -65,27 +66,35 @@ let home = '';
 let snapshots: Snapshots;
 let layers: string[] = [];
 const mappings = new MountMappings();
-const open = () => openSnapshots({ root: join(home, 'root'), log: silentLogger, mappings });
+const open = (layerForm: 'directory' | 'erofs' = 'erofs') =>
+  openSnapshots({ root: join(home, 'root'), log: silentLogger, mappings, layerForm });
 
 before(async () => {
   if (skip) return;
   home = mkdtempSync('/var/tmp/berth-mapped-');
   mkdirSync(join(home, 'root'));
-  snapshots = await open();
-  const tar = tarOf([
+  // One layer of each form.
+  snapshots = await open('directory');
+  const below = tarOf([
     { path: './', type: 'directory', mode: 0o755 },
     { path: 'etc', type: 'directory' },
     { path: 'etc/passwd', type: 'file', content: 'root' },
     { path: 'mine', type: 'file', content: 'm', uid: 5, gid: 6 },
+  ]);
+  const above = tarOf([
     { path: 'foreign', type: 'file', uid: 1000, gid: 4_294_967_294 },
     { path: 'ping', type: 'file', xattrs: new Map([['security.capability', CAPABILITY]]) },
     { path: 'listed', type: 'file', mode: 0o660, xattrs: new Map([[ACL, aclOf(5, 6)]]) },
   ]);
-  const chainId = digestOf(tar);
+  const [bottom = '', top = ''] = chainIds([digestOf(below), digestOf(above)]);
   const path = join(home, 'layer');
-  writeFileSync(path, tar);
-  await snapshots.unpack({ chainId, diffId: chainId, path });
-  layers = [chainId];
+  writeFileSync(path, below);
+  await snapshots.unpack({ chainId: bottom, diffId: bottom, path });
+  await snapshots.close();
+  snapshots = await open();
+  writeFileSync(path, above);
+  await snapshots.unpack({ chainId: top, diffId: digestOf(above), path, parent: bottom });
+  layers = [top, bottom];
 });
 after(async () => {
   if (skip) return;

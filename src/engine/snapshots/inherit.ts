@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, lstatSync } from 'node:fs';
 import { getXattr, listXattrs, setTimes, setXattr } from '#linux/files';
+import type { Attributes } from '#oci/erofs';
 import { fsPath, isOverlayXattr } from '#oci/layer';
 import { lookUp } from './changes.ts';
 import { type OpenDirectory, openDirectory } from './open-directory.ts';
@@ -14,6 +15,20 @@ export function inherit(tree: string, paths: readonly string[], lowers: readonly
     const below = findBelow(lowers, path);
     if (below !== undefined) withDirectory(tree, path, (place) => copyAttributes(below, place));
   }
+}
+
+/** What a directory looks like in the trees below, uppermost first; undefined when none of them shows one there. */
+export function attributesBelow(lowers: readonly string[], path: string): Attributes | undefined {
+  const below = findBelow(lowers, path);
+  if (below === undefined) return undefined;
+  const { mode, uid, gid, mtimeNs } = lstatSync(below, { bigint: true });
+  return {
+    mode: Number(mode) & 0o7777,
+    uid: Number(uid),
+    gid: Number(gid),
+    mtime: mtimeNs,
+    xattrs: xattrsOf(below),
+  };
 }
 
 /** The uppermost directory below that shows through at a path. */
@@ -41,10 +56,17 @@ function withDirectory(tree: string, path: string, work: (place: string) => void
 export function copyAttributes(from: string | Buffer, to: string): void {
   const stats = lstatSync(from, { bigint: true });
   chownSync(to, Number(stats.uid), Number(stats.gid));
-  for (const name of listXattrs(from)) {
-    const value = isOverlayXattr(name) ? undefined : getXattr(from, name);
-    if (value) setXattr(to, name, value);
-  }
+  for (const [name, value] of xattrsOf(from)) setXattr(to, name, value);
   chmodSync(to, Number(stats.mode) & 0o7777);
   setTimes(to, stats.mtimeNs, stats.mtimeNs);
+}
+
+/** Without the marks that overlay made for one layer. */
+function xattrsOf(place: string | Buffer): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  for (const name of listXattrs(place)) {
+    const value = isOverlayXattr(name) ? undefined : getXattr(place, name);
+    if (value) found.set(name, value);
+  }
+  return found;
 }

@@ -6,21 +6,42 @@ import { join } from 'node:path';
 import { cancelled, notFound } from '#lib/errors';
 import type { IdleThread } from '#lib/idle-thread';
 import { KeyedLock, Semaphore } from '#lib/lock';
+import type { ImageBacking } from '#linux/mount';
 import { findProgram } from '#linux/process';
 import { hexOf, isDigest, parseDigest } from '#oci/digest';
+import { isUnfit } from '#oci/erofs';
 import { inherit } from './inherit.ts';
+import { LayerMounts } from './layer-mounts.ts';
 import type { Settling } from './settling.ts';
 import type { LayerSource, UnpackOptions, Usage } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
-import { unpackLayer } from './unpack.ts';
+import { unpackLayer, writeImage } from './unpack.ts';
+
+/** A layer is a directory of files, or one file that is mounted where the directory would be. */
+export type LayerForm = 'directory' | 'erofs';
 
 /** `layer.json` beside the tree. */
 interface LayerRecord extends Usage {
   readonly diffId: string;
   readonly parent?: string;
+  /** Default: a directory. */
+  readonly form?: 'erofs';
 }
 
+/** The tree of a layer. */
+export interface Lower {
+  readonly path: string;
+  /** It is a mount of its own: copies of what it lies in do not show it. */
+  readonly isMount: boolean;
+}
+
+/** Layers whose trees can be read until this is disposed. */
+export interface HeldLayers extends Disposable {
+  readonly lowers: readonly Lower[];
+}
+
+const { image: IMAGE, target: TREE } = LayerMounts;
 const UNFINISHED = '.tmp-';
 /** Directories whose attributes are set in the main thread: 30 us each. */
 const INHERIT_AT_ONCE = 8;
@@ -31,31 +52,45 @@ export interface LayerServices {
   readonly trees: IdleThread<TreeJobs>;
 }
 
-/** Unpacked layers: `<root>/<hex of the chain id>/diff`. A directory of that name is a whole layer. */
+export interface LayersOptions {
+  /** Of new layers, where an image can hold them. */
+  readonly form: LayerForm;
+  /** How images that are here already are mounted. */
+  readonly backing: ImageBacking;
+}
+
+/**
+ * Unpacked layers: `<root>/<hex of the chain id>/{diff,image}`. A directory of that name is a whole layer. `diff` is
+ * its tree: the files themselves, or where `image` is mounted while somebody holds the layer.
+ */
 export class Layers {
   readonly #root: string;
   readonly #trash: Trash;
   readonly #settling: Settling;
   readonly #trees: IdleThread<TreeJobs>;
   readonly #igzip: string | undefined;
+  readonly #form: LayerForm;
+  readonly #mounts: LayerMounts;
   readonly #known = new Map<string, LayerRecord>();
   readonly #lock = new KeyedLock();
   readonly #slots = new Semaphore(Math.min(4, availableParallelism()));
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
 
-  private constructor(root: string, services: LayerServices, igzip: string | undefined) {
+  private constructor(root: string, services: LayerServices, { form, backing }: LayersOptions) {
     this.#root = root;
+    this.#form = form;
+    this.#mounts = new LayerMounts(root, backing);
     this.#trash = services.trash;
     this.#settling = services.settling;
     this.#trees = services.trees;
-    this.#igzip = igzip;
+    this.#igzip = findProgram('igzip');
   }
 
   /** Sweeps what was not finished. */
-  static async open(root: string, services: LayerServices): Promise<Layers> {
+  static async open(root: string, services: LayerServices, options: LayersOptions): Promise<Layers> {
     mkdirSync(root, { recursive: true, mode: 0o700 });
-    const layers = new Layers(root, services, findProgram('igzip'));
+    const layers = new Layers(root, services, options);
     await Promise.all(readdirSync(root).map((name) => layers.#adopt(name)));
     return layers;
   }
@@ -64,10 +99,22 @@ export class Layers {
     return this.#known.has(chainId);
   }
 
-  /** The layer's tree. @throws notFound */
+  /** Where the layer's tree is, for as long as somebody holds it. @throws notFound */
   path(chainId: string): string {
     this.#get(chainId);
-    return join(this.#place(chainId), 'diff');
+    return this.#tree(chainId);
+  }
+
+  /** Synchronous, 100 us for an image that is not mounted. @throws notFound, SystemError */
+  hold(chainIds: readonly string[]): HeldLayers {
+    using held = new DisposableStack();
+    const lowers = chainIds.map((chainId): Lower => {
+      const isMount = this.#get(chainId).form === 'erofs';
+      if (isMount) held.use(this.#mounts.acquire(this.#place(chainId)));
+      return { path: this.#tree(chainId), isMount };
+    });
+    const kept = held.move();
+    return { lowers, [Symbol.dispose]: () => kept.dispose() };
   }
 
   usage(chainId: string): Usage {
@@ -104,7 +151,7 @@ export class Layers {
     const unfinished = this.#unfinished(chainId);
     await mkdir(unfinished, { mode: 0o755 });
     try {
-      await rename(tree, join(unfinished, 'diff'));
+      await rename(tree, join(unfinished, TREE));
       const { size, inodes } = usage;
       await this.#finish(unfinished, chainId, { size, inodes, diffId, ...(parent && { parent }) });
     } catch (error) {
@@ -114,14 +161,19 @@ export class Layers {
   }
 
   remove(chainId: string): void {
-    if (!this.#known.delete(chainId)) return;
-    this.#trash.discard(this.#place(chainId));
+    const record = this.#known.get(chainId);
+    if (!record) return;
+    this.#known.delete(chainId);
+    const place = this.#place(chainId);
+    this.#mounts.forget(place);
+    this.#trash.discard(place, record.form === 'erofs' ? TREE : undefined);
   }
 
   /** Ends what is being unpacked. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled(this.#running);
+    this.#mounts[Symbol.dispose]();
   }
 
   async #unpack(
@@ -130,22 +182,41 @@ export class Layers {
     onProgress?: (bytes: number) => void,
   ): Promise<Usage> {
     if (signal.aborted) throw cancelled();
-    const unfinished = this.#unfinished(layer.chainId);
-    const tree = join(unfinished, 'diff');
-    await mkdir(tree, { recursive: true, mode: 0o755 });
-    try {
-      const { implied, ...usage } = await unpackLayer({
-        blob: layer.path,
-        diffId: layer.diffId,
-        target: tree,
-        igzip: this.#igzip,
-        signal,
-        ...(onProgress && { onProgress }),
-      });
-      await this.#inherit(tree, implied, layer.parent);
-      const record = { ...usage, diffId: layer.diffId, ...(layer.parent && { parent: layer.parent }) };
-      await this.#finish(unfinished, layer.chainId, record);
+    const { diffId, path: blob } = layer;
+    const job = { blob, diffId, igzip: this.#igzip, signal, ...(onProgress && { onProgress }) };
+    if (this.#form === 'erofs') {
+      try {
+        return await this.#unpackAs('erofs', layer, (place, lowers) =>
+          writeImage(job, { path: join(place, IMAGE), uuid: uuidOf(layer.chainId), lowers }),
+        );
+      } catch (error) {
+        if (!isUnfit(error)) throw error;
+      }
+    }
+    return await this.#unpackAs('directory', layer, async (place, lowers) => {
+      const { implied, ...usage } = await unpackLayer(job, join(place, TREE));
+      await this.#inherit(join(place, TREE), implied, lowers);
       return usage;
+    });
+  }
+
+  /** `write` fills the new layer's place, where an empty directory is ready to be the tree. */
+  async #unpackAs(
+    form: LayerForm,
+    { chainId, diffId, parent }: LayerSource,
+    write: (place: string, lowers: readonly string[]) => Promise<Usage>,
+  ): Promise<Usage> {
+    const unfinished = this.#unfinished(chainId);
+    await mkdir(join(unfinished, TREE), { recursive: true, mode: 0o755 });
+    try {
+      using held = this.hold(this.#stack(parent));
+      const { size, inodes } = await write(
+        unfinished,
+        held.lowers.map(({ path }) => path),
+      );
+      const record = { size, inodes, diffId, ...(parent && { parent }), ...(form === 'erofs' && { form }) };
+      await this.#finish(unfinished, chainId, record);
+      return { size, inodes };
     } catch (error) {
       this.#trash.discard(unfinished);
       throw error;
@@ -167,18 +238,17 @@ export class Layers {
   }
 
   /** What the layer did not describe is as it was below. */
-  async #inherit(tree: string, implied: readonly string[], parent: string | undefined): Promise<void> {
-    const lowers = this.#stack(parent);
+  async #inherit(tree: string, implied: readonly string[], lowers: readonly string[]): Promise<void> {
     if (lowers.length === 0 || implied.length === 0) return;
     if (implied.length <= INHERIT_AT_ONCE) inherit(tree, implied, lowers);
     else await this.#trees.call('inherit', tree, implied, lowers);
   }
 
-  /** Trees of a layer and those below it, top first. */
+  /** A layer and those below it, top first, as far as they are here. */
   #stack(chainId: string | undefined): string[] {
     const record = chainId === undefined ? undefined : this.#known.get(chainId);
     if (chainId === undefined || !record) return [];
-    return [this.path(chainId), ...this.#stack(record.parent)];
+    return [chainId, ...this.#stack(record.parent)];
   }
 
   async #adopt(name: string): Promise<void> {
@@ -186,7 +256,7 @@ export class Layers {
     const place = join(this.#root, name);
     const record = isDigest(chainId) && this.#settling.isWhole(place) ? await readRecord(place) : undefined;
     if (record) this.#known.set(chainId, record);
-    else this.#trash.discard(place);
+    else this.#trash.discard(place, TREE);
   }
 
   #get(chainId: string): LayerRecord {
@@ -198,7 +268,15 @@ export class Layers {
   #place(chainId: string): string {
     return join(this.#root, hexOf(parseDigest(chainId)));
   }
+
+  #tree(chainId: string): string {
+    return join(this.#place(chainId), TREE);
+  }
 }
+
+/** Of an image: no other has it, and the same layer on the same ones has it again. */
+const uuidOf = (chainId: string): Uint8Array =>
+  Buffer.from(hexOf(parseDigest(chainId)), 'hex').subarray(0, 16);
 
 async function readRecord(place: string): Promise<LayerRecord | undefined> {
   try {

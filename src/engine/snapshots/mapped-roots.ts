@@ -33,18 +33,13 @@ export class MappedRoots implements AsyncDisposable {
     return `/proc/self/fd/${await copy}`;
   }
 
+  /** How copies of other mounts are to show owners: for `openMappedCopy`. */
+  userns(map: IdMap): Promise<number> {
+    return this.#mappings.descriptor(map);
+  }
+
   async #open(map: IdMap): Promise<number> {
-    const userns = await this.#mappings.descriptor(map);
-    try {
-      return openMountCopy(this.#root, { userns });
-    } catch (error) {
-      if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOSYS') throw error;
-      throw unsupported(
-        `user namespaces need idmapped mounts, which ${fileSystem(this.#root).type} at ${this.#root} does not have: ` +
-          'use a data root on ext4, xfs, btrfs or tmpfs, and Linux 5.19 or newer',
-        error,
-      );
-    }
+    return openMappedCopy(this.#root, await this.userns(map));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,5 +47,19 @@ export class MappedRoots implements AsyncDisposable {
       if (copy.status === 'fulfilled') closeSync(copy.value);
     }
     this.#copies.clear();
+  }
+}
+
+/** A descriptor of a copy of the mount at `path`, in which owners are mapped. @throws unsupported */
+export function openMappedCopy(path: string, userns: number): number {
+  try {
+    return openMountCopy(path, { userns });
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOSYS') throw error;
+    throw unsupported(
+      `user namespaces need idmapped mounts, which ${fileSystem(path).type} at ${path} does not have: ` +
+        'use a data root on ext4, xfs, btrfs or tmpfs, and Linux 5.19 or newer',
+      error,
+    );
   }
 }

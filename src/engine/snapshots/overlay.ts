@@ -9,7 +9,8 @@ import type { IdMap } from '#linux/ids';
 import type { MountMappings } from '#linux/namespaces';
 import { inUserNamespace } from '#linux/proc';
 import { deferred, exportTar } from './export.ts';
-import { type LayerServices, Layers } from './layers.ts';
+import { chooseForm } from './image-support.ts';
+import { type LayerForm, type LayerServices, Layers } from './layers.ts';
 import { MappedRoots } from './mapped-roots.ts';
 import { Settling } from './settling.ts';
 import type {
@@ -25,7 +26,19 @@ import { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
 import { Writables } from './writables.ts';
 
-/** Overlay file systems over one directory a layer: works on every kernel and file system that Docker's overlay2 does. */
+export interface SnapshotsOptions {
+  /** Made when it is missing; only one process may use it. */
+  readonly root: string;
+  readonly log: Logger;
+  readonly mappings: MountMappings;
+  /** What new layers become: `auto` is EROFS images where they can be mounted. Default: directories. */
+  readonly layerForm?: LayerForm | 'auto' | undefined;
+}
+
+/**
+ * Overlay file systems over a directory or an EROFS image for each layer. Directories work on every kernel and file
+ * system that Docker's overlay2 does.
+ */
 export class OverlaySnapshots implements Snapshots {
   readonly driver = 'overlay2';
   readonly driverStatus: readonly (readonly [string, string])[];
@@ -38,6 +51,7 @@ export class OverlaySnapshots implements Snapshots {
     layers: Layers,
     writables: Writables,
     services: LayerServices & { readonly roots: MappedRoots },
+    layerForm: string,
   ) {
     this.#layers = layers;
     this.#writables = writables;
@@ -48,25 +62,25 @@ export class OverlaySnapshots implements Snapshots {
       ['Using metacopy', 'false'],
       ['Native Overlay Diff', 'true'],
       ['userxattr', String(inUserNamespace())],
+      ['Layers', layerForm],
     ];
   }
 
-  static async open(options: {
-    root: string;
-    log: Logger;
-    mappings: MountMappings;
-  }): Promise<OverlaySnapshots> {
+  /** @throws unsupported where images are asked for and cannot be mounted */
+  static async open(options: SnapshotsOptions): Promise<OverlaySnapshots> {
     const { root, log } = options;
     mkdirSync(join(root, 'empty'), { recursive: true, mode: 0o700 });
     // What containers write may be setuid and root's: no user of the host may get there and run it.
     chmodSync(root, 0o700);
+    const { form, backing } = chooseForm(root, options.layerForm ?? 'directory', log);
     const trash = Trash.open(join(root, 'trash'), log);
     const trees = new IdleThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
     const roots = new MappedRoots(root, options.mappings);
     const services = { trash, trees, settling: new Settling(root, log), roots };
-    const layers = await Layers.open(join(root, 'layers'), services);
+    const layers = await Layers.open(join(root, 'layers'), services, { form, backing });
     const writables = Writables.open(root, { layers, trash, roots });
-    return new OverlaySnapshots(root, layers, writables, services);
+    const shown = form === 'erofs' && backing === 'loop' ? 'erofs (loop devices)' : form;
+    return new OverlaySnapshots(root, layers, writables, services, shown);
   }
 
   hasLayer(chainId: string): boolean {
@@ -132,17 +146,25 @@ export class OverlaySnapshots implements Snapshots {
 
   async changes(id: string, mountPoints: readonly string[] = []): Promise<Change[]> {
     const { upper, lowers } = this.#writables.describe(id);
-    return this.#services.trees.call('changes', upper, lowers, mountPoints);
+    using _held = this.#writables.holdLayers(id);
+    return await this.#services.trees.call('changes', upper, lowers, mountPoints);
   }
 
   exportChanges(id: string, mountPoints: readonly string[] = []): Readable {
     const { upper, lowers } = this.#writables.describe(id);
-    return exportTar({ root: upper, lowers, mountPoints });
+    return deferred(async () => {
+      const held = this.#writables.holdLayers(id);
+      return {
+        stream: exportTar({ root: upper, lowers, mountPoints }),
+        [Symbol.asyncDispose]: async () => held[Symbol.dispose](),
+      };
+    });
   }
 
   async packChanges(id: string, path: string, mountPoints: readonly string[] = []): Promise<PackedChanges> {
     await this.#writables.unmount(id);
     const { upper, lowers } = this.#writables.describe(id);
+    using _held = this.#writables.holdLayers(id);
     return await this.#services.trees.call('pack', upper, lowers, mountPoints, path);
   }
 

@@ -1,15 +1,15 @@
 import { cancelled, invalid, isKind } from '#lib/errors';
 import { runJob } from '#lib/job';
-import { abortRing, newRing } from '#lib/ring';
+import { abortRing, newRing, type RingMemory } from '#lib/ring';
 import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
+import type { ImageInput } from './image-thread.ts';
+import type { Usage } from './snapshots.ts';
 import type { Unpacked, UnpackInput } from './unpack-thread.ts';
 
 export interface UnpackJob {
   /** The layer as stored. */
   readonly blob: string;
   readonly diffId: string;
-  /** An empty directory that becomes the layer's tree; what is in it after a failure is the caller's to remove. */
-  readonly target: string;
   /** Path of igzip(1), if there is one: it is four times as fast as zlib. */
   readonly igzip: string | undefined;
   readonly onProgress?: (bytes: number) => void;
@@ -17,13 +17,27 @@ export interface UnpackJob {
 }
 
 /**
- * Unpacks one layer with two threads of its own: one reads, decompresses and hashes, the other, chrooted
- * into the target, writes. Decompressing and hashing a layer costs about as much as half of the writing,
- * and neither has a place in the daemon's event loop.
+ * Unpacks one layer into `target`, an empty directory that becomes the layer's tree; what is in it after a failure
+ * is the caller's to remove.
  * @throws invalid for a broken or hostile layer; system when the disk is full; cancelled
  */
-export async function unpackLayer(job: UnpackJob): Promise<Unpacked> {
-  const { blob, diffId, target, igzip, signal } = job;
+export const unpackLayer = (job: UnpackJob, target: string): Promise<Unpacked> =>
+  readInto(job, (ring) =>
+    runJob<UnpackInput, Unpacked>(new URL('./unpack-thread.ts', import.meta.url), { target, ring }),
+  );
+
+/** The same into a new file. @throws as unpackLayer; UnfitLayer */
+export const writeImage = (job: UnpackJob, image: Omit<ImageInput, 'ring'>): Promise<Usage> =>
+  readInto(job, (ring) =>
+    runJob<ImageInput, Usage>(new URL('./image-thread.ts', import.meta.url), { ...image, ring }),
+  );
+
+/**
+ * Two threads for each layer: one reads, decompresses and hashes, the other writes. Decompressing and hashing a
+ * layer costs about as much as half of the writing, and neither has a place in the daemon's event loop.
+ */
+async function readInto<T>(job: UnpackJob, write: (ring: RingMemory) => Promise<T>): Promise<T> {
+  const { blob, diffId, igzip, signal } = job;
   if (signal?.aborted) throw cancelled();
   const ring = newRing();
   const abort = () => abortRing(ring);
@@ -38,12 +52,8 @@ export async function unpackLayer(job: UnpackJob): Promise<Unpacked> {
       { blob, ring, igzip },
       ({ bytes }) => job.onProgress?.(bytes),
     ).catch(orAbort);
-    const unpacked = runJob<UnpackInput, Unpacked>(new URL('./unpack-thread.ts', import.meta.url), {
-      target,
-      ring,
-    }).catch(orAbort);
-    // Both must have ended before anybody touches the target.
-    const [digest, result] = await Promise.allSettled([decompressed, unpacked]);
+    // Both must have ended before anybody touches what was written.
+    const [digest, result] = await Promise.allSettled([decompressed, write(ring).catch(orAbort)]);
     if (digest.status === 'rejected' || result.status === 'rejected') throw cause([digest, result]);
     if (digest.value !== diffId) {
       throw invalid(`layer verification failed: expected diff id ${diffId}, got ${digest.value}`);

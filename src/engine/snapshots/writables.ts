@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,8 +15,8 @@ import type { IdMap } from '#linux/ids';
 import { listMounts, mountOverlay, unmount } from '#linux/mount';
 import { Gathering } from './gathering.ts';
 import { copyAttributes } from './inherit.ts';
-import type { Layers } from './layers.ts';
-import type { MappedRoots } from './mapped-roots.ts';
+import type { Layers, Lower } from './layers.ts';
+import { type MappedRoots, openMappedCopy } from './mapped-roots.ts';
 import type { HeldRoot } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 
@@ -25,6 +26,8 @@ interface Writable {
   /** Owners show mapped where it is mounted. */
   readonly idMap: IdMap | undefined;
   mounted: boolean;
+  /** Its layers, while it is mounted. */
+  held: Disposable | undefined;
   /** Mounted so that its unmount syncs nothing. */
   volatile: boolean;
   /** The owner of the snapshot wants it mounted. */
@@ -43,6 +46,12 @@ const UNFINISHED = '.tmp-';
  * be written.
  */
 const GATHER_MS = 100;
+
+/** The place of all snapshots as owners show there, and how layers' mounts are made to show them so. */
+interface View {
+  readonly base: string;
+  readonly userns: number | undefined;
+}
 
 export interface WritableServices {
   readonly layers: Layers;
@@ -94,7 +103,8 @@ export class Writables {
     if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id))
       throw invalid(`not an id of a snapshot: ${JSON.stringify(id)}`);
     if (this.#known.has(id)) throw conflict(`snapshot ${id} exists`);
-    const [top] = layers.map((chainId) => this.#layers.path(chainId));
+    for (const chainId of layers) this.#layers.path(chainId);
+    using held = this.#layers.hold(layers.slice(0, 1));
     const unfinished = join(this.#root, UNFINISHED + id);
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { mode: 0o700 });
@@ -102,7 +112,7 @@ export class Writables {
     // The upper directory's own attributes are those of the container's root directory.
     const upper = join(unfinished, 'diff');
     chmodSync(upper, 0o755);
-    if (top !== undefined) copyAttributes(top, upper);
+    for (const { path } of held.lowers) copyAttributes(path, upper);
     writeFileSync(join(unfinished, 'layers'), layers.join('\n'));
     if (idMap) writeFileSync(join(unfinished, 'idmap'), JSON.stringify(idMap));
     renameSync(unfinished, join(this.#root, id));
@@ -111,9 +121,9 @@ export class Writables {
 
   async mount(id: string, volatile: boolean): Promise<string> {
     const writable = this.#get(id);
-    const base = await this.#roots.path(writable.idMap);
+    const view = await this.#view(writable.idMap);
     await writable.leaving;
-    const path = this.#mount(id, writable, { base, volatile });
+    const path = this.#mount(id, writable, { ...view, volatile });
     writable.wanted = true;
     return path;
   }
@@ -147,9 +157,9 @@ export class Writables {
   /** Keeps it mounted until the result is disposed. */
   async hold(id: string): Promise<HeldRoot> {
     const writable = this.#get(id);
-    const base = await this.#roots.path(writable.idMap);
+    const view = await this.#view(writable.idMap);
     await writable.leaving;
-    const path = this.#mount(id, writable, { base, volatile: false });
+    const path = this.#mount(id, writable, { ...view, volatile: false });
     writable.holds++;
     return {
       path,
@@ -171,6 +181,11 @@ export class Writables {
     this.#trash.discard(join(this.#root, id));
   }
 
+  /** Keeps the layers below readable until the result is disposed. @throws notFound */
+  holdLayers(id: string): Disposable {
+    return this.#layers.hold(this.#get(id).layers);
+  }
+
   /** Directories of the overlay. @throws notFound */
   describe(id: string): { lowers: string[]; upper: string; work: string; merged: string } {
     const { layers } = this.#get(id);
@@ -183,28 +198,50 @@ export class Writables {
     };
   }
 
-  /** `base`: the place of all snapshots as this one's owners show there. */
-  #mount(id: string, writable: Writable, options: { base: string; volatile: boolean }): string {
-    const { base, volatile } = options;
-    const { lowers, upper, work, merged } = this.describe(id);
+  async #view(idMap: IdMap | undefined): Promise<View> {
+    const base = await this.#roots.path(idMap);
+    return { base, userns: idMap && (await this.#roots.userns(idMap)) };
+  }
+
+  #mount(id: string, writable: Writable, options: View & { volatile: boolean }): string {
+    const { volatile } = options;
+    const { work, merged } = this.describe(id);
     if (writable.mounted && !writable.leaving) return merged;
     if (writable.leaving) throw conflict(`snapshot ${id} is being unmounted`);
     // The kernel refuses to mount again what was mounted volatile: it cannot know whether all was written.
     // For us the content is what the page cache has, and only a crash of the machine would lose it.
     const incompatible = join(work, 'work', 'incompat');
     if (existsSync(incompatible)) rmSync(incompatible, { recursive: true, force: true });
-    // Overlay needs something below, even for an empty image.
+    using stack = new DisposableStack();
+    const { lowers } = stack.use(this.#layers.hold(writable.layers));
+    this.#mountOverlay(id, lowers, options);
+    writable.held = stack.move();
+    writable.mounted = true;
+    writable.volatile = volatile;
+    return merged;
+  }
+
+  #mountOverlay(
+    id: string,
+    lowers: readonly Lower[],
+    { base, userns, volatile }: View & { volatile: boolean },
+  ) {
+    const { upper, work, merged } = this.describe(id);
     const mapped = (path: string) => join(base, relative(this.#base, path));
+    using copies = new DisposableStack();
+    const place = ({ path, isMount }: Lower): string => {
+      if (!isMount) return mapped(path);
+      if (userns === undefined) return path;
+      return `/proc/self/fd/${copies.adopt(openMappedCopy(path, userns), closeSync)}`;
+    };
     mountOverlay({
-      lowers: (lowers.length > 0 ? lowers : [join(this.#base, 'empty')]).map(mapped),
+      // Overlay needs something below, even for an empty image.
+      lowers: lowers.length > 0 ? lowers.map(place) : [mapped(join(this.#base, 'empty'))],
       upper: mapped(upper),
       work: mapped(work),
       target: merged,
       volatile,
     });
-    writable.mounted = true;
-    writable.volatile = volatile;
-    return merged;
   }
 
   async #release(id: string, writable: Writable): Promise<void> {
@@ -217,6 +254,8 @@ export class Writables {
     try {
       await unmount(join(this.#root, id, 'merged'));
       writable.mounted = false;
+      writable.held?.[Symbol.dispose]();
+      writable.held = undefined;
     } finally {
       writable.leaving = undefined;
     }
@@ -229,7 +268,10 @@ export class Writables {
       return;
     }
     const layers = readFileSync(join(home, 'layers'), 'utf8').split('\n').filter(Boolean);
-    this.#known.set(name, newWritable(layers, readIdMap(home), mounted.has(join(home, 'merged'))));
+    const writable = newWritable(layers, readIdMap(home), mounted.has(join(home, 'merged')));
+    if (writable.mounted)
+      writable.held = this.#layers.hold(layers.filter((chainId) => this.#layers.has(chainId)));
+    this.#known.set(name, writable);
   }
 
   #get(id: string): Writable {
@@ -249,6 +291,7 @@ const newWritable = (layers: readonly string[], idMap: IdMap | undefined, mounte
   layers,
   idMap,
   mounted,
+  held: undefined,
   volatile: false,
   wanted: mounted,
   holds: 0,

@@ -45,6 +45,8 @@ const PLAIN_UPPER = [
   overlayXattrOption === undefined ? 'redirect_dir=off' : 'redirect_dir=nofollow',
   'metacopy=off',
   'index=off',
+  // Lowers may be of other file systems than the upper: with `xino` their inode numbers go beyond 2^63.
+  'xino=off',
 ];
 
 /** fsconfig(2) copies at most this many bytes of a value, NUL included. */

@@ -2,4 +2,4 @@
 export { ARCHIVE_OFFSET, type ImageFile, LayerImage, type WrittenImage } from './image.ts';
 export type { Attributes } from './node.ts';
 export { readImage } from './reader.ts';
-export { UnfitLayer } from './unfit.ts';
+export { isUnfit, UnfitLayer } from './unfit.ts';

@@ -8,3 +8,6 @@ export class UnfitLayer extends BerthError {
     super('unsupported', `an EROFS image cannot hold ${what}`);
   }
 }
+
+/** Also of one that came from another thread, where its class did not survive. */
+export const isUnfit = (error: unknown): boolean => error instanceof Error && error.name === 'UnfitLayer';
