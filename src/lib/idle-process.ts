@@ -20,7 +20,8 @@ export function serveParent(handlers: Handlers): void {
   if (!process.send) throw new Error('this file is a child process, not a module');
   process.on('disconnect', () => process.exit());
   process.on('message', ({ id, name, args }: Request) => {
-    process.send?.(answer(handlers, { id, name, args }));
+    // A parent that has ended meanwhile wants no answer.
+    process.send?.(answer(handlers, { id, name, args }), undefined, undefined, () => {});
   });
 }
 

@@ -28,14 +28,12 @@ test('a container on the default network has an address, a way out and its three
   assert.equal(await bed.sh(sandbox, 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start'), '0');
   assert.equal(await bed.sh(sandbox, 'cat /proc/sys/net/ipv6/conf/eth0/accept_ra'), '0');
   await bed.serve('outside', 80, 'world');
-  assert.deepEqual(
-    await bed.probe(
-      sandbox,
-      [OUTSIDE4, OUTSIDE6].flatMap((host) => [
-        { protocol: 'tcp', host, port: 80 } as const,
-        { protocol: 'udp', host, port: 80 } as const,
-      ]),
-    ),
+  await bed.expect(
+    sandbox,
+    [OUTSIDE4, OUTSIDE6].flatMap((host) => [
+      { protocol: 'tcp', host, port: 80 } as const,
+      { protocol: 'udp', host, port: 80 } as const,
+    ]),
     [`world ${HOST4}`, `world ${HOST4}`, `world ${HOST6}`, `world ${HOST6}`],
   );
   const file = (name: string) => readFileSync(join(engine.base, 'files', 'c1', name), 'utf8');
@@ -67,9 +65,7 @@ test('a host without IPv6 publishes on IPv4 only', async () => {
     ['tcp 0.0.0.0', 'sctp 0.0.0.0'],
   );
   await bed.serve(sandbox, 80, 'one', '0.0.0.0');
-  assert.deepEqual(await bed.probe('outside', [{ protocol: 'tcp', host: HOST4, port: 8080 }]), [
-    `one ${OUTSIDE4}`,
-  ]);
+  await bed.expect('outside', [{ protocol: 'tcp', host: HOST4, port: 8080 }], [`one ${OUTSIDE4}`]);
   assert.match(await bed.sh('host', 'nft list map inet berth any4'), /sctp \. 8132/);
   await assert.rejects(
     engine.attach('c2', { ports: [port(80, 8081, 'tcp', '::')] }),

@@ -23,11 +23,11 @@ test('a container joins and leaves networks while it runs; its default route and
   await bed.serve(sandbox, 80, 'one');
   const other = await engine.attach('c2', { network: 'alpha' });
   const before = await engine.call<Sandbox>('sandbox', 'c1');
-  assert.deepEqual(await bed.probe(other, [tcp(addressOf(sandbox), 80)]), ['TIMEOUT']);
+  await bed.expect(other, [tcp(addressOf(sandbox), 80)], ['TIMEOUT']);
 
   const connected = await engine.networks.connect('c1', { network: 'alpha', address: '10.6.0.77' });
   assert.deepEqual(interfaces(connected), ['middle eth0', 'alpha eth1']);
-  assert.deepEqual(await bed.probe(other, [tcp('10.6.0.77', 80)]), [`one ${addressOf(other)}`]);
+  await bed.expect(other, [tcp('10.6.0.77', 80)], [`one ${addressOf(other)}`]);
   // Both families come before one.
   assert.match(await bed.sh(sandbox, 'ip route show default'), /via 10\.5\.0\.1 dev eth0/);
   assert.deepEqual(connected.ports, before.ports);
@@ -43,7 +43,7 @@ test('a container joins and leaves networks while it runs; its default route and
   assert.match(await bed.sh(sandbox, 'ip route show default'), /via 10\.6\.0\.1 dev eth1/);
   assert.equal(await bed.sh(sandbox, 'ip -6 route show default'), '');
   assert.deepEqual(left.ports, before.ports);
-  assert.deepEqual(await bed.probe('outside', [tcp(HOST4, 8080)]), [`one ${OUTSIDE4}`]);
+  await bed.expect('outside', [tcp(HOST4, 8080)], [`one ${OUTSIDE4}`]);
   assert.ok(!hosts().includes(addressOf(sandbox)) && hosts().includes('10.6.0.77'));
 
   // By priority, whatever the name; the lowest free number.
@@ -113,7 +113,7 @@ test('killed at any moment of connect and disconnect, the next engine finds the 
     // The kernel ends the namespace of the round before by itself.
     const veths = `[ $(ip -o link | grep -c veth) = ${found.endpoints.length} ]`;
     await bed.sh('host', `i=0; until ${veths}; do sleep 0.1; i=$((i+1)); [ $i -lt 100 ]; done`);
-    assert.deepEqual(await bed.probe('outside', [tcp(HOST4, 8080)]), [`one ${OUTSIDE4}`]);
+    await bed.expect('outside', [tcp(HOST4, 8080)], [`one ${OUTSIDE4}`]);
     assert.equal(await bed.sh(sandbox, 'ip route show default | wc -l'), '1');
     server.kill();
     await next.networks.detach('c1');

@@ -1,4 +1,5 @@
 /** A process that has Networks open and serves calls over IPC: the tests kill it. Argument: the options as JSON. */
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Events } from '#engine/events';
 import { isKind, messageOf } from '#lib/errors';
@@ -62,3 +63,5 @@ process.on('message', (call: Call) => {
   );
 });
 process.send?.({ ready: true });
+// Those that are killed would leave nothing to the next.
+flushCompileCache();

@@ -3,13 +3,17 @@ import type { Testbed } from './testbed.fixture.ts';
 /** Another network behind the outside host, for rules that tell sources apart. */
 export const LAN4 = '10.9.0.9';
 
-/** The machine's own /etc and /run, so that firewalls can keep their settings and sockets there; and a LAN. */
+/**
+ * The machine's own /etc and /run, so that firewalls can keep their settings and sockets there; a LAN; and a word for
+ * each packet that is rejected, however many there are.
+ */
 export async function prepareMachine(bed: Testbed): Promise<void> {
   await bed.sh(
     'host',
     `mkdir -p ${bed.base}/etc; mount -t tmpfs etc ${bed.base}/etc; mkdir ${bed.base}/etc/upper ${bed.base}/etc/work;
      mount -t overlay overlay -o lowerdir=/etc,upperdir=${bed.base}/etc/upper,workdir=${bed.base}/etc/work /etc;
      mount -t tmpfs run /run; mkdir -p /run/dbus /run/lock /run/firewalld;
+     echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; echo 0 > /proc/sys/net/ipv6/icmp/ratelimit;
      ip route add 10.9.0.0/24 via 198.51.100.2`,
   );
   await bed.sh('outside', `ip addr add ${LAN4}/24 dev lo`);

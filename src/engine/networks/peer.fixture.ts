@@ -15,9 +15,11 @@ interface Probe {
   readonly from?: number;
   /** Source address. */
   readonly source?: string;
+  readonly patience?: number;
 }
 
-const TIMEOUT_MS = 1500;
+/** Milliseconds. */
+const PATIENCE = 1500;
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
 const plain = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '');
@@ -35,12 +37,12 @@ async function serve(port: number, name: string): Promise<void> {
   console.log('ready');
 }
 
-function probeTcp({ host, port, source }: Probe): Promise<string> {
+function probeTcp({ host, port, source, patience = PATIENCE }: Probe): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({
       host,
       port,
-      timeout: TIMEOUT_MS,
+      timeout: patience,
       ...(source === undefined ? {} : { localAddress: source }),
     });
     let text = '';
@@ -53,7 +55,7 @@ function probeTcp({ host, port, source }: Probe): Promise<string> {
   });
 }
 
-function probeUdp({ host, port, from }: Probe): Promise<string> {
+function probeUdp({ host, port, from, patience = PATIENCE }: Probe): Promise<string> {
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
     const done = (text: string) => {
@@ -61,7 +63,7 @@ function probeUdp({ host, port, from }: Probe): Promise<string> {
       socket.close();
       resolve(text);
     };
-    const timer = setTimeout(() => done('TIMEOUT'), TIMEOUT_MS);
+    const timer = setTimeout(() => done('TIMEOUT'), patience);
     socket.on('error', (error) => done(codeOf(error)));
     socket.on('message', (data) => done(data.toString()));
     socket.bind(from ?? 0, () => {

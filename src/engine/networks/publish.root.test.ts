@@ -57,22 +57,20 @@ for (const bridgeNetfilter6 of [false, true]) {
       ['hairpin v6', c1, HOST6, gateway6],
     ];
     for (const [name, place, host, seen] of expected) {
-      assert.deepEqual(await bed.probe(place, both(host, 8080)), [`one ${seen}`, `one ${seen}`], name);
+      await bed.expect(place, both(host, 8080), [`one ${seen}`, `one ${seen}`], name);
     }
     // Through the kernel the bridge's IPv6 address asks; our forwarder prefers IPv4.
     const loopback6 = bridgeNetfilter6 ? gateway : gateway6;
-    assert.deepEqual(await bed.probe('host', both('::1', 8080)), [`one ${loopback6}`, `one ${loopback6}`]);
+    await bed.expect('host', both('::1', 8080), [`one ${loopback6}`, `one ${loopback6}`]);
     // Without publishing: neighbours talk directly, nobody else gets in.
-    assert.deepEqual(await bed.probe(c2, both(address, 80)), [`one ${two.address}`, `one ${two.address}`]);
-    assert.deepEqual(await bed.probe(c2, both(address6, 80)), [`one ${two.address6}`, `one ${two.address6}`]);
+    await bed.expect(c2, both(address, 80), [`one ${two.address}`, `one ${two.address}`]);
+    await bed.expect(c2, both(address6, 80), [`one ${two.address6}`, `one ${two.address6}`]);
     await bed.sh('outside', `ip route add ${address} via ${HOST4}; ip route add ${address6} via ${HOST6}`);
-    assert.deepEqual(
-      await bed.probe('outside', [...both(address, 80), ...both(address6, 80)]),
-      Array(4).fill('TIMEOUT'),
-    );
+    await bed.expect('outside', [...both(address, 80), ...both(address6, 80)], Array(4).fill('TIMEOUT'));
     await engine.networks.detach('c1');
-    assert.deepEqual(
-      await bed.probe('host', [...both('127.0.0.1', 8080), ...both('::1', 8080)]),
+    await bed.expect(
+      'host',
+      [...both('127.0.0.1', 8080), ...both('::1', 8080)],
       Array(4).fill('ECONNREFUSED'),
     );
   });
@@ -84,10 +82,10 @@ test('a container that serves IPv4 only is reached by [::1] through the forwarde
   const sandbox = await engine.attach('c1', { ports: [port(80, 8080), port(80, 8080, 'udp')] });
   await bed.serve(sandbox, 80, 'four', '0.0.0.0');
   const { gateway } = gateways(sandbox);
-  assert.deepEqual(await bed.probe('host', both('::1', 8080)), [`four ${gateway}`, `four ${gateway}`]);
+  await bed.expect('host', both('::1', 8080), [`four ${gateway}`, `four ${gateway}`]);
   const six = await engine.attach('c2', { ports: [port(80, 8081), port(80, 8081, 'udp')] });
   await bed.serve(six, 80, 'six', gateways(six).address6);
-  assert.deepEqual(await bed.probe('host', both('::1', 8081)), [
+  await bed.expect('host', both('::1', 8081), [
     `six ${gateways(six).gateway6}`,
     `six ${gateways(six).gateway6}`,
   ]);
@@ -106,7 +104,7 @@ test('a port bound to one address is reached at that address only', async () => 
   });
   await bed.serve(sandbox, 80, 'one');
   const ask = async (place: Place, host: string, number: number) => {
-    const [answer = ''] = await bed.probe(place, [{ protocol: 'tcp', host, port: number }]);
+    const [answer = ''] = await bed.probe(place, [{ protocol: 'tcp', host, port: number, patience: 500 }]);
     return answer.startsWith('one ') ? 'one' : answer;
   };
   assert.equal(await ask('host', '127.0.0.1', 8080), 'one');
@@ -135,7 +133,7 @@ test('a container cannot reach what listens on the loopback of the host', async 
     sandbox,
     `ip addr del 127.0.0.1/8 dev lo; ip route add 127.0.0.1 via ${gateway}; echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet`,
   );
-  assert.deepEqual(await bed.probe(sandbox, both('127.0.0.1', 9999)), ['TIMEOUT', 'TIMEOUT']);
+  await bed.expect(sandbox, both('127.0.0.1', 9999), ['TIMEOUT', 'TIMEOUT']);
 });
 
 test('a port in use is refused with the text that clients know, and nothing is left', async () => {
@@ -274,16 +272,16 @@ test('ports of a running container come and go, all or nothing, and are known to
   const change = (add: ReturnType<typeof port>[], remove: ReturnType<typeof select>[]) =>
     engine.call('changePorts', 'web', { add, remove });
   const udp = (number: number) => ({ protocol: 'udp', host: HOST4, port: number, from: 6700 }) as const;
-  assert.deepEqual(await bed.probe('outside', [udp(5300)]), [`web ${OUTSIDE4}`]);
+  await bed.expect('outside', [udp(5300)], [`web ${OUTSIDE4}`]);
   await change([port(80, 8081)], [select(8080), select(5300, 'udp')]);
   const tcp = (number: number) => ({ protocol: 'tcp', host: HOST4, port: number }) as const;
-  assert.deepEqual(await bed.probe('outside', [tcp(8080), tcp(8081)]), ['ECONNREFUSED', `web ${OUTSIDE4}`]);
+  await bed.expect('outside', [tcp(8080), tcp(8081)], ['ECONNREFUSED', `web ${OUTSIDE4}`]);
   // The flow that was there has ended with its port.
   assert.notEqual((await bed.probe('outside', [udp(5300)]))[0], `web ${OUTSIDE4}`);
   await bed.serve('host', 7000, 'program');
   await assert.rejects(change([port(80, 8082), port(80, 7000)], [select(8081)]), /address already in use/);
   await assert.rejects(change([], [select(9999)]), /does not publish 9999\/tcp/);
-  assert.deepEqual(await bed.probe('outside', [tcp(8081), tcp(8082)]), [`web ${OUTSIDE4}`, 'ECONNREFUSED']);
+  await bed.expect('outside', [tcp(8081), tcp(8082)], [`web ${OUTSIDE4}`, 'ECONNREFUSED']);
   await engine.kill();
   const next = await bed.engine();
   await next.call('recover', ['web']);
@@ -292,5 +290,5 @@ test('ports of a running container come and go, all or nothing, and are known to
     ports.map(({ hostPort }) => hostPort),
     [8081, 8081],
   );
-  assert.deepEqual(await bed.probe('outside', [tcp(8080), tcp(8081)]), ['ECONNREFUSED', `web ${OUTSIDE4}`]);
+  await bed.expect('outside', [tcp(8080), tcp(8081)], ['ECONNREFUSED', `web ${OUTSIDE4}`]);
 });

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import type { AttachOptions, EndpointOptions, Networks, PortBinding, Sandbox } from './index.ts';
 
 const run = promisify(execFile);
@@ -26,7 +26,14 @@ export interface Probe {
   readonly port: number;
   readonly from?: number;
   readonly source?: string;
+  /** Milliseconds after which no answer is one. */
+  readonly patience?: number;
 }
+
+/** What a probe says that got no answer. */
+export const SILENCE = 'TIMEOUT';
+/** Whoever answers does so at once: where nobody is to, there is no need to wait for long. Milliseconds. */
+const SILENT_AFTER = 400;
 
 /** Where a command runs: on the test's machine, outside of it, or in a container (its sandbox). */
 export type Place = 'host' | 'outside' | Sandbox;
@@ -88,15 +95,28 @@ export class Testbed implements AsyncDisposable {
     this.#children.push(spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] }));
   }
 
-  /** Probes until the answers are as expected; gives the last ones. */
-  async probeUntil(place: Place, probes: readonly Probe[], expected: readonly string[]): Promise<string[]> {
-    let answers: string[] = [];
-    for (let attempt = 0; attempt < 30; attempt++) {
-      answers = await this.probe(place, probes);
-      if (answers.every((answer, index) => answer === expected[index])) break;
-      await sleep(200);
+  /** Fails unless each probe is answered as expected. */
+  async expect(
+    place: Place,
+    probes: readonly Probe[],
+    expected: readonly string[],
+    what = '',
+  ): Promise<void> {
+    const impatient = probes.map((probe, index) => (expected[index] === SILENCE ? hasty(probe) : probe));
+    assert.deepEqual([what, await this.probe(place, impatient)], [what, expected]);
+  }
+
+  /** The same, of what takes a moment to come about. */
+  async expectSoon(place: Place, probes: readonly Probe[], expected: readonly string[]): Promise<void> {
+    for (let attempt = 0; attempt < 60; attempt++) {
+      // A refusal may come with the second packet only, after a second.
+      const refused = (index: number) => expected[index]?.startsWith('E') ?? false;
+      const impatient = probes.map((probe, index) => (refused(index) ? probe : hasty(probe)));
+      const answers = await this.probe(place, impatient);
+      if (isDeepStrictEqual(answers, expected)) return;
+      await sleep(50);
     }
-    return answers;
+    await this.expect(place, probes, expected);
   }
 
   async #peer(place: Place, verb: string, probes: readonly Probe[]): Promise<string[]> {
@@ -154,6 +174,8 @@ export class Testbed implements AsyncDisposable {
     rmSync(this.base, { recursive: true, force: true });
   }
 }
+
+const hasty = (probe: Probe): Probe => ({ ...probe, patience: SILENT_AFTER });
 
 /** What keeps the DNS sockets of an engine that was killed outlives it. */
 function endHolder(note: string): void {
