@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { parseDigest } from '#oci/digest';
 import { chainIds, type Descriptor, type History, type ImageConfig as ImageDocument } from '#oci/image';
 import { canonicalName, familiarName, parseReference, withDefaultTag } from '#oci/reference';
@@ -43,25 +42,18 @@ export async function addSnapshot(
   snapshot: { readonly id: string; readonly mountPoints: readonly string[] },
   signal?: AbortSignal,
 ): Promise<BuiltLayer | undefined> {
-  const { blobs, snapshots } = content;
-  const path = blobs.temporary();
-  try {
-    const { diffId: digest, ...usage } = await snapshots.packChanges(snapshot.id, path, snapshot.mountPoints);
-    if (digest === EMPTY_LAYER) return undefined;
-    const diffId = parseDigest(digest);
-    const blob = await compressLayer(content, work, createReadStream(path), signal);
-    const layer = { diffId, blob, chainId: chainOf([...below, { diffId }]) };
-    work.hold(layer.chainId);
-    const parent = below.at(-1)?.chainId;
-    await snapshots.commit(
-      snapshot.id,
-      { diffId, chainId: layer.chainId, ...(parent !== undefined && { parent }) },
-      usage,
-    );
-    return layer;
-  } finally {
-    await rm(path, { force: true });
-  }
+  const { snapshots } = content;
+  const packed = await snapshots.packChanges(snapshot.id, snapshot.mountPoints);
+  if (packed.diffId === EMPTY_LAYER) return undefined;
+  const diffId = parseDigest(packed.diffId);
+  const { path, start, length } = packed.archive;
+  const tar = createReadStream(path, { start, end: start + length - 1 });
+  const blob = await compressLayer(content, work, tar, signal);
+  const chainId = chainOf([...below, { diffId }]);
+  work.hold(chainId);
+  const parent = below.at(-1)?.chainId;
+  await snapshots.commit(snapshot.id, { chainId, ...(parent !== undefined && { parent }) }, packed);
+  return { diffId, blob, chainId };
 }
 
 const chainOf = (layers: readonly { readonly diffId: string }[]) => {

@@ -99,10 +99,15 @@ export async function openFixtureAt(
   users: ImageUsers = () => [],
 ): Promise<Fixture> {
   mkdirSync(join(home, 'data'), { recursive: true });
-  return open(context, home, users);
+  const opened: Fixture[] = [];
+  context.after(async () => {
+    for (const { close } of opened) await close();
+  });
+  return open(opened, home, users);
 }
 
-async function open(context: TestContext, home: string, users: ImageUsers): Promise<Fixture> {
+/** Adds itself to those that are to be closed in the end. */
+async function open(opened: Fixture[], home: string, users: ImageUsers): Promise<Fixture> {
   const database = Database.open(join(home, 'data/berth.db'));
   const blobs = await BlobStore.open(join(home, 'data/content'));
   const snapshots = await openSnapshots({
@@ -130,8 +135,7 @@ async function open(context: TestContext, home: string, users: ImageUsers): Prom
     await snapshots.close();
     database[Symbol.dispose]();
   };
-  context.after(close);
-  return {
+  const fixture: Fixture = {
     images,
     snapshots,
     blobs,
@@ -161,7 +165,9 @@ async function open(context: TestContext, home: string, users: ImageUsers): Prom
     },
     async reopen() {
       await close();
-      return open(context, home, users);
+      return open(opened, home, users);
     },
   };
+  opened.push(fixture);
+  return fixture;
 }

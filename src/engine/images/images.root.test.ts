@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -296,11 +296,12 @@ test('a layer that a power failure may have damaged is unpacked again', async (c
   await before.close();
   const place = join(before.home, 'data/layers', chainId.slice(7));
   writeFileSync(join(place, 'unsettled'), 'the id of another boot');
-  writeFileSync(join(place, 'diff/base'), '');
+  rmSync(join(place, 'diff'), { recursive: true });
   const { images, snapshots } = await before.reopen();
   assert.equal(snapshots.hasLayer(chainId), false);
   await images.unpack(image.id);
-  assert.equal(readFileSync(join(place, 'diff/base')).length, 1000);
+  await snapshots.prepare('c1', [chainId]);
+  assert.equal(readFileSync(join(await snapshots.mount('c1'), 'base')).length, 1000);
   assert.deepEqual(images.get('app:1'), image);
 });
 

@@ -7,7 +7,7 @@ import { type ImageBacking, mountErofs, unmountNow } from '#linux/mount';
 import { LayerImage } from '#oci/erofs';
 import { TAR_END, tarHeader } from '#oci/layer';
 import { NewImageFile } from './image-file.ts';
-import type { LayerForm } from './layers.ts';
+import type { LayerForm } from './snapshots.ts';
 
 /** How images of layers can be mounted here, or why they cannot. */
 export type ImageSupport =

@@ -3,4 +3,12 @@ export { DirectorySource } from './directory-source.ts';
 export { DirectoryTarget } from './directory-target.ts';
 export { openSnapshots } from './open.ts';
 export type { SnapshotsOptions } from './overlay.ts';
-export type { Change, HeldRoot, LayerSource, Snapshots, UnpackOptions, Usage } from './snapshots.ts';
+export type {
+  Change,
+  HeldRoot,
+  LayerSource,
+  PackedChanges,
+  Snapshots,
+  UnpackOptions,
+  Usage,
+} from './snapshots.ts';

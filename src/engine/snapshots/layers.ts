@@ -13,13 +13,10 @@ import { isUnfit } from '#oci/erofs';
 import { inherit } from './inherit.ts';
 import { LayerMounts } from './layer-mounts.ts';
 import type { Settling } from './settling.ts';
-import type { LayerSource, UnpackOptions, Usage } from './snapshots.ts';
+import type { LayerForm, LayerSource, PackedChanges, UnpackOptions, Usage } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
 import { unpackLayer, writeImage } from './unpack.ts';
-
-/** A layer is a directory of files, or one file that is mounted where the directory would be. */
-export type LayerForm = 'directory' | 'erofs';
 
 /** `layer.json` beside the tree. */
 interface LayerRecord extends Usage {
@@ -69,7 +66,8 @@ export class Layers {
   readonly #settling: Settling;
   readonly #trees: IdleThread<TreeJobs>;
   readonly #igzip: string | undefined;
-  readonly #form: LayerForm;
+  /** Of new layers, where an image can hold them. */
+  readonly form: LayerForm;
   readonly #mounts: LayerMounts;
   readonly #known = new Map<string, LayerRecord>();
   readonly #lock = new KeyedLock();
@@ -79,7 +77,7 @@ export class Layers {
 
   private constructor(root: string, services: LayerServices, { form, backing }: LayersOptions) {
     this.#root = root;
-    this.#form = form;
+    this.form = form;
     this.#mounts = new LayerMounts(root, backing);
     this.#trash = services.trash;
     this.#settling = services.settling;
@@ -140,24 +138,21 @@ export class Layers {
     }
   }
 
-  /** Makes a directory of the same file system the tree of a layer, unless there is that layer already. */
-  async adoptTree(
-    tree: string,
-    { chainId, diffId, parent }: Omit<LayerSource, 'path'>,
-    usage: Usage,
+  /**
+   * Makes what was packed a layer, unless there is that layer already. `path`: the directory, or the image's file, of
+   * the same file system.
+   */
+  async adopt(
+    path: string,
+    { chainId, parent }: Pick<LayerSource, 'chainId' | 'parent'>,
+    { form, size, inodes, diffId }: PackedChanges,
   ): Promise<void> {
     using _turn = await this.#lock.acquire(chainId);
     if (this.has(chainId)) return;
-    const unfinished = this.#unfinished(chainId);
-    await mkdir(unfinished, { mode: 0o755 });
-    try {
-      await rename(tree, join(unfinished, TREE));
-      const { size, inodes } = usage;
-      await this.#finish(unfinished, chainId, { size, inodes, diffId, ...(parent && { parent }) });
-    } catch (error) {
-      this.#trash.discard(unfinished);
-      throw error;
-    }
+    await this.#make(form, { chainId, diffId, ...(parent && { parent }) }, async (place) => {
+      await rename(path, join(place, form === 'erofs' ? IMAGE : TREE));
+      return { size, inodes };
+    });
   }
 
   remove(chainId: string): void {
@@ -183,37 +178,35 @@ export class Layers {
   ): Promise<Usage> {
     if (signal.aborted) throw cancelled();
     const { diffId, path: blob } = layer;
+    using held = this.hold(this.#stack(layer.parent));
+    const lowers = held.lowers.map(({ path }) => path);
     const job = { blob, diffId, igzip: this.#igzip, signal, ...(onProgress && { onProgress }) };
-    if (this.#form === 'erofs') {
+    if (this.form === 'erofs') {
       try {
-        return await this.#unpackAs('erofs', layer, (place, lowers) =>
+        return await this.#make('erofs', layer, (place) =>
           writeImage(job, { path: join(place, IMAGE), uuid: uuidOf(layer.chainId), lowers }),
         );
       } catch (error) {
         if (!isUnfit(error)) throw error;
       }
     }
-    return await this.#unpackAs('directory', layer, async (place, lowers) => {
+    return await this.#make('directory', layer, async (place) => {
       const { implied, ...usage } = await unpackLayer(job, join(place, TREE));
       await this.#inherit(join(place, TREE), implied, lowers);
       return usage;
     });
   }
 
-  /** `write` fills the new layer's place, where an empty directory is ready to be the tree. */
-  async #unpackAs(
+  /** `fill` puts the layer into its place to be, where an empty directory is ready to be the tree. */
+  async #make(
     form: LayerForm,
-    { chainId, diffId, parent }: LayerSource,
-    write: (place: string, lowers: readonly string[]) => Promise<Usage>,
+    { chainId, diffId, parent }: Omit<LayerSource, 'path'>,
+    fill: (place: string) => Promise<Usage>,
   ): Promise<Usage> {
     const unfinished = this.#unfinished(chainId);
     await mkdir(join(unfinished, TREE), { recursive: true, mode: 0o755 });
     try {
-      using held = this.hold(this.#stack(parent));
-      const { size, inodes } = await write(
-        unfinished,
-        held.lowers.map(({ path }) => path),
-      );
+      const { size, inodes } = await fill(unfinished);
       const record = { size, inodes, diffId, ...(parent && { parent }), ...(form === 'erofs' && { form }) };
       await this.#finish(unfinished, chainId, record);
       return { size, inodes };

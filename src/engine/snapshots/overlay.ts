@@ -10,12 +10,13 @@ import type { MountMappings } from '#linux/namespaces';
 import { inUserNamespace } from '#linux/proc';
 import { deferred, exportTar } from './export.ts';
 import { chooseForm } from './image-support.ts';
-import { type LayerForm, type LayerServices, Layers } from './layers.ts';
+import { type LayerServices, Layers } from './layers.ts';
 import { MappedRoots } from './mapped-roots.ts';
 import { Settling } from './settling.ts';
 import type {
   Change,
   HeldRoot,
+  LayerForm,
   LayerSource,
   PackedChanges,
   Snapshots,
@@ -161,16 +162,22 @@ export class OverlaySnapshots implements Snapshots {
     });
   }
 
-  async packChanges(id: string, path: string, mountPoints: readonly string[] = []): Promise<PackedChanges> {
+  async packChanges(id: string, mountPoints: readonly string[] = []): Promise<PackedChanges> {
     await this.#writables.unmount(id);
-    const { upper, lowers } = this.#writables.describe(id);
+    const { upper, lowers, packed } = this.#writables.describe(id);
     using _held = this.#writables.holdLayers(id);
-    return await this.#services.trees.call('pack', upper, lowers, mountPoints, path);
+    const { form } = this.#layers;
+    return await this.#services.trees.call('pack', { upper, lowers, mountPoints, path: packed, form });
   }
 
-  async commit(id: string, layer: Omit<LayerSource, 'path'>, usage: Usage): Promise<void> {
+  async commit(
+    id: string,
+    layer: Pick<LayerSource, 'chainId' | 'parent'>,
+    packed: PackedChanges,
+  ): Promise<void> {
     await this.#writables.unmount(id);
-    await this.#layers.adoptTree(this.#writables.describe(id).upper, layer, usage);
+    const { upper } = this.#writables.describe(id);
+    await this.#layers.adopt(packed.form === 'erofs' ? packed.archive.path : upper, layer, packed);
     await this.#writables.remove(id);
   }
 

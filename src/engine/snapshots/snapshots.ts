@@ -36,14 +36,27 @@ export interface HeldRoot extends AsyncDisposable {
   readonly idMap: IdMap | undefined;
 }
 
-/** A layer tar that was written, and what it takes unpacked. */
+/** What a snapshot has changed, packed as a layer: it is kept with the snapshot. */
 export interface PackedChanges extends Usage {
   readonly diffId: string;
+  /** Where the layer's tar is. */
+  readonly archive: FileRange;
+  /** The form in which it was packed, and is to be committed. */
+  readonly form: LayerForm;
 }
 
+export interface FileRange {
+  readonly path: string;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** A layer is a directory of files, or one file that is mounted where the directory would be. */
+export type LayerForm = 'directory' | 'erofs';
+
 /**
- * Where layers and containers' root file systems live. One driver per daemon, picked at open
- * (`overlay2` on directories for now); images and containers only see this interface.
+ * Where layers and containers' root file systems live. One driver per daemon, picked at open; images and containers
+ * only see this interface.
  */
 export interface Snapshots {
   /** What `docker info` calls the storage driver. */
@@ -93,12 +106,12 @@ export interface Snapshots {
   /** The changes as an OCI layer tar (uncompressed), whiteouts included. */
   exportChanges(id: string, mountPoints?: readonly string[]): Readable;
   /**
-   * Writes the changes to a new file as a layer tar. The snapshot is unmounted for it, and what was only mounted on
-   * is taken out of it. Only for one whose container has ended and will not run again.
+   * Packs the changes as a layer. The snapshot is unmounted for it, and what was only mounted on is taken out of it.
+   * Only for one whose container has ended and will not run again.
    */
-  packChanges(id: string, path: string, mountPoints?: readonly string[]): Promise<PackedChanges>;
-  /** Turns an unmounted snapshot into a layer, without copying anything; the snapshot is gone. @throws notFound */
-  commit(id: string, layer: Omit<LayerSource, 'path'>, usage: Usage): Promise<void>;
+  packChanges(id: string, mountPoints?: readonly string[]): Promise<PackedChanges>;
+  /** Turns a packed snapshot into the layer, without copying anything; the snapshot is gone. @throws notFound */
+  commit(id: string, layer: Pick<LayerSource, 'chainId' | 'parent'>, packed: PackedChanges): Promise<void>;
   /** The whole root file system as a tar (docker export); works mounted or not. */
   exportTree(id: string): Readable;
   usage(id: string): Promise<Usage>;

@@ -60,7 +60,7 @@ export interface WritableServices {
 }
 
 /**
- * Writable snapshots: `<root>/ids/<id>/{diff,work,merged,layers,idmap}`. A directory without the prefix is a
+ * Writable snapshots: `<root>/ids/<id>/{diff,work,merged,layers,idmap,packed}`. A directory without the prefix is a
  * whole one.
  */
 export class Writables {
@@ -187,7 +187,7 @@ export class Writables {
   }
 
   /** Directories of the overlay. @throws notFound */
-  describe(id: string): { lowers: string[]; upper: string; work: string; merged: string } {
+  describe(id: string): { lowers: string[]; upper: string; work: string; merged: string; packed: string } {
     const { layers } = this.#get(id);
     const home = join(this.#root, id);
     return {
@@ -195,6 +195,7 @@ export class Writables {
       upper: join(home, 'diff'),
       work: join(home, 'work'),
       merged: join(home, 'merged'),
+      packed: join(home, 'packed'),
     };
   }
 
