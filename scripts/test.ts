@@ -1,12 +1,9 @@
 import { globSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { digestAll } from './test-digest.ts';
 import { type Failure, type Outcome, runFiles } from './test-file.ts';
 
 // The kinds of test, by file name: x.test.ts needs nothing, x.root.test.ts root, x.e2e.test.ts root and a daemon of its own;
 // x.vm.test.ts a virtual machine (npm run test:vm).
-// Each file is a process that strips and compiles the same modules: half of what importing the engine takes is saved.
-process.env.NODE_COMPILE_CACHE ??= resolve('node_modules/.cache/node');
 const asRoot = process.getuid?.() === 0;
 const files = process.argv
   .slice(2)
