@@ -1,6 +1,6 @@
 /**
  * Traffic for the tests, run in some network namespace.
- * `serve PORT NAME`: answers on TCP and UDP, IPv4 and IPv6, with its name and who asked.
+ * `serve PORT[,PORT...] NAME [ADDRESS]`: answers on TCP and UDP, IPv4 and IPv6, with its name and who asked.
  * `probe JSON`: asks [{protocol, host, port, from?}...], prints the answers or error codes as JSON.
  * `bind JSON`: tries to take ports like any program of the host, prints codes or "ok".
  */
@@ -24,8 +24,7 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
 const plain = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '');
 
-async function serve(port: number, name: string): Promise<void> {
-  const host = process.argv[5] ?? '::';
+async function serve(port: number, name: string, host: string): Promise<void> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.end(`${name} ${plain(socket.remoteAddress)}`);
@@ -34,7 +33,6 @@ async function serve(port: number, name: string): Promise<void> {
   socket.on('message', (_, from) => socket.send(`${name} ${plain(from.address)}`, from.port, from.address));
   await new Promise<void>((resolve) => server.listen(port, host, resolve));
   await new Promise<void>((resolve) => socket.bind(port, host, resolve));
-  console.log('ready');
 }
 
 function probeTcp({ host, port, source, patience = PATIENCE }: Probe): Promise<string> {
@@ -89,9 +87,10 @@ function take({ protocol, host, port }: Probe): Promise<string> {
   });
 }
 
-const [, , verb, argument = ''] = process.argv;
+const [, , verb, argument = '', name = 'server', host = '::'] = process.argv;
 if (verb === 'serve') {
-  await serve(Number(argument), process.argv[4] ?? 'server');
+  await Promise.all(argument.split(',').map((port) => serve(Number(port), name, host)));
+  console.log('ready');
 } else {
   const probes = JSON.parse(argument) as Probe[];
   const ask = (probe: Probe) =>

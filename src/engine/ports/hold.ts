@@ -1,18 +1,14 @@
-import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { createServer, isIPv6, type Socket } from 'node:net';
-import { type Reservation, reservePort } from '#linux/socket';
+import { type Reservation, reservePort, type Sender, UdpServer } from '#linux/socket';
 import type { HostPort } from './allocator.ts';
 import { refuse } from './relay.ts';
-
-/** The kernel's own default. */
-const UDP_BUFFER = 212_992;
 
 /** What becomes of traffic that reaches the host's own socket, and so was not forwarded by the kernel. */
 export interface HoldHandlers {
   /** Owns the connection. */
   connection(socket: Socket): void;
-  /** `reply` answers from the held port. */
-  datagram(data: Buffer, from: { address: string; port: number }, reply: (data: Buffer) => void): void;
+  /** `reply` answers from where the datagram arrived. */
+  datagram(data: Buffer, from: Sender, reply: (data: Uint8Array) => void): void;
   /** The port is given up. */
   close(): void;
 }
@@ -28,7 +24,9 @@ export interface HoldHandlers {
  */
 export function holdPort({ protocol, address, port }: HostPort, handlers?: HoldHandlers): Disposable {
   if (protocol === 'sctp') return { [Symbol.dispose]: () => {} };
-  return adopt(reservePort({ protocol, address, port }), { protocol, address }, handlers);
+  // A listener from the start, when it will serve: the remains of its connections are not in the way of the next then.
+  const listen = handlers !== undefined;
+  return adopt(reservePort({ protocol, address, port, listen }), { protocol, address }, handlers);
 }
 
 /** The port at every address of both families, by one descriptor. */
@@ -69,18 +67,10 @@ export function serveTcp(fd: number, handlers: HoldHandlers): Disposable {
 }
 
 export function serveUdp(fd: number, address: string, handlers: HoldHandlers): Disposable {
-  const socket: Datagrams = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
-  socket.on('error', () => {});
-  socket.on('message', (data, from) => {
-    handlers.datagram(data, from, (answer) => socket.send(answer, from.port, from.address));
-  });
-  socket.bind({ fd });
-  // The reservation made it small.
-  socket.setRecvBufferSize(UDP_BUFFER);
-  socket.unref();
+  const server = new UdpServer(fd, isIPv6(address) ? 6 : 4, handlers.datagram);
   return {
     [Symbol.dispose]: () => {
-      socket.close();
+      server[Symbol.dispose]();
       handlers.close();
     },
   };

@@ -83,8 +83,9 @@ function handlersFor(
   loopback6: boolean,
 ): HoldHandlers | undefined {
   const { address, address6 } = target;
-  const addresses = [address, address6].filter((each) => each !== undefined);
-  if ((isIP(hostIp) === 6 ? address6 : address) === undefined) return relay({ addresses, port });
+  const six = isIP(hostIp) === 6;
+  const addresses = (six ? [address6, address] : [address, address6]).filter((each) => each !== undefined);
+  if ((six ? address6 : address) === undefined) return relay({ addresses, port });
   if ((hostIp === '::' || hostIp === '::1') && !loopback6) return relay({ addresses, port }, '::1');
   return undefined;
 }

@@ -34,7 +34,7 @@ export function relay(target: RelayTarget, from?: string): HoldHandlers {
     },
     datagram: (data, client, reply) => {
       if (from !== undefined && client.address !== from) return;
-      const name = `${client.address} ${client.port}`;
+      const name = `${client.address} ${client.port} ${client.at}`;
       let conversation = conversations.get(name);
       if (!conversation) {
         if (conversations.size >= UDP_CONVERSATIONS) return;
@@ -83,7 +83,7 @@ function join(client: Socket, { addresses, port }: RelayTarget, attempt = 0): vo
 /** The datagrams of one client port, with a socket of their own towards the container. */
 class Conversation {
   readonly #target: RelayTarget;
-  readonly #reply: (data: Buffer) => void;
+  readonly #reply: (data: Uint8Array) => void;
   readonly #ended: () => void;
   readonly #timer: NodeJS.Timeout;
   #attempt = 0;
@@ -92,7 +92,7 @@ class Conversation {
   /** The datagram that nobody has answered yet: the next address gets it when this one refuses. */
   #unanswered: Buffer | undefined;
 
-  constructor(target: RelayTarget, reply: (data: Buffer) => void, ended: () => void) {
+  constructor(target: RelayTarget, reply: (data: Uint8Array) => void, ended: () => void) {
     this.#target = target;
     this.#reply = reply;
     this.#ended = ended;

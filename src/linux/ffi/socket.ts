@@ -58,5 +58,9 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 
+export const IPPROTO_IP = 0;
+export const IP_PKTINFO = 8;
 export const IPPROTO_IPV6 = 41;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
 export const IPV6_V6ONLY = 26;

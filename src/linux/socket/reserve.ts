@@ -25,7 +25,7 @@ export interface PortOptions {
   readonly address: string;
   readonly port: number;
   readonly dual?: boolean;
-  /** Somebody will serve it: connections wait from now on. */
+  /** Somebody will serve it: connections and datagrams wait from now on. */
   readonly listen?: boolean;
 }
 
@@ -64,7 +64,7 @@ function open(options: PortOptions, listening: boolean): Reservation {
     if (v6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, dual ? 0 : 1);
     if (listening) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     // Nobody reads: what comes must not pile up. The kernel keeps to its least size.
-    if (protocol === 'udp') set(fd, SOL_SOCKET, SO_RCVBUF, 0);
+    if (protocol === 'udp' && !options.listen) set(fd, SOL_SOCKET, SO_RCVBUF, 0);
     const target = inetAddress(address, port);
     bind(fd, target, target.length);
     if (listening) listen(fd, 0);
