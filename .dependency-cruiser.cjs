@@ -16,7 +16,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(engine/[^/]+|[^/]+)/' },
       to: {
-        path: '^src/(engine/[^/]+|linux/[^/]+|oci/[^/]+|client|protocol|store|compose)/',
+        path: '^src/(engine/[^/]+|linux/[^/]+|oci/[^/]+|client|protocol|store|registry|compose)/',
         pathNot: ['^src/$1/', '/index\\.ts$', '\\.d\\.ts$'],
       },
     },
@@ -25,6 +25,7 @@ module.exports = {
     layer('linux', '^src/linux/', 'linux'),
     layer('oci', '^src/oci/', 'oci'),
     layer('store', '^src/store/', 'store|oci'),
+    layer('registry', '^src/registry/', 'registry|store|oci|linux/files'),
     layer('engine', '^src/engine/', 'engine|linux|oci|store|dockerfile'),
     layer('rootless', '^src/rootless/', 'rootless|engine|linux'),
     layer('api', '^src/api/', 'api|protocol|engine|oci|dockerfile'),

@@ -5,6 +5,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import { build, type OutputFile, type Plugin } from 'esbuild';
 
 const MAIN = 'src/daemon/main.ts';
+/** Programs that share the daemon's files. */
+const OTHERS = ['src/registry/serve/main.ts'];
 /** Names the directory with the newest daemon; as old as the sources that were read: bin/berthd compares them. */
 const POINTER = 'dist/berthd';
 
@@ -54,9 +56,9 @@ const filesByName: Plugin = {
 };
 
 /**
- * The daemon as a few files that share their code: `main.mjs`, one for each thread, and chunks. It starts in a third of
- * the time that the sources take, and needs less memory. Packages stay in node_modules, and are loaded when they are
- * imported. The directory is named after its content, and one that a daemon runs from stays: it loads from it later too.
+ * The daemon and the registry as a few files that share their code: `main.mjs`, `registry-serve-main.mjs`, one for each
+ * thread, and chunks. They start in a third of the time that the sources take, and need less memory. Packages stay in
+ * node_modules, and are loaded when they are imported. The directory is named after its content, and one that a daemon runs from stays: it loads from it later too.
  */
 export async function buildDaemon(): Promise<void> {
   await mkdir('dist', { recursive: true });
@@ -74,7 +76,7 @@ export async function buildDaemon(): Promise<void> {
 }
 
 async function bundle(): Promise<readonly OutputFile[]> {
-  const sources = [MAIN, ...(await findThreads())];
+  const sources = [MAIN, ...OTHERS, ...(await findThreads())];
   const { outputFiles } = await build({
     entryPoints: sources.map((source) => ({ in: source, out: entryName(source) })),
     outdir: 'dist',

@@ -14,6 +14,8 @@ export interface Command<F extends FlagSet = FlagSet> {
   readonly args: ArgumentRule;
   /** Options end at the first argument: what follows belongs to the container. */
   readonly optionsFirst?: boolean;
+  /** All that follows goes to another program as it is, `--help` too. */
+  readonly passesOn?: boolean;
   /** What an argument is, by position; the last one stands for all that follow. */
   readonly completes?: readonly Completes[];
   /** More text below the summary in the help. */

@@ -58,6 +58,8 @@ function contextOf(flags: GlobalFlags): Context {
 async function runVerb(context: Context, found: Extract<Found, { kind: 'verb' }>): Promise<number> {
   const command = await found.verb.load();
   try {
+    if (command.passesOn)
+      return (await command.run(context, { flags: {}, given: new Set(), args: found.rest })) ?? 0;
     const parsed = parseFlags(withHelp(command.flags), found.rest, { interspersed: !command.optionsFirst });
     if (parsed.flags['help'] === true) return await showHelp(found);
     checkArguments(command.args, parsed.args, found);

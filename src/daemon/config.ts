@@ -1,9 +1,9 @@
 import { invalid, messageOf } from '#lib/errors';
+import type { LogFormat, LogLevel } from '#lib/line-log';
 import { rootlessRoots } from '#rootless';
 import { mergeSettings, readConfigFile } from './config-file.ts';
 import { type EngineConfig, engineConfig } from './engine-config.ts';
 import { parseHost } from './host.ts';
-import type { LogFormat, LogLevel } from './log.ts';
 import { apiVersion } from './options/check.ts';
 import type { Settings } from './options/index.ts';
 import type { TlsFiles } from './tls.ts';

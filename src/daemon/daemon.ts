@@ -2,11 +2,11 @@ import { flushCompileCache } from 'node:module';
 import { Api } from '#api';
 import { Engine, hasContainers } from '#engine';
 import { messageOf } from '#lib/errors';
+import type { LineLog } from '#lib/line-log';
 import { Scope } from '#lib/scope';
 import { Holder } from '#rootless';
 import type { Config } from './config.ts';
 import { listen } from './listeners.ts';
-import type { DaemonLog } from './log.ts';
 import { serveMetrics } from './metrics.ts';
 import { notify } from './notify.ts';
 import { writePidfile } from './pidfile.ts';
@@ -20,7 +20,7 @@ export interface Daemon {
 }
 
 /** Builds everything, in the order in which it depends on each other; a failure undoes what was done. */
-export async function startDaemon(config: Config, version: string, log: DaemonLog): Promise<Daemon> {
+export async function startDaemon(config: Config, version: string, log: LineLog): Promise<Daemon> {
   await using scope = new Scope();
   const pidfile = writePidfile(config.pidfile);
   scope.defer(() => pidfile[Symbol.dispose]());

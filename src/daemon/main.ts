@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { messageOf } from '#lib/errors';
+import { LineLog } from '#lib/line-log';
 import { INSIDE, launchRootless } from '#rootless';
 import { type Config, loadConfig } from './config.ts';
 import { handleCrashes } from './crashes.ts';
-import { DaemonLog } from './log.ts';
 import type { Settings } from './options/index.ts';
 import { parseArguments, usage } from './parse-arguments.ts';
 import { handleSignals } from './signals.ts';
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   if (config.rootless && !process.env[INSIDE]) return launch(config);
   // For ps, top and the next daemon that finds our pid file; the command line stays as it is.
   writeFileSync('/proc/self/comm', 'berthd');
-  const log = new DaemonLog({
+  const log = new LineLog({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'text' : 'json'),
     target: process.stderr,

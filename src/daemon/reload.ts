@@ -1,7 +1,7 @@
 import { LIVE_OPTIONS, type LiveOptions } from '#engine';
+import type { LineLog } from '#lib/line-log';
 import type { Config } from './config.ts';
 import type { EngineConfig } from './engine-config.ts';
-import type { DaemonLog } from './log.ts';
 import { ALL_OPTIONS, type AnyOption, keyOf, type Settings } from './options/index.ts';
 
 /** What of the engine's options may change while it runs. */
@@ -11,13 +11,13 @@ export const liveOptionsOf = (engine: EngineConfig): LiveOptions =>
   );
 
 /** dockerd takes every name; those that mean nothing here should not look as if they did. */
-export function warnOfFeatures({ engine }: Config, log: DaemonLog): void {
+export function warnOfFeatures({ engine }: Config, log: LineLog): void {
   const names = Object.keys(engine.features ?? {});
   if (names.length > 0) log.warn('no feature has a meaning here', { features: names.join(', ') });
 }
 
 /** Says what is in force, and what needs a restart. */
-export function reportReload(started: Config, changed: Config, log: DaemonLog): void {
+export function reportReload(started: Config, changed: Config, log: LineLog): void {
   const live = ALL_OPTIONS.filter((option) => option.live).map((option) => [
     keyOf(option),
     valueOf(changed.settings, option),

@@ -1,14 +1,14 @@
 import { messageOf } from '#lib/errors';
+import type { LineLog } from '#lib/line-log';
 import { loadConfig } from './config.ts';
 import type { Daemon } from './daemon.ts';
-import type { DaemonLog } from './log.ts';
 import type { Settings } from './options/index.ts';
 
 const IMPATIENCE = 3;
 
 interface Circumstances {
   readonly flags: Settings;
-  readonly log: DaemonLog;
+  readonly log: LineLog;
   readonly exit: (status: number) => never;
 }
 
@@ -33,7 +33,7 @@ export function handleSignals(daemon: Daemon, { flags, log, exit }: Circumstance
   process.on('SIGHUP', () => reload(daemon, flags, log));
 }
 
-function reload(daemon: Daemon, flags: Settings, log: DaemonLog): void {
+function reload(daemon: Daemon, flags: Settings, log: LineLog): void {
   log.info('got signal to reload configuration');
   try {
     daemon.reload(loadConfig(flags));

@@ -76,7 +76,7 @@ test('digests that could leave the folder are refused', async () => {
     'sha256:../../etc/passwd',
     `sha256:${'A'.repeat(64)}`,
     'x',
-    `sha512:${'a'.repeat(128)}`,
+    `sha512:${'../'.repeat(42)}aa`,
   ]) {
     assert.throws(
       () => blobs.path(bad),

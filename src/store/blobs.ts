@@ -4,11 +4,13 @@ import { mkdir, open, opendir, readFile, rename, rm, stat, writeFile } from 'nod
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { codeOf, invalid, notFound } from '#lib/errors';
-import { hexOf, isDigest, parseDigest } from '#oci/digest';
+import { algorithmOf, type Digest, hexOf, isDigest, parseDigest } from '#oci/digest';
 import { type Ingest, openIngest } from './ingest.ts';
 import { type Lease, Leases } from './leases.ts';
 import { type Arrived, diskFull, receive } from './receive.ts';
 
+/** Of whose digests blobs are called. What is written here is called by the first. */
+const ALGORITHMS = ['sha256', 'sha512'] as const;
 /** Manifests and configs are a few kilobytes; registries refuse manifests beyond 4 MiB. */
 const SMALL_BLOB = 4 << 20;
 /** A broken-off download may be resumed for a day. */
@@ -28,7 +30,8 @@ export class BlobStore {
 
   /** Sweeps what an interrupted write left behind; broken-off downloads stay for a day. */
   static async open(root: string): Promise<BlobStore> {
-    await mkdir(join(root, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
+    for (const algorithm of ALGORITHMS)
+      await mkdir(join(root, 'blobs', algorithm), { recursive: true, mode: 0o700 });
     await mkdir(join(root, 'ingest'), { recursive: true, mode: 0o700 });
     await rm(join(root, 'tmp'), { recursive: true, force: true });
     await mkdir(join(root, 'tmp'), { mode: 0o700 });
@@ -44,13 +47,11 @@ export class BlobStore {
     return this.#leases.open();
   }
 
-  /** @throws invalid unless it is a sha256 digest */
+  /** @throws invalid unless it is a digest */
   path(digest: string): string {
     // The digest becomes a file name: nothing but hex digits may get there.
     const parsed = parseDigest(digest);
-    if (!parsed.startsWith('sha256:'))
-      throw invalid(`cannot store ${parsed}: only sha256 content is supported`);
-    return join(this.root, 'blobs', 'sha256', hexOf(parsed));
+    return join(this.root, 'blobs', algorithmOf(parsed), hexOf(parsed));
   }
 
   async has(digest: string): Promise<boolean> {
@@ -159,13 +160,15 @@ export class BlobStore {
     await rm(trash, { force: true });
   }
 
-  async *list(): AsyncGenerator<{ digest: string; size: number }, void> {
-    const folder = join(this.root, 'blobs', 'sha256');
-    for await (const entry of await opendir(folder)) {
-      const digest = `sha256:${entry.name}`;
-      if (!isDigest(digest)) continue;
-      const found = await stat(join(folder, entry.name)).catch(() => undefined);
-      if (found) yield { digest, size: found.size };
+  async *list(): AsyncGenerator<{ digest: Digest; size: number }, void> {
+    for (const algorithm of ALGORITHMS) {
+      const folder = join(this.root, 'blobs', algorithm);
+      for await (const entry of await opendir(folder)) {
+        const digest = `${algorithm}:${entry.name}`;
+        if (!isDigest(digest)) continue;
+        const found = await stat(join(folder, entry.name)).catch(() => undefined);
+        if (found) yield { digest, size: found.size };
+      }
     }
   }
 

@@ -1,7 +1,8 @@
 /** What Berth keeps on disk: records in SQLite, content in an OCI image layout. */
 export { BlobStore } from './blobs.ts';
 export { Database } from './database.ts';
-export type { Ingest } from './ingest.ts';
+export { type Adopt, type Ingest, openIngest } from './ingest.ts';
 export type { Journal } from './journal.ts';
 export type { Lease } from './leases.ts';
+export { isDiskFull } from './receive.ts';
 export type { Records } from './records.ts';

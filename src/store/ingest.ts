@@ -20,6 +20,7 @@ export interface Ingest {
 /** What an ingest hands to its store: a file of this digest, fsynced. */
 export type Adopt = (path: string, arrived: Arrived) => Promise<void>;
 
+/** Takes up what lies at `path`, or begins it there. `adopt` gets the file in the end. */
 export async function openIngest(path: string, adopt: Adopt): Promise<Ingest> {
   let offset = await sizeOf(path);
   // The hash of what came earlier is gone with the process that read it: read it again, lazily.
@@ -43,8 +44,13 @@ export async function openIngest(path: string, adopt: Adopt): Promise<Ingest> {
       }
     },
     async commit(expected) {
-      hash ??= await hashOf(path);
-      const digest = `sha256:${hash.digest('hex')}`;
+      const algorithm = expected.digest.startsWith('sha512:') ? 'sha512' : 'sha256';
+      // What arrives is hashed for the usual kind of digest; for another it is read again.
+      if (algorithm !== 'sha256') hash = undefined;
+      hash ??= await hashOf(path, undefined, algorithm);
+      const digest = `${algorithm}:${hash.digest('hex')}`;
+      // It cannot be used again: who fails below may come back.
+      hash = undefined;
       if (offset !== expected.size || digest !== expected.digest) {
         await discard();
         throw invalid(
@@ -63,8 +69,8 @@ export async function openIngest(path: string, adopt: Adopt): Promise<Ingest> {
   };
 }
 
-async function hashOf(path: string, signal?: AbortSignal): Promise<Hash> {
-  const hash = createHash('sha256');
+async function hashOf(path: string, signal?: AbortSignal, algorithm = 'sha256'): Promise<Hash> {
+  const hash = createHash(algorithm);
   const content = createReadStream(path, { highWaterMark: 1 << 18, ...(signal && { signal }) });
   for await (const chunk of content) hash.update(chunk);
   return hash;

@@ -113,6 +113,10 @@ const checkpoint = group(
   { list: 'ls', remove: 'rm' },
 );
 
+const registry = group('Run a registry', {
+  serve: verb('Serve a registry from this machine', () => import('./registry/serve.ts')),
+});
+
 const volume = group(
   'Manage volumes',
   {
@@ -142,6 +146,7 @@ export const groups: Readonly<Record<string, Group>> = {
   container,
   image,
   network,
+  registry,
   system,
   volume,
 };

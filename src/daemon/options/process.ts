@@ -1,4 +1,4 @@
-import { LOG_FORMATS, LOG_LEVELS } from '../log.ts';
+import { LOG_FORMATS, LOG_LEVELS } from '#lib/line-log';
 import { absolutePath, label } from './check.ts';
 import { choice, list, text, toggle, toggles } from './option.ts';
 

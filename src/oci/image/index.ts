@@ -1,4 +1,5 @@
 export { chainIds, MAX_CONFIG_BYTES, parseImageConfig } from './config.ts';
+export { UntrustedValue } from './json.ts';
 export { encodeDocument, isIndex, MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts';
 export {
   isIndexType,

@@ -30,6 +30,11 @@ export class UntrustedValue {
     return document;
   }
 
+  /** Where it is: `manifest.layers[3]`. */
+  get place(): string {
+    return this.#place;
+  }
+
   get present(): boolean {
     return this.#value !== undefined;
   }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DaemonLog, type LogFormat, type LogLevel } from './log.ts';
+import { LineLog, type LogFormat, type LogLevel } from './line-log.ts';
 
 function capture(format: LogFormat, level: LogLevel) {
   const lines: string[] = [];
   const target = { write: (line: string) => lines.push(line) > 0 };
-  return { lines, log: new DaemonLog({ format, level, target: target as never }) };
+  return { lines, log: new LineLog({ format, level, target: target as never }) };
 }
 
 test('text for people', () => {

@@ -1,15 +1,15 @@
-import type { LogFields, Logger } from '#lib/log';
+import type { LogFields, Logger } from './log.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_FORMATS = ['text', 'json'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Where lines go: standard error in the daemon. */
+/** Where lines go: standard error, in a daemon. */
 export type LogTarget = Pick<NodeJS.WritableStream, 'write'>;
 
-/** The daemon's log: one line a message, logfmt for people, JSON for machines. */
-export class DaemonLog implements Logger {
+/** A program's log: one line a message, logfmt for people, JSON for machines. */
+export class LineLog implements Logger {
   /** Messages below it are dropped; SIGHUP may change it. */
   level: LogLevel;
   readonly #format: LogFormat;

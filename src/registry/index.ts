@@ -1,0 +1,5 @@
+/** An OCI distribution 1.1 registry: `Registry` is what it holds, `registryServer` serves it over HTTP. */
+export type { Quota } from './content/quotas.ts';
+export { type Code, Refusal } from './errors.ts';
+export { registryServer, type TlsOptions } from './http/server.ts';
+export { Registry, type RegistryOptions } from './registry.ts';

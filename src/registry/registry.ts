@@ -1,0 +1,78 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KeyedLock } from '#lib/lock';
+import { type Logger, silentLogger } from '#lib/log';
+import { Blobs } from './content/blobs.ts';
+import { Catalogue } from './content/catalogue.ts';
+import type { Core } from './content/core.ts';
+import { InUse } from './content/in-use.ts';
+import { Manifests } from './content/manifests.ts';
+import { type Quota, Quotas } from './content/quotas.ts';
+import { publishIndex } from './publish.ts';
+import { DiskStorage, type Storage } from './storage/index.ts';
+import { Uploads } from './uploads/uploads.ts';
+
+export interface RegistryOptions {
+  /** Where it keeps everything: an OCI image layout, with the registry's records beside it. */
+  readonly root: string;
+  readonly quotas?: readonly Quota[];
+  /** Nothing can be pushed or deleted. */
+  readonly readOnly?: boolean;
+  readonly log?: Logger;
+}
+
+/** A registry without its server: what is in it, and how it changes. */
+export class Registry implements AsyncDisposable {
+  readonly storage: Storage;
+  readonly catalogue: Catalogue;
+  readonly quotas: Quotas;
+  readonly inUse: InUse;
+  readonly blobs: Blobs;
+  readonly manifests: Manifests;
+  readonly uploads: Uploads;
+  readonly readOnly: boolean;
+  readonly log: Logger;
+  readonly #publish: ReturnType<typeof publishIndex>;
+
+  private constructor(core: Omit<Core, 'changed'>, uploads: Uploads, options: RegistryOptions) {
+    this.storage = core.storage;
+    this.catalogue = core.catalogue;
+    this.quotas = core.quotas;
+    this.inUse = core.inUse;
+    this.log = core.log;
+    this.readOnly = options.readOnly ?? false;
+    this.uploads = uploads;
+    this.#publish = publishIndex(core);
+    const whole = { ...core, changed: () => this.#publish.soon() };
+    this.blobs = new Blobs(whole);
+    this.manifests = new Manifests(whole, () => join(options.root, 'tmp', randomBytes(8).toString('hex')));
+  }
+
+  /** One process at a time may have a root. */
+  static async open(options: RegistryOptions): Promise<Registry> {
+    await mkdir(options.root, { recursive: true, mode: 0o700 });
+    const storage = await DiskStorage.open(options.root);
+    const catalogue = new Catalogue(storage.records);
+    const core = {
+      storage,
+      catalogue,
+      inUse: new InUse(),
+      quotas: await Quotas.open(options.quotas ?? [], catalogue),
+      locks: new KeyedLock(),
+      log: options.log ?? silentLogger,
+    };
+    const uploads = await Uploads.open(join(options.root, 'uploads'), storage);
+    return new Registry(core, uploads, options);
+  }
+
+  /** An id for a request, in its log line. */
+  requestId(): string {
+    return randomUUID();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#publish.finish();
+    await this.storage.close();
+  }
+}

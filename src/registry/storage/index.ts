@@ -1,0 +1,2 @@
+export { DiskStorage } from './disk.ts';
+export type { Key, ListOptions, Records, Storage, StoredBlob } from './storage.ts';
