@@ -1,7 +1,8 @@
 import { type AuthConfig, encodeHeaderJson, header, mediaType, type ProgressMessage } from '#protocol';
-import type { Api } from './api.ts';
+import type { Api, Call } from './api.ts';
+import type { Channel } from './http/dial.ts';
 import { jsonLines } from './json-lines.ts';
-import type { QueryValue } from './query.ts';
+import { type QueryValue, segment } from './query.ts';
 
 export interface BuildRequest {
   /** The query of `POST /build`. */
@@ -12,12 +13,17 @@ export interface BuildRequest {
   readonly auths: Readonly<Record<string, AuthConfig>>;
   /** By id, base64. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Serves a connection that the daemon asks for, by its name: `output 0`. */
+  readonly serve?: (name: string, connection: Channel, signal: AbortSignal) => Promise<void>;
 }
 
-/** Builds an image; the messages are the classic builder's. @throws ResponseError, ConnectionError */
+/**
+ * Builds an image; the messages are the classic builder's. Its end is that of all connections that were served.
+ * @throws ResponseError, ConnectionError, and what `serve` throws
+ */
 export async function* build(
   api: Api,
-  { query, context, auths, secrets }: BuildRequest,
+  { query, context, auths, secrets, serve }: BuildRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<ProgressMessage, void> {
   const headers = {
@@ -25,9 +31,46 @@ export async function* build(
     ...(Object.keys(auths).length > 0 && { [header.registryConfig]: encodeHeaderJson(auths) }),
     ...(Object.keys(secrets).length > 0 && { [header.buildSecrets]: encodeHeaderJson(secrets) }),
   };
-  const { body } = await api.send(
-    { method: 'POST', path: '/build', query, stream: context, headers },
-    signal,
-  );
-  yield* jsonLines<ProgressMessage>(body);
+  const failed = new AbortController();
+  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const served: Promise<void>[] = [];
+  const call: Call = { method: 'POST', path: '/build', query, stream: context, headers };
+  try {
+    const { body } = await api.send(call, either);
+    for await (const message of jsonLines<ProgressMessage>(body)) {
+      const asked = streamOf(message);
+      if (!asked) yield message;
+      else if (serve) served.push(answer(api, asked, serve, either).catch((error) => failed.abort(error)));
+    }
+    await Promise.all(served);
+  } catch (error) {
+    if (!failed.signal.aborted) throw error;
+  }
+  if (failed.signal.aborted) throw failed.signal.reason;
+}
+
+interface AskedStream {
+  readonly id: string;
+  readonly name: string;
+}
+
+function streamOf({ aux }: ProgressMessage): AskedStream | undefined {
+  if (typeof aux !== 'object' || aux === null || !('Stream' in aux && 'Name' in aux)) return undefined;
+  return { id: String(aux.Stream), name: String(aux.Name) };
+}
+
+async function answer(
+  api: Api,
+  { id, name }: AskedStream,
+  serve: NonNullable<BuildRequest['serve']>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { socket } = await api.hijack({ method: 'POST', path: `/build/streams/${segment(id)}` }, signal);
+  try {
+    await serve(name, socket, signal);
+    socket.end();
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }

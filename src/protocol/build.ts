@@ -1,11 +1,13 @@
 import { ulimit } from './host-config.ts';
-import { array, map, string } from './schema.ts';
+import { array, map, object, string } from './schema.ts';
 import { authConfig } from './system.ts';
 
 /** `labels` of a build. */
 export const buildLabels = map(string);
 /** `ulimits` of a build. */
 export const buildUlimits = array(ulimit);
+/** `outputs` of a build. */
+export const buildOutputs = array(object({ Type: string, Attrs: map(string) }));
 /** The header X-Registry-Config: credentials by registry. */
 export const registryConfigDocument = map(authConfig);
 /** The header X-Berth-Build-Secrets: base64 by id. */

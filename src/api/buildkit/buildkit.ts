@@ -3,6 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { Engine } from '#engine';
 import { newId } from '#lib/ids';
 import { StatusResponseSchema } from '#protocol/buildkit';
+import { resultMessage } from '../build-results.ts';
 import type { SessionBuildRequest } from '../decode/build.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
 import { BuildJobs } from './build-jobs.ts';
@@ -47,8 +48,9 @@ export class BuildKit {
     const trace = new BuildTrace(buildId || newId(), tell);
     const archive = uploaded ? await this.#jobs.uploaded(buildId, signal) : undefined;
     const options = { ...request, signal, archive };
-    const { id } = await buildFromSession(this.#engine, session, options, trace).finally(() => trace.close());
-    await lines.write({ id: 'moby.image.id', aux: { ID: id } });
+    const result = await buildFromSession(this.#engine, session, options, trace).finally(() => trace.close());
+    const { ID } = resultMessage(result, request.outputs);
+    if (ID !== undefined) await lines.write({ id: 'moby.image.id', aux: { ID } });
   }
 }
 

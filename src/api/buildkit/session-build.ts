@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { readIgnoreFile } from '#dockerfile';
 import type { Engine } from '#engine';
-import { type BuildOptions, RunFailed } from '#engine/build';
-import type { Image } from '#engine/images';
-import { BerthError, invalid, messageOf } from '#lib/errors';
+import { type BuildOptions, type BuildResult, RunFailed } from '#engine/build';
+import { BerthError, invalid, messageOf, unsupported } from '#lib/errors';
+import { outputsFor } from '../build-results.ts';
+import type { WantedOutput } from '../decode/build-outputs.ts';
 import { pullBase } from '../pull-base.ts';
 import { readFiles, readTar } from './build-files.ts';
 import type { BuildTrace } from './build-trace.ts';
@@ -13,8 +14,9 @@ import { sessionAuth, sessionSecrets } from './session-services.ts';
 /** What of a build does not come from its session. */
 export type SessionBuildOptions = Omit<
   BuildOptions,
-  'context' | 'dockerfileContent' | 'ignoreContent' | 'secrets' | 'pullImage' | 'onEvent'
+  'context' | 'dockerfileContent' | 'ignoreContent' | 'secrets' | 'pullImage' | 'onEvent' | 'outputs'
 > & {
+  readonly outputs: readonly WantedOutput[];
   /** A tar that holds the Dockerfile too; with none the client is asked for files. */
   readonly archive: Readable | undefined;
 };
@@ -25,8 +27,9 @@ export async function buildFromSession(
   session: ClientSession,
   options: SessionBuildOptions,
   trace: BuildTrace,
-): Promise<Image> {
+): Promise<BuildResult> {
   const { signal, archive } = options;
+  const authOf = (reference: string) => sessionAuth(session, reference, signal);
   const files = archive ? { context: archive } : await filesOf(session, options, trace);
   try {
     return await builder.build({
@@ -34,7 +37,8 @@ export async function buildFromSession(
       ...files,
       secrets: sessionSecrets(session, signal),
       onEvent: trace.add,
-      pullImage: pullBase(images, (reference) => sessionAuth(session, reference, signal), trace.add),
+      pullImage: pullBase(images, authOf, trace.add),
+      outputs: outputsFor(options.outputs, { authOf, send: (wanted) => refuse(wanted) }),
     });
   } catch (error) {
     throw asSolve(error);
@@ -78,4 +82,8 @@ function asSolve(error: unknown): unknown {
   if (error instanceof BerthError)
     return new BerthError(error.kind, `failed to solve: ${messageOf(error)}`, { cause: error });
   return error;
+}
+
+async function refuse({ kind }: WantedOutput): Promise<never> {
+  throw unsupported(`output ${kind} is not supported over a session yet: use berth build`);
 }

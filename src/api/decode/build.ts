@@ -5,13 +5,14 @@ import { buildLabels, buildSecretsDocument, buildUlimits, decodeHeaderJson, type
 import type { BuildCall } from '../encode/build-inspection.ts';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
+import { type WantedOutput, wantedOutputs } from './build-outputs.ts';
 import { timestamp } from './time.ts';
 
 /** What of a build comes from the address of its request. */
 export type BuildRequest = Pick<
   BuildOptions,
   | 'dockerfile'
-  | 'names'
+  | 'squash'
   | 'target'
   | 'buildArgs'
   | 'labels'
@@ -20,7 +21,10 @@ export type BuildRequest = Pick<
   | 'pull'
   | 'network'
   | 'limits'
-> & { readonly quiet: boolean };
+> & {
+  readonly quiet: boolean;
+  readonly outputs: readonly WantedOutput[];
+};
 
 /** A build whose files are asked of its client. */
 export interface SessionBuildRequest extends BuildRequest {
@@ -38,12 +42,12 @@ export function buildRequest(query: Query): BuildRequest {
 }
 
 function common(query: Query): BuildRequest {
-  if (query.flag('squash')) throw unsupported('squash is not supported yet');
   const target = query.text('target');
   const platform = query.text('platform');
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
-    names: query.all('t').filter(Boolean),
+    outputs: wantedOutputs(query),
+    squash: query.flag('squash'),
     ...(target !== '' && { target }),
     buildArgs: buildArguments(query),
     labels: parameter(query, 'labels', buildLabels) ?? {},

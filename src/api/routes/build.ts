@@ -1,7 +1,9 @@
+import { finished } from 'node:stream/promises';
 import type { Engine } from '#engine';
 import { type OnBuildEvent, RunFailed } from '#engine/build';
 import { BerthError } from '#lib/errors';
-import { header } from '#protocol';
+import { header, mediaType } from '#protocol';
+import { outputsFor, resultMessage } from '../build-results.ts';
 import { type BuildRequest, buildCall, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
 import { registryConfig } from '../decode/registry-auth.ts';
 import { type BuildCall, callResult } from '../encode/build-inspection.ts';
@@ -10,11 +12,13 @@ import { bodyOf } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { pullBase } from '../pull-base.ts';
 import type { Router } from '../router.ts';
+import { BuildStreams, sendWhole } from '../streams/build-streams.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
 import { answerPrune } from '../streams/prune-report.ts';
 import { buildkitRoutes } from './buildkit.ts';
 
 export function buildRoutes(router: Router, engine: Engine): void {
+  const streams = new BuildStreams();
   const buildOverSession = buildkitRoutes(router, engine);
   router.post('/build', async (exchange) => {
     if (exchange.query.text('version') === '2') return await buildOverSession(exchange);
@@ -23,11 +27,17 @@ export function buildRoutes(router: Router, engine: Engine): void {
       try {
         const call = buildCall(exchange.query);
         if (call) await inspect(engine, exchange, { ...request, call }, lines);
-        else await build(engine, exchange, request, lines);
+        else await build(engine, exchange, request, lines, streams);
       } catch (error) {
         await fail(lines, error);
       }
     });
+  });
+  router.post('/build/streams/{id}', async (exchange) => {
+    const hand = streams.take(exchange.param('id'));
+    const connection = exchange.hijack(mediaType.rawStream);
+    hand(connection);
+    await finished(connection.input, { writable: false }).catch(() => {});
   });
   router.post('/build/prune', (exchange) => {
     const request = pruneRequest(exchange.query);
@@ -41,25 +51,38 @@ export function buildRoutes(router: Router, engine: Engine): void {
 async function build(
   { builder, images }: Engine,
   exchange: Exchange,
-  { quiet, ...request }: BuildRequest,
+  { quiet, outputs: wanted, ...request }: BuildRequest,
   lines: JsonLines,
+  streams: BuildStreams,
 ): Promise<void> {
+  const { signal } = exchange;
   // Bytes that nobody reads are dropped with the connection: there is nothing to wait for.
   const progress = new BuildProgress((message) => void lines.write(message));
   const onEvent: OnBuildEvent = quiet ? () => {} : progress.add;
-  const image = await builder.build({
+  const authOf = registryConfig(exchange.header(header.registryConfig));
+  const outputs = outputsFor(wanted, {
+    authOf,
+    send: async ({ index }, content) => {
+      await sendWhole(await streams.open(`output ${index}`, lines, signal), content, signal);
+    },
+  });
+  const result = await builder.build({
     ...request,
+    outputs,
     context: exchange.body,
     secrets: buildSecrets(exchange.header(header.buildSecrets)),
-    signal: exchange.signal,
+    signal,
     onEvent,
-    pullImage: pullBase(images, registryConfig(exchange.header(header.registryConfig)), onEvent),
+    pullImage: pullBase(images, authOf, onEvent),
   });
   progress.findings();
-  if (quiet) return await lines.write({ stream: `${image.id}\n` });
-  await lines.write({ aux: { ID: image.id } });
-  await lines.write({ stream: `Successfully built ${image.id.slice(7, 19)}\n` });
-  for (const name of request.names) await lines.write({ stream: `Successfully tagged ${withTag(name)}\n` });
+  const message = resultMessage(result, wanted);
+  await lines.write({ aux: message });
+  if (quiet) return await lines.write({ stream: message.ID === undefined ? '' : `${message.ID}\n` });
+  if (message.ID !== undefined)
+    await lines.write({ stream: `Successfully built ${message.ID.slice(7, 19)}\n` });
+  const tagged = wanted.flatMap(({ kind, names }) => (kind === 'image' ? names : []));
+  for (const name of tagged) await lines.write({ stream: `Successfully tagged ${withTag(name)}\n` });
 }
 
 /** What is asked about a Dockerfile, instead of building it. */

@@ -2,14 +2,17 @@ import { createWriteStream } from 'node:fs';
 import { lstat, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
-import type { Body } from '#client';
 import { codeOf } from '#lib/errors';
 import type { Context } from '../context.ts';
 import { Exit, fileError } from '../errors.ts';
 import { isTerminal } from '../terminal/terminal.ts';
 
 /** Writes a tar to `path`, or to stdout when it is ''. The file appears only when it is whole. */
-export async function writeArchive({ out }: Context, path: string, open: () => Promise<Body>): Promise<void> {
+export async function writeArchive(
+  { out }: Pick<Context, 'out'>,
+  path: string,
+  open: () => Promise<AsyncIterable<Uint8Array>>,
+): Promise<void> {
   if (path === '') {
     if (await isTerminal(1)) {
       throw new Exit(1, 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
@@ -44,7 +47,7 @@ async function isSpecial(path: string): Promise<boolean> {
   return found !== undefined && !found.isFile();
 }
 
-async function copy(body: Body, path: string): Promise<void> {
+async function copy(body: AsyncIterable<Uint8Array>, path: string): Promise<void> {
   // An archive may hold secrets of the image: only its owner reads it.
   const file = createWriteStream(path, { mode: 0o600 });
   const written = finished(file).catch((error: unknown) => {

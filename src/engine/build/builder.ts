@@ -28,7 +28,9 @@ import {
   withExcerpt,
 } from './front-end.ts';
 import type { Inspection } from './inspection.ts';
-import { writeImage } from './output.ts';
+import { epochOf } from './outputs/epoch.ts';
+import type { BuildResult, Output } from './outputs/output.ts';
+import { writeOutputs } from './outputs/write.ts';
 import type { PlanOptions } from './plan/options.ts';
 import { type Plan, planBuild } from './plan/plan.ts';
 import type { OnBuildEvent } from './progress.ts';
@@ -58,7 +60,10 @@ export interface BuildOptions {
   readonly dockerfileContent?: string;
   /** Of a `.dockerignore` given by itself: none of the context is looked at. */
   readonly ignoreContent?: string;
-  readonly names: readonly string[];
+  /** With none the result stays in the cache alone. */
+  readonly outputs: readonly Output[];
+  /** One layer for all that is new. */
+  readonly squash: boolean;
   readonly target?: string;
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;
@@ -115,7 +120,9 @@ export class Builder implements AsyncDisposable {
   }
 
   /** @throws DockerfileError, RunFailed, notFound, invalid, cancelled */
-  async build(options: BuildOptions): Promise<Image> {
+  async build(options: BuildOptions): Promise<BuildResult> {
+    const { outputs, squash } = options;
+    const epoch = epochOf(options.buildArgs);
     await using scope = new Scope();
     const failed = new AbortController();
     const signal = AbortSignal.any([options.signal, failed.signal]);
@@ -132,7 +139,7 @@ export class Builder implements AsyncDisposable {
       lint.check();
       options.onEvent({ type: 'planned', lines: plan.lines });
       warnUnused(plan.unusedArguments, options.onEvent);
-      return await writeImage(session, solver, plan, options.names);
+      return await writeOutputs(session, solver, plan, { outputs, squash, epoch });
     } catch (error) {
       throw withExcerpt(error, file);
     } finally {

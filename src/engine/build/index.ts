@@ -2,6 +2,7 @@
 export { Builder, type BuilderOptions, type BuildOptions, type InspectOptions } from './builder.ts';
 export { BuildCache } from './cache.ts';
 export { type Inspection, type Outline, outlineOf, type Target, targetsOf } from './inspection.ts';
+export type { BuildResult, Output } from './outputs/output.ts';
 export type { PlannedLine } from './plan/stage.ts';
 export type { BuildEvent, OnBuildEvent } from './progress.ts';
 export type { PruneCacheOptions } from './prune.ts';

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { cancelled } from '#lib/errors';
 import { findProgram } from '#linux/process';
 import { type Digest, parseDigest } from '#oci/digest';
-import { type Descriptor, encodeDocument, type History, type ImageConfig, MediaType } from '#oci/image';
+import {
+  type Descriptor,
+  encodeDocument,
+  type History,
+  type ImageConfig,
+  MediaType,
+  type StringMap,
+} from '#oci/image';
 import type { Content, Work } from './content.ts';
 import { gzip } from './gzip.ts';
 import { type Installed, layersOf, unpackImage } from './install.ts';
@@ -54,13 +61,15 @@ export interface NewImage {
   /** Bottom first. */
   readonly layers: readonly NewLayer[];
   readonly history: readonly History[];
+  /** Of the manifest. */
+  readonly annotations?: StringMap;
 }
 
 /** Writes an image's config and manifest, and unpacks it. The result is not in the catalog yet. */
 export async function assemble(
   content: Content,
   work: Work,
-  { config, layers, history }: NewImage,
+  { config, layers, history, annotations = {} }: NewImage,
   signal?: AbortSignal,
 ): Promise<Installed> {
   const document: ImageConfig = {
@@ -74,6 +83,7 @@ export async function assemble(
     mediaType: MediaType.ociManifest,
     config: configBlob,
     layers: layers.map(({ blob }) => blob),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
   };
   const target = await storeDocument(content, work, manifest, MediaType.ociManifest);
   const records: LayerRecord[] = layersOf(manifest, document.rootfs.diff_ids);
@@ -87,7 +97,8 @@ export async function assemble(
   return { target, chosen, images: [chosen], content: digests };
 }
 
-async function storeDocument(
+/** A manifest, an index or a config. */
+export async function storeDocument(
   { blobs }: Content,
   work: Work,
   document: object,

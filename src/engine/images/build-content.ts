@@ -1,15 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { parseDigest } from '#oci/digest';
-import { chainIds, type Descriptor, type History, type ImageConfig as ImageDocument } from '#oci/image';
-import { canonicalName, familiarName, parseReference, withDefaultTag } from '#oci/reference';
-import { assemble, compressLayer, EMPTY_LAYER, type NewLayer, storeLayer } from './assemble.ts';
-import { toRunConfig } from './config.ts';
+import { chainIds, type Descriptor } from '#oci/image';
+import { compressLayer, EMPTY_LAYER, storeLayer } from './assemble.ts';
 import type { Work } from './content.ts';
 import type { ImagesContext } from './context.ts';
-import type { ImageConfig } from './image.ts';
 import { unpackLayer } from './install.ts';
-import type { ImageRecord } from './record.ts';
-import { refuseDigest } from './tag.ts';
 
 /** A layer that is stored and unpacked, as the builder hands it from step to step. */
 export interface BuiltLayer {
@@ -86,46 +81,4 @@ export async function layersOfImage(
     layers.push(layer);
   }
   return layers;
-}
-
-export interface BuiltImage {
-  readonly config: ImageConfig;
-  readonly platform: Pick<ImageDocument, 'os' | 'architecture' | 'variant'>;
-  readonly author: string;
-  /** RFC 3339. */
-  readonly created: string;
-  /** Bottom first. */
-  readonly layers: readonly BuiltLayer[];
-  readonly history: readonly History[];
-  /** Id of the image that it was built from. */
-  readonly parent: string | undefined;
-  /** Names that are to mean it. */
-  readonly names: readonly string[];
-}
-
-/** Makes the image that a build results in, and gives it its names. @throws invalid for a name that can be none */
-export async function createImage(
-  { content, catalog }: ImagesContext,
-  work: Work,
-  { config, platform, author, created, layers, history, parent, names }: BuiltImage,
-  signal?: AbortSignal,
-): Promise<ImageRecord> {
-  const references = names.map((name) => withDefaultTag(refuseDigest(parseReference(name))));
-  const installed = await assemble(
-    content,
-    work,
-    {
-      config: { ...platform, created, ...(author && { author }), config: toRunConfig(config) },
-      layers: layers.map(({ diffId, blob }): NewLayer => ({ diffId: parseDigest(diffId), blob })),
-      history,
-    },
-    signal,
-  );
-  return catalog.change(() => {
-    const known = catalog.images.get(installed.chosen.id);
-    const chosen = { ...installed.chosen, ...(parent !== undefined && !known && { parent }) };
-    catalog.install({ ...installed, chosen }, references.map(canonicalName));
-    for (const reference of references) catalog.publish('tag', chosen.id, familiarName(reference), chosen);
-    return chosen;
-  });
 }

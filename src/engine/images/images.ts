@@ -4,24 +4,25 @@ import type { Snapshots } from '#engine/snapshots';
 import { KeyedLock } from '#lib/lock';
 import type { Logger } from '#lib/log';
 import type { Timer } from '#lib/metrics';
+import { decompress } from '#oci/layer';
 import type { FoundRepository } from '#oci/remote';
 import type { BlobStore, Database } from '#store';
 import { type Attestation, type AttestationsOptions, attestations } from './attestations.ts';
 import {
   addLayer,
   addSnapshot,
-  type BuiltImage,
   type BuiltLayer,
-  createImage,
   hasLayer,
   holdLayer,
   layersOfImage,
 } from './build-content.ts';
+import { type Assembled, assembleBuilt, type BuiltImage, installBuilt } from './built-image.ts';
 import { Catalog } from './catalog.ts';
 import { applyChanges } from './changes.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import { Content, type Work } from './content.ts';
 import type { ImagesContext, ImageUsers } from './context.ts';
+import { archiveBuilt, pushBuilt } from './deliver.ts';
 import { type HistoryStep, history } from './history.ts';
 import type { Image, ImageConfig } from './image.ts';
 import { type ImportOptions, importImage } from './import.ts';
@@ -186,9 +187,32 @@ export class Images {
     return layersOfImage(this.#context, work, id);
   }
 
-  /** Makes the image that a build results in. @throws invalid for a name that can be none */
-  async create(work: Work, image: BuiltImage, signal?: AbortSignal): Promise<Image> {
-    return this.#view(await createImage(this.#context, work, image, signal));
+  /** A stored layer's tar, uncompressed. */
+  readLayer({ blob }: BuiltLayer, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return decompress(this.#context.content.blobs.open(blob.digest), signal);
+  }
+
+  /** Writes the documents of what a build resulted in. It is in no catalog yet: work alone holds it. */
+  assemble(work: Work, image: BuiltImage, signal?: AbortSignal): Promise<Assembled> {
+    return assembleBuilt(this.#context, work, image, signal);
+  }
+
+  /** Makes it an image of this engine. @throws invalid for a name that can be none */
+  install(
+    assembled: Assembled,
+    options: { readonly names: readonly string[]; readonly parent: string | undefined },
+  ): Image {
+    return this.#view(installBuilt(this.#context, assembled, options));
+  }
+
+  /** A tar of what was built, for as long as its work lasts. */
+  archive(assembled: Assembled, names: readonly string[], signal?: AbortSignal): Readable {
+    return archiveBuilt(this.#context, assembled, names, signal);
+  }
+
+  /** Pushes what was built, in the catalog or not. @throws unauthorized, unavailable, cancelled */
+  pushBuilt(assembled: Assembled, name: string, options: Omit<PushOptions, 'platform'>): Promise<Pushed> {
+    return this.#actions.time('push', () => pushBuilt(this.#context, assembled, name, options));
   }
 
   async pull(reference: string, options: PullOptions): Promise<Image> {

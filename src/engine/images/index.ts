@@ -8,7 +8,8 @@ export {
   DEFAULT_SHELL,
 } from './apply-instruction.ts';
 export type { Attestation } from './attestations.ts';
-export type { BuiltImage, BuiltLayer } from './build-content.ts';
+export type { BuiltLayer } from './build-content.ts';
+export type { Assembled, BuiltImage } from './built-image.ts';
 export { variablesOf } from './changes.ts';
 export type { CommitOptions } from './commit.ts';
 export { EMPTY_CONFIG } from './config.ts';

@@ -44,30 +44,40 @@ export async function push(context: ImagesContext, text: string, options: PushOp
   const record = context.catalog.names.get(storedName(reference));
   if (!record)
     throw notFound(`An image does not exist locally with the tag: ${familiarRepository(reference)}`);
-  const onProgress = options.onProgress ?? (() => {});
-  await using repository = await connect(context, reference, options.auth, 'push');
-  onProgress({ status: `The push refers to repository [${repositoryName(reference)}]` });
   await using work = context.content.begin();
   for (const digest of record.content) work.hold(digest);
-  const pushing = { ...context, reference, repository, onProgress, signal: options.signal };
+  const root = options.platform
+    ? context.catalog.find(text, options.platform).image.manifest
+    : await rootToPush(context, record);
+  const pushed = await pushContent(context, reference, root, options);
+  note(context, reference, record, root);
+  return pushed;
+}
+
+/** A manifest or an index, with all that it refers to, which somebody holds. @throws unauthorized, cancelled */
+export async function pushContent(
+  context: ImagesContext,
+  reference: Reference,
+  root: Descriptor,
+  { auth, signal, onProgress = () => {} }: Omit<PushOptions, 'platform'>,
+): Promise<Pushed> {
+  await using repository = await connect(context, reference, auth, 'push');
+  onProgress({ status: `The push refers to repository [${repositoryName(reference)}]` });
+  const pushing = { ...context, reference, repository, onProgress, signal };
   try {
-    const root = options.platform
-      ? context.catalog.find(text, options.platform).image.manifest
-      : await rootToPush(pushing, record);
     const name = reference.digest ?? reference.tag ?? root.digest;
     await asked(reference, 'push', () => pushDocument(pushing, root, name));
-    note(pushing, record, root);
     const tag = reference.tag ?? '';
     onProgress({ status: `${tag || root.digest}: digest: ${root.digest} size: ${root.size}` });
     return { tag, digest: root.digest, size: root.size };
   } catch (error) {
-    if (options.signal?.aborted) throw cancelled();
+    if (signal?.aborted) throw cancelled();
     throw error;
   }
 }
 
 /** An index of which not all is here cannot be pushed: then it is the image alone. */
-async function rootToPush({ content, catalog }: Pushing, record: NameRecord): Promise<Descriptor> {
+async function rootToPush({ content, catalog }: ImagesContext, record: NameRecord): Promise<Descriptor> {
   const { target } = record;
   const document = parseManifest(
     await content.blobs.read(target.digest, MAX_MANIFEST_BYTES),
@@ -168,7 +178,7 @@ async function* counted(
 }
 
 /** The registry has it now: the image gets its digest reference. */
-function note({ catalog, reference }: Pushing, record: NameRecord, root: Descriptor): void {
+function note({ catalog }: ImagesContext, reference: Reference, record: NameRecord, root: Descriptor): void {
   const image = catalog.images.get(record.image);
   catalog.change(() => {
     if (image && root.digest === record.target.digest) {

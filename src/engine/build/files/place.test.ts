@@ -47,7 +47,6 @@ const request: PlaceRequest = {
   owner: undefined,
   mode: undefined,
   parents: false,
-  latest: undefined,
 };
 
 function copied(source: Shape, base: Shape, sources: readonly string[], destination: string): string[] {

@@ -22,8 +22,6 @@ export interface PlaceRequest {
   readonly owner: Owner | undefined;
   readonly mode: ModeChange | undefined;
   readonly parents: boolean;
-  /** Nanoseconds: times after it become it. */
-  readonly latest: bigint | undefined;
 }
 
 /**
@@ -109,8 +107,8 @@ class Placement {
     const resolved = this.#resolveDirectory(directory);
     const missing: string[] = [];
     for (let at = resolved; at !== '' && !this.#exists(at); at = parentPath(at)) missing.unshift(at);
-    const { owner, latest } = this.#request;
-    const time = latest ?? BigInt(Date.now()) * 1_000_000n;
+    const { owner } = this.#request;
+    const time = BigInt(Date.now()) * 1_000_000n;
     for (const path of missing)
       this.#placed.set(path, { path, source: undefined, node: made(0o755, time, owner) });
     return resolved;
@@ -147,13 +145,12 @@ class Placement {
   }
 
   #changed(node: TreeNode): TreeNode {
-    const { owner, mode, latest } = this.#request;
+    const { owner, mode } = this.#request;
     return {
       ...node,
       ...(owner && { uid: owner.uid, gid: owner.gid }),
       ...(mode &&
         node.type !== 'symlink' && { mode: changeMode(node.mode, mode, node.type === 'directory') }),
-      ...(latest !== undefined && node.mtime > latest && { mtime: latest }),
     };
   }
 }

@@ -30,7 +30,6 @@ export async function copyFiles(
     owner: ownerOf(step, mounted.path),
     mode: step.mode === undefined ? undefined : parseMode(step.mode),
     parents: step.parents,
-    latest: undefined,
   };
   const { files, archives } = await sort(step, source, selection);
   const tar = layerOf(new DiskTree(mounted.path), request, source, { ...selection, roots: files }, archives);

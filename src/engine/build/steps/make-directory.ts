@@ -16,7 +16,7 @@ export async function makeDirectory(
 ): Promise<Filesystem> {
   const { images, work, signal } = session;
   await using mounted = await mountFilesystem(session, base);
-  const request = { destination: path, owner: undefined, mode: undefined, parents: false, latest: undefined };
+  const request = { destination: path, owner: undefined, mode: undefined, parents: false };
   const { made } = placeDirectory(new DiskTree(mounted.path), request);
   if (made.length === 0) return base;
   const headers = made.map((entry) => headerOf(entry.path, entry.node));

@@ -122,7 +122,6 @@ async function contextLayer(session: BuildSession, tree: Tree): Promise<Filesyst
     owner: { uid: 0, gid: 0 },
     mode: undefined,
     parents: false,
-    latest: undefined,
   };
   const entries = placeFiles(new TarTree('', new Map()), selection, request);
   const layer = await session.images.addLayer(session.work, [], wholeTar(entries, tree), session.signal);

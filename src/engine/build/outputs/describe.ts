@@ -1,38 +1,35 @@
-import type { Image } from '#engine/images';
+import type { BuiltImage } from '#engine/images';
 import { now } from '#lib/time';
 import type { History } from '#oci/image';
-import { type Filesystem, NOTHING } from './cache.ts';
-import type { Plan } from './plan/plan.ts';
-import type { BuildSession } from './session.ts';
-import type { Solver } from './solve/solver.ts';
-import type { Step } from './step.ts';
+import { type Filesystem, NOTHING } from '../cache.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Solver } from '../solve/solver.ts';
+import type { Step } from '../step.ts';
+import { clampTime, formatEpoch } from './epoch.ts';
 
-/** Makes the image of a plan whose steps are done. Built again with nothing changed it is the same image. */
-export async function writeImage(
-  session: BuildSession,
+export type Description = Omit<BuiltImage, 'annotations'>;
+
+/** The image of a plan whose steps are done. Built again with nothing changed it is the same image. */
+export async function describeImage(
   solver: Solver,
   { target }: Plan,
-  names: readonly string[],
-): Promise<Image> {
-  const { images, work, signal } = session;
+  epoch: Date | undefined,
+): Promise<Description> {
   const { layers } = await solver.solve(target.step);
-  const history = await historyOf(solver, target.history);
-  const created = history.findLast((entry) => entry.created !== undefined)?.created ?? now();
+  const history = (await historyOf(solver, target.history)).map((entry) => ({
+    ...entry,
+    ...(entry.created !== undefined && { created: clampTime(entry.created, epoch) }),
+  }));
+  const latest = history.findLast((entry) => entry.created !== undefined)?.created ?? now();
   const { os, architecture, variant } = target.platform;
-  return await images.create(
-    work,
-    {
-      config: target.config,
-      platform: { os, architecture, ...(variant !== undefined && { variant }) },
-      author: target.author,
-      created,
-      layers,
-      history,
-      parent: target.parent,
-      names,
-    },
-    signal,
-  );
+  return {
+    config: target.config,
+    platform: { os, architecture, ...(variant !== undefined && { variant }) },
+    author: target.author,
+    created: epoch ? formatEpoch(epoch) : latest,
+    layers,
+    history,
+  };
 }
 
 /** Lines without a layer take the time of the one before: so that it does not tell when nothing was done. */

@@ -1,0 +1,107 @@
+import { invalid } from '#lib/errors';
+import { buildOutputs } from '#protocol';
+import type { Query } from '../query.ts';
+import { parseJson, validate } from '../validation.ts';
+
+/** What a client wants of a build's result: `--output type=…`. */
+export interface WantedOutput {
+  readonly kind: 'image' | 'registry' | 'archive' | 'tree';
+  /** Its place in the request: the client knows it by that. */
+  readonly index: number;
+  readonly names: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly rewriteTimes: boolean;
+}
+
+const KNOWN = [
+  'name',
+  'dest',
+  'tar',
+  'push',
+  'store',
+  'unpack',
+  'oci-mediatypes',
+  'compression',
+  'platform-split',
+];
+
+/** `outputs`: JSON of `[{"Type":"oci","Attrs":{…}}]`; without it an image of the names `t`. @throws invalid */
+export function wantedOutputs(query: Query): WantedOutput[] {
+  const text = query.text('outputs');
+  const names = query.all('t').filter(Boolean);
+  const image = { kind: 'image', index: 0, names, annotations: {}, rewriteTimes: false } as const;
+  if (text === '') return [image];
+  const outputs = validate(buildOutputs, parseJson(text) ?? []);
+  if (outputs.length === 0) return [image];
+  return outputs.flatMap(({ Type = '', Attrs }, index) =>
+    decode(Type, new Map(Object.entries(Attrs ?? {})), index, names),
+  );
+}
+
+function decode(
+  type: string,
+  attributes: ReadonlyMap<string, string>,
+  index: number,
+  tags: readonly string[],
+): WantedOutput[] {
+  const own = (attributes.get('name') ?? '').split(',').filter(Boolean);
+  const form = {
+    index,
+    names: own.length > 0 ? own : tags,
+    annotations: annotationsOf(attributes),
+    rewriteTimes: flag(attributes, 'rewrite-timestamp'),
+  };
+  const unknown = [...attributes.keys()].find(
+    (key) => !KNOWN.includes(key) && key !== 'rewrite-timestamp' && !key.startsWith('annotation'),
+  );
+  if (unknown !== undefined) throw invalid(`output type=${type}: unknown attribute "${unknown}"`);
+  const compression = attributes.get('compression') ?? 'gzip';
+  if (compression !== 'gzip')
+    throw invalid(`output compression=${compression} is not supported: layers are gzip`);
+  switch (type) {
+    case 'image':
+    case 'moby':
+      return [
+        ...(flag(attributes, 'store', true) ? [{ ...form, kind: 'image' } as const] : []),
+        ...(flag(attributes, 'push') ? [pushed(form)] : []),
+      ];
+    case 'registry':
+      return [pushed(form)];
+    case 'docker':
+      return [{ ...form, kind: attributes.has('dest') ? 'archive' : 'image' }];
+    case 'oci':
+      return [{ ...form, kind: 'archive' }];
+    case 'tar':
+    case 'local':
+      return [{ ...form, kind: 'tree' }];
+    case 'cacheonly':
+      return [];
+    default:
+      throw invalid(
+        `unknown output type "${type}": use image, registry, docker, oci, tar, local or cacheonly`,
+      );
+  }
+}
+
+function pushed(form: Omit<WantedOutput, 'kind'>): WantedOutput {
+  if (form.names.length === 0) throw invalid('an image that is pushed needs a name: tag it');
+  return { ...form, kind: 'registry' };
+}
+
+/** `annotation.KEY`, `annotation-manifest.KEY`: of the image's manifest. */
+function annotationsOf(attributes: ReadonlyMap<string, string>): Record<string, string> {
+  const annotations: Record<string, string> = {};
+  for (const [key, value] of attributes) {
+    const name = /^annotation(?:-manifest)?(?:\[[^\]]*\])?\.(.+)$/.exec(key)?.[1];
+    if (name !== undefined) annotations[name] = value;
+  }
+  return annotations;
+}
+
+function flag(attributes: ReadonlyMap<string, string>, name: string, absent = false): boolean {
+  const text = attributes.get(name);
+  if (text === undefined) return absent;
+  if (text === '' || text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw invalid(`output attribute ${name}="${text}": it must be true or false`);
+}
