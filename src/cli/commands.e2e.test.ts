@@ -368,6 +368,7 @@ describe('the rest of the day', () => {
     assert.equal(await ok('volume', 'rm', 'shelf'), 'shelf');
     assert.match(await ok('system', 'df'), /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages /);
     assert.match(await ok('info'), /\n Server Version: /);
+    assert.match(await ok('system', 'migrate-snapshots'), /: 0 converted, [1-9]\d* were so before\.$/);
     assert.match(
       await ok('version', '-f', '{{.Client.APIVersion}} {{.Server.APIVersion}}'),
       /^(\d\.\d+) \1$/,

@@ -3,6 +3,7 @@ import type {
   BuildCachePruneReport,
   DiskUsage,
   Filters,
+  SnapshotMigration,
   SystemInfo,
   SystemVersion,
 } from '#protocol';
@@ -39,6 +40,10 @@ export class System {
   /** Checks credentials with a registry. */
   login(auth: AuthConfig, signal?: AbortSignal): Promise<{ Status: string; IdentityToken?: string }> {
     return this.#api.json({ method: 'POST', path: '/auth', json: auth }, signal);
+  }
+
+  migrateSnapshots(signal?: AbortSignal): Promise<SnapshotMigration> {
+    return this.#api.json({ method: 'POST', path: '/system/migrate-snapshots' }, signal);
   }
 
   pruneBuildCache(

@@ -153,6 +153,19 @@ export interface DiskUsage {
 }
 
 /** POST /build/prune */
+/** Of `POST /system/migrate-snapshots`, which Docker does not have: numbers of layers. */
+export interface SnapshotMigration {
+  /** What all layers were to be: `erofs` or `directory`. */
+  readonly Form: string;
+  readonly Converted: number;
+  /** They were so before. */
+  readonly Unchanged: number;
+  /** By running containers: they stay as they were. */
+  readonly InUse: number;
+  /** An EROFS image cannot hold them. */
+  readonly Unfit: number;
+}
+
 export interface BuildCachePruneReport {
   readonly CachesDeleted: readonly string[] | null;
   readonly SpaceReclaimed: number;

@@ -1,5 +1,5 @@
 import { invalid } from '#lib/errors';
-import { authConfig, header } from '#protocol';
+import { authConfig, header, type SnapshotMigration } from '#protocol';
 import { parseBoolean } from '../decode/boolean.ts';
 import { registryAuthOf } from '../decode/registry-auth.ts';
 import { type DiskUsageOptions, type DiskUsageType, diskUsage } from '../encode/disk-usage.ts';
@@ -35,6 +35,19 @@ export function systemRoutes(router: Router, options: ApiOptions): void {
 
   router.get('/system/df', async (exchange) => {
     exchange.json(await diskUsage(engine, diskUsageOptions(exchange)));
+  });
+
+  // Not Docker's.
+  router.post('/system/migrate-snapshots', async (exchange) => {
+    const { form, layers } = await engine.images.migrateLayers(exchange.signal);
+    const report: SnapshotMigration = {
+      Form: form,
+      Converted: layers.converted,
+      Unchanged: layers.unchanged,
+      InUse: layers['in-use'],
+      Unfit: layers.unfit,
+    };
+    exchange.json(report);
   });
 
   router.post('/auth', async (exchange) => {

@@ -137,6 +137,10 @@ const system = group('Manage the engine', {
   },
   events: verb('Show what happens in the engine, live', () => import('./system/events.ts')),
   info: verb('Show what the engine is and runs on', () => import('./system/info.ts')),
+  'migrate-snapshots': verb(
+    'Keep all layers as new ones are kept',
+    () => import('./system/migrate-snapshots.ts'),
+  ),
   prune: verb('Remove everything that is not used', () => import('./system/prune.ts')),
 });
 

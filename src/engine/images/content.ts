@@ -94,6 +94,12 @@ export class Content {
     await Promise.all(garbage.map((chainId) => this.snapshots.removeLayer(chainId)));
   }
 
+  /** The stored tar of every layer that is needed, by chain id. */
+  stored(): Map<string, string> {
+    const layers = [...this.#catalog.images.values()].flatMap((image) => image.layers);
+    return new Map([...layers, ...this.#retained()].map(({ chainId, blob }) => [chainId, blob.digest]));
+  }
+
   #needed(): { blobs: Set<string>; layers: Set<string> } {
     const blobs = this.#catalog.content();
     const layers = this.#catalog.layers();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { type EngineEvent, Events } from '#engine/events';
-import { openSnapshots, type Snapshots } from '#engine/snapshots';
+import { type LayerForm, openSnapshots, type Snapshots } from '#engine/snapshots';
 import { silentLogger } from '#lib/log';
 import { Timer } from '#lib/metrics';
 import { nowNano } from '#lib/time';
@@ -81,7 +81,7 @@ export interface Fixture {
   leftOvers(): Promise<{ blobs: number; layers: number; temporary: number }>;
   close(): Promise<void>;
   /** As after a restart of the daemon. */
-  reopen(): Promise<Fixture>;
+  reopen(layerForm?: LayerForm): Promise<Fixture>;
 }
 
 export async function openFixture(context: TestContext, users?: ImageUsers): Promise<Fixture> {
@@ -107,13 +107,19 @@ export async function openFixtureAt(
 }
 
 /** Adds itself to those that are to be closed in the end. */
-async function open(opened: Fixture[], home: string, users: ImageUsers): Promise<Fixture> {
+async function open(
+  opened: Fixture[],
+  home: string,
+  users: ImageUsers,
+  layerForm?: LayerForm,
+): Promise<Fixture> {
   const database = Database.open(join(home, 'data/berth.db'));
   const blobs = await BlobStore.open(join(home, 'data/content'));
   const snapshots = await openSnapshots({
     root: join(home, 'data'),
     log: silentLogger,
     mappings: new MountMappings(),
+    layerForm,
   });
   const events = new Events(database);
   const images = await Images.open({
@@ -163,9 +169,9 @@ async function open(opened: Fixture[], home: string, users: ImageUsers): Promise
         temporary: temporary.length + unfinished.length,
       };
     },
-    async reopen() {
+    async reopen(form = layerForm) {
       await close();
-      return open(opened, home, users);
+      return open(opened, home, users, form);
     },
   };
   opened.push(fixture);

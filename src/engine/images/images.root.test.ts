@@ -305,6 +305,23 @@ test('a layer that a power failure may have damaged is unpacked again', async (c
   assert.deepEqual(images.get('app:1'), image);
 });
 
+test('all layers change their form when they are asked to', async (context) => {
+  const fixture = await openFixture(context);
+  const before = await fixture.reopen('directory');
+  await before.load(dockerArchive([{ tags: ['app:1'], layers: [base, layerOf('top')] }]));
+  const image = before.images.get('app:1');
+  const after = await before.reopen('erofs');
+  const migrated = (converted: number) => ({
+    form: 'erofs',
+    layers: { converted, unchanged: 2 - converted, 'in-use': 0, unfit: 0 },
+  });
+  assert.deepEqual(await after.images.migrateLayers(), migrated(2));
+  assert.deepEqual(await after.images.migrateLayers(), migrated(0));
+  assert.deepEqual(after.images.get('app:1'), image);
+  await after.images.remove('app:1', {});
+  assert.deepEqual(await after.leftOvers(), { blobs: 0, layers: 0, temporary: 0 });
+});
+
 test('an image of another platform comes along with its index and can be used by name', async (context) => {
   const { images, load, home, snapshots, leftOvers } = await openFixture(context);
   const { archive, ids } = twoPlatforms();

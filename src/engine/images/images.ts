@@ -32,6 +32,7 @@ import { LayoutIndex } from './layout-index.ts';
 import { type LoadOptions, load } from './load.ts';
 import { login } from './login.ts';
 import { type ManifestSummary, manifests } from './manifests.ts';
+import { type Migration, migrateLayers } from './migrate-layers.ts';
 import { type PruneOptions, prune } from './prune.ts';
 import { type PullOptions, pull } from './pull.ts';
 import { type Pushed, type PushOptions, push } from './push.ts';
@@ -248,6 +249,11 @@ export class Images {
     const result = prune(this.#context, options);
     await this.#context.content.collect();
     return result;
+  }
+
+  /** Gives layers the form that new ones get, where they have another one. @throws cancelled, system */
+  migrateLayers(signal?: AbortSignal): Promise<Migration> {
+    return migrateLayers(this.#context.content, signal);
   }
 
   /** Bytes per layer and who shares them, for `system df`. */

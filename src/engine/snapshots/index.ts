@@ -5,7 +5,9 @@ export { openSnapshots } from './open.ts';
 export type { SnapshotsOptions } from './overlay.ts';
 export type {
   Change,
+  Conversion,
   HeldRoot,
+  LayerForm,
   LayerSource,
   PackedChanges,
   Snapshots,

@@ -3,17 +3,19 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { cancelled, notFound } from '#lib/errors';
+import { BerthError, cancelled, notFound } from '#lib/errors';
 import type { IdleThread } from '#lib/idle-thread';
 import { KeyedLock, Semaphore } from '#lib/lock';
+import { exchange } from '#linux/files';
 import type { ImageBacking } from '#linux/mount';
 import { findProgram } from '#linux/process';
 import { hexOf, isDigest, parseDigest } from '#oci/digest';
 import { isUnfit } from '#oci/erofs';
+import { Holds } from './holds.ts';
 import { inherit } from './inherit.ts';
 import { LayerMounts } from './layer-mounts.ts';
 import type { Settling } from './settling.ts';
-import type { LayerForm, LayerSource, PackedChanges, UnpackOptions, Usage } from './snapshots.ts';
+import type { Conversion, LayerForm, LayerSource, PackedChanges, UnpackOptions, Usage } from './snapshots.ts';
 import type { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
 import { unpackLayer, writeImage } from './unpack.ts';
@@ -70,6 +72,7 @@ export class Layers {
   readonly form: LayerForm;
   readonly #mounts: LayerMounts;
   readonly #known = new Map<string, LayerRecord>();
+  readonly #holds = new Holds();
   readonly #lock = new KeyedLock();
   readonly #slots = new Semaphore(Math.min(4, availableParallelism()));
   readonly #closing = new AbortController();
@@ -108,6 +111,7 @@ export class Layers {
     using held = new DisposableStack();
     const lowers = chainIds.map((chainId): Lower => {
       const isMount = this.#get(chainId).form === 'erofs';
+      held.use(this.#holds.take(chainId));
       if (isMount) held.use(this.#mounts.acquire(this.#place(chainId)));
       return { path: this.#tree(chainId), isMount };
     });
@@ -127,15 +131,24 @@ export class Layers {
   async unpack(layer: LayerSource, { onProgress, signal }: UnpackOptions = {}): Promise<Usage> {
     using _turn = await this.#lock.acquire(layer.chainId);
     if (this.has(layer.chainId)) return this.usage(layer.chainId);
-    using _slot = await this.#slots.acquire();
-    const signals = signal ? [this.#closing.signal, signal] : [this.#closing.signal];
-    const work = this.#unpack(layer, AbortSignal.any(signals), onProgress);
-    this.#running.add(work);
+    return await this.#work(signal, (both) => this.#unpack(layer, both, onProgress));
+  }
+
+  /** See `Snapshots.convertLayer`. */
+  async convert(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
+    using _turn = await this.#lock.acquire(chainId);
+    const { diffId, parent, form = 'directory' } = this.#get(chainId);
+    if (form === this.form) return 'unchanged';
+    if (this.#holds.has(chainId)) return 'in-use';
+    const layer = { chainId, diffId, path, ...(parent && { parent }) };
     try {
-      return await work;
-    } finally {
-      this.#running.delete(work);
+      await this.#work(signal, (both) => this.#unpackAs(this.form, layer, both));
+    } catch (error) {
+      if (isUnfit(error)) return 'unfit';
+      if (error instanceof LayerInUse) return 'in-use';
+      throw error;
     }
+    return 'converted';
   }
 
   /**
@@ -171,26 +184,46 @@ export class Layers {
     this.#mounts[Symbol.dispose]();
   }
 
+  async #work<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    using _slot = await this.#slots.acquire();
+    const working = work(AbortSignal.any(signal ? [this.#closing.signal, signal] : [this.#closing.signal]));
+    this.#running.add(working);
+    try {
+      return await working;
+    } finally {
+      this.#running.delete(working);
+    }
+  }
+
   async #unpack(
     layer: LayerSource,
     signal: AbortSignal,
     onProgress?: (bytes: number) => void,
   ): Promise<Usage> {
+    try {
+      return await this.#unpackAs(this.form, layer, signal, onProgress);
+    } catch (error) {
+      if (!isUnfit(error)) throw error;
+      return await this.#unpackAs('directory', layer, signal, onProgress);
+    }
+  }
+
+  /** @throws UnfitLayer */
+  async #unpackAs(
+    form: LayerForm,
+    layer: LayerSource,
+    signal: AbortSignal,
+    onProgress?: (bytes: number) => void,
+  ): Promise<Usage> {
     if (signal.aborted) throw cancelled();
-    const { diffId, path: blob } = layer;
     using held = this.hold(this.#stack(layer.parent));
     const lowers = held.lowers.map(({ path }) => path);
+    const { diffId, path: blob } = layer;
     const job = { blob, diffId, igzip: this.#igzip, signal, ...(onProgress && { onProgress }) };
-    if (this.form === 'erofs') {
-      try {
-        return await this.#make('erofs', layer, (place) =>
-          writeImage(job, { path: join(place, IMAGE), uuid: uuidOf(layer.chainId), lowers }),
-        );
-      } catch (error) {
-        if (!isUnfit(error)) throw error;
+    return await this.#make(form, layer, async (place) => {
+      if (form === 'erofs') {
+        return await writeImage(job, { path: join(place, IMAGE), uuid: uuidOf(layer.chainId), lowers });
       }
-    }
-    return await this.#make('directory', layer, async (place) => {
       const { implied, ...usage } = await unpackLayer(job, join(place, TREE));
       await this.#inherit(join(place, TREE), implied, lowers);
       return usage;
@@ -221,13 +254,24 @@ export class Layers {
     return join(this.#root, UNFINISHED + unique);
   }
 
+  /** @throws LayerInUse when it would take the place of one that somebody has got hold of */
   async #finish(unfinished: string, chainId: string, record: LayerRecord): Promise<void> {
     await writeFile(join(unfinished, 'layer.json'), JSON.stringify(record));
     const mark = this.#settling.mark(unfinished);
     const place = this.#place(chainId);
-    await rename(unfinished, place);
+    if (this.has(chainId)) this.#replace(unfinished, chainId);
+    else await rename(unfinished, place);
     this.#known.set(chainId, record);
     mark(place);
+  }
+
+  /** Synchronous: nobody can get hold of the layer meanwhile. */
+  #replace(unfinished: string, chainId: string): void {
+    if (this.#holds.has(chainId)) throw new LayerInUse(chainId);
+    const place = this.#place(chainId);
+    exchange(unfinished, place);
+    this.#mounts.forget(place);
+    this.#trash.discard(unfinished, TREE);
   }
 
   /** What the layer did not describe is as it was below. */
@@ -270,6 +314,12 @@ export class Layers {
 /** Of an image: no other has it, and the same layer on the same ones has it again. */
 const uuidOf = (chainId: string): Uint8Array =>
   Buffer.from(hexOf(parseDigest(chainId)), 'hex').subarray(0, 16);
+
+class LayerInUse extends BerthError {
+  constructor(chainId: string) {
+    super('conflict', `layer ${chainId} is in use`);
+  }
+}
 
 async function readRecord(place: string): Promise<LayerRecord | undefined> {
   try {

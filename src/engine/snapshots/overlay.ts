@@ -15,6 +15,7 @@ import { MappedRoots } from './mapped-roots.ts';
 import { Settling } from './settling.ts';
 import type {
   Change,
+  Conversion,
   HeldRoot,
   LayerForm,
   LayerSource,
@@ -90,6 +91,14 @@ export class OverlaySnapshots implements Snapshots {
 
   unpack(layer: LayerSource, options?: UnpackOptions): Promise<Usage> {
     return this.#layers.unpack(layer, options);
+  }
+
+  get layerForm(): LayerForm {
+    return this.#layers.form;
+  }
+
+  convertLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
+    return this.#layers.convert(chainId, path, signal);
   }
 
   async layerUsage(chainId: string): Promise<Usage> {

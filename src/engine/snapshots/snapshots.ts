@@ -45,6 +45,9 @@ export interface PackedChanges extends Usage {
   readonly form: LayerForm;
 }
 
+/** What became of a layer that was to change its form: it may be in use, or of a kind that an image cannot hold. */
+export type Conversion = 'converted' | 'unchanged' | 'in-use' | 'unfit';
+
 export interface FileRange {
   readonly path: string;
   readonly start: number;
@@ -68,6 +71,13 @@ export interface Snapshots {
    * @throws invalid for a broken or hostile layer; system when the disk is full
    */
   unpack(layer: LayerSource, options?: UnpackOptions): Promise<Usage>;
+  /** What new layers become, where they can. */
+  readonly layerForm: LayerForm;
+  /**
+   * Gives a layer that form, from its tar as it is stored; snapshots that stand on it notice nothing.
+   * @throws as unpack; notFound
+   */
+  convertLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion>;
   /** @throws notFound */
   layerUsage(chainId: string): Promise<Usage>;
   /** Out of reach at once, deleted in the background; missing is fine. @throws conflict while a snapshot stands on it */

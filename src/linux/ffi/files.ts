@@ -23,6 +23,11 @@ export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const syncfs = libcCall<[fd: number]>('int syncfs(int)');
 
+export const renameat2 = libcCall<
+  [fromDirectory: number, from: string, toDirectory: number, to: string, flags: number]
+>('int renameat2(int, const char *, int, const char *, uint)');
+export const RENAME_EXCHANGE = 2;
+
 /** openat2(2), Linux 5.6. */
 export const openat2 = systemCall<[directory: number, path: string, how: BigUint64Array, size: number]>(
   'openat2',

@@ -1,3 +1,4 @@
+export { exchange } from './exchange.ts';
 export { fileSystem, syncFs } from './file-system.ts';
 export { tryLock } from './lock.ts';
 export { makeFifo, makeNode, setTimes } from './node.ts';
