@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Access } from '../access/access.ts';
+import type { Right } from '../access/rules.ts';
 import { Refusal } from '../errors.ts';
 
 /** Slower than this, on average after a while, nobody sends: bytes a second. */
@@ -17,6 +19,14 @@ export class Exchange {
   readonly id: string;
   /** Bytes of the body that were read. */
   received = 0;
+  /** Who asks, where he has shown it. */
+  user: string | undefined;
+  /** Where nobody is asked who he is, everybody may everything. */
+  may: (repository: string, right: Right) => boolean = () => true;
+  sees: (repository: string) => boolean = () => true;
+  token: (scopes: readonly string[]) => ReturnType<Access['issue']> = () => {
+    throw new Refusal('UNSUPPORTED', 'the registry is open to everybody', { status: 404 });
+  };
   /** The client waits for `100 Continue` before it sends the body. */
   #waits: boolean;
 
@@ -35,6 +45,11 @@ export class Exchange {
   header(name: string): string | undefined {
     const value = this.request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  /** The client speaks TLS, with us or with a proxy in front. */
+  get secure(): boolean {
+    return 'encrypted' in this.request.socket || this.header('x-forwarded-proto') === 'https';
   }
 
   /** Bytes that the client announced; undefined when it did not. */

@@ -19,13 +19,15 @@ export async function listTags(registry: Registry, exchange: Exchange, name: str
   exchange.json(200, { name, tags }, linkToNext(`/v2/${name}/tags/list`, page, tags, found.length > limit));
 }
 
+/** Of those that whoever asks may pull from. */
 export async function listRepositories(registry: Registry, exchange: Exchange): Promise<void> {
   const page = pageOf(exchange.query, MOST_REPOSITORIES);
   const limit = page.limit ?? MOST_REPOSITORIES;
-  const found = await registry.catalogue.repositories.list([], {
-    limit: limit + 1,
-    ...(page.after !== undefined && { after: page.after }),
-  });
+  const all = await registry.catalogue.repositories.list(
+    [],
+    page.after === undefined ? {} : { after: page.after },
+  );
+  const found = all.filter((repository) => exchange.sees(repository));
   const repositories = found.slice(0, limit);
   exchange.json(200, { repositories }, linkToNext('/v2/_catalog', page, repositories, found.length > limit));
 }

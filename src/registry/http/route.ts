@@ -4,7 +4,7 @@ import { checkDigest, checkName, checkReference, type Reference } from '../names
 
 /** What a path asks for. */
 export type Route =
-  | { readonly kind: 'ping' | 'catalog' | 'health' }
+  | { readonly kind: 'ping' | 'catalog' | 'health' | 'token' | 'page' }
   | { readonly kind: 'tags' | 'uploads'; readonly name: string }
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: Reference }
   | { readonly kind: 'blob' | 'referrers'; readonly name: string; readonly digest: Digest }
@@ -15,6 +15,7 @@ const FIXED: Readonly<Record<string, Route>> = {
   '/v2/': { kind: 'ping' },
   '/v2/_catalog': { kind: 'catalog' },
   '/healthz': { kind: 'health' },
+  '/token': { kind: 'token' },
 };
 
 // Names have slashes and may have any of the words behind them, so the end decides.

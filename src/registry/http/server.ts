@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { codeOf, messageOf } from '#lib/errors';
+import type { Access } from '../access/access.ts';
 import { Refusal, refusalOf } from '../errors.ts';
 import type { Registry } from '../registry.ts';
+import { authorize, issueToken } from './authorize.ts';
 import { deleteBlob, getBlob } from './blobs.ts';
 import { Exchange } from './exchange.ts';
 import { listRepositories, listTags } from './lists.ts';
@@ -24,19 +26,21 @@ export interface TlsOptions {
 
 export interface ServerOptions {
   readonly tls?: TlsOptions | undefined;
+  /** Without it everybody may everything. */
+  readonly access?: Access | undefined;
 }
 
 type Handler = () => Promise<void>;
 
 /** A server that is not listening yet. Refuses what comes slowly; never limits how long an upload may take. */
-export function registryServer(registry: Registry, { tls }: ServerOptions = {}): Server {
+export function registryServer(registry: Registry, { tls, access }: ServerOptions = {}): Server {
   const common = { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS, noDelay: true };
   const server = tls
     ? createSecureServer({ ...common, ...tls, minVersion: 'TLSv1.2' })
     : createServer(common);
   server.setTimeout(IDLE_MS);
   const serve = (waits: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    void handle(registry, new Exchange(request, response, registry.requestId(), waits));
+    void handle(registry, access, new Exchange(request, response, registry.requestId(), waits));
   };
   server.on('request', serve(false));
   server.on('checkContinue', serve(true));
@@ -44,14 +48,14 @@ export function registryServer(registry: Registry, { tls }: ServerOptions = {}):
 }
 
 /** Never fails: what is thrown becomes the answer. */
-async function handle(registry: Registry, exchange: Exchange): Promise<void> {
+async function handle(registry: Registry, access: Access | undefined, exchange: Exchange): Promise<void> {
   const began = performance.now();
   const { request, response } = exchange;
   response.once('close', () => log(registry, exchange, began));
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   response.setHeader('x-content-type-options', 'nosniff');
   try {
-    await dispatch(registry, exchange);
+    await dispatch(registry, access, exchange);
   } catch (error) {
     // The client is gone, or another request took its upload over.
     if (request.destroyed && !request.complete) return;
@@ -89,9 +93,10 @@ function refuse(registry: Registry, exchange: Exchange, error: unknown): void {
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
-async function dispatch(registry: Registry, exchange: Exchange): Promise<void> {
+async function dispatch(registry: Registry, access: Access | undefined, exchange: Exchange): Promise<void> {
   const route = routeOf(exchange.path);
   if (!route) throw new Refusal('UNSUPPORTED', 'there is nothing of that name here', { status: 404 });
+  if (access && route.kind !== 'health') await authorize(access, exchange, route);
   const handlers = handlersOf(registry, exchange, route);
   const handler = Object.hasOwn(handlers, exchange.method) ? handlers[exchange.method] : undefined;
   if (!handler)
@@ -113,6 +118,10 @@ function handlersOf(registry: Registry, exchange: Exchange, route: Route): Reado
         await registry.storage.check();
         exchange.json(200, { status: 'ok' });
       });
+    case 'token':
+      return both(() => issueToken(exchange));
+    case 'page':
+      return {};
     case 'catalog':
       return both(() => listRepositories(registry, exchange));
     case 'tags':
@@ -147,6 +156,7 @@ function log(registry: Registry, exchange: Exchange, began: number): void {
   registry.log.info('request', {
     request: exchange.id,
     remote: request.socket.remoteAddress,
+    user: exchange.user,
     method: exchange.method,
     path: exchange.path,
     status: response.statusCode,

@@ -18,8 +18,9 @@ export async function beginUpload(registry: Registry, exchange: Exchange, name: 
   const from = query.get('from');
   if (mount !== null) {
     const digest = checkDigest(mount);
-    if (from !== null && (await tryMount(registry, exchange, { name, from: checkName(from), digest })))
-      return;
+    if (from !== null && exchange.may(checkName(from), 'pull')) {
+      if (await tryMount(registry, exchange, { name, from, digest })) return;
+    }
   }
   const digest = query.get('digest');
   const expected = digest === null ? undefined : checkDigest(digest);

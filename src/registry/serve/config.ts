@@ -4,8 +4,9 @@ import { parse as parseYaml } from 'yaml';
 import { invalid, messageOf } from '#lib/errors';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#lib/line-log';
 import { UntrustedValue } from '#oci/image';
+import { RIGHTS, type Rule } from '../access/rules.ts';
 import type { CommandLine } from './flags.ts';
-import { choice, section } from './section.ts';
+import { choice, required, section, text } from './section.ts';
 
 export interface Address {
   /** Undefined: every address. */
@@ -13,15 +14,26 @@ export interface Address {
   readonly port: number;
 }
 
+/** Paths, not yet read. */
+export interface AuthConfig {
+  readonly htpasswd: string | undefined;
+  readonly service: string | undefined;
+  readonly issuer:
+    | { readonly realm: string; readonly service: string; readonly issuer: string; readonly keys: string }
+    | undefined;
+  readonly rules: readonly Rule[] | undefined;
+}
+
 export interface Config {
   readonly listen: Address;
   readonly root: string;
   readonly readOnly: boolean;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  readonly auth: AuthConfig | undefined;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
-const KEYS = ['listen', 'log', 'read-only', 'root', 'tls'];
+const KEYS = ['auth', 'listen', 'log', 'read-only', 'root', 'tls'];
 
 /** The configuration file and what the flags say on top of it. @throws invalid */
 export function loadConfig({ config, settings }: CommandLine): Config {
@@ -42,11 +54,43 @@ export function readConfig(value: UntrustedValue): Config {
       level: choice(log.field('level'), LOG_LEVELS) ?? 'info',
       format: choice(log.field('format'), LOG_FORMATS) ?? 'json',
     },
+    auth: readAuth(all.field('auth')),
     tls: tls.present ? { cert: text(tls.field('cert')), key: text(tls.field('key')) } : undefined,
   };
 }
 
-const text = (value: UntrustedValue): string => value.required(value.string());
+function readAuth(value: UntrustedValue): AuthConfig | undefined {
+  const auth = section(value, ['access', 'htpasswd', 'service', 'token']);
+  if (!auth.present) return undefined;
+  const token = section(auth.field('token'), ['issuer', 'keys', 'realm', 'service']);
+  const htpasswd = auth.field('htpasswd').string();
+  if (htpasswd === undefined && !token.present)
+    throw invalid('configuration.auth needs htpasswd, token or both');
+  return {
+    htpasswd,
+    service: auth.field('service').string(),
+    issuer: token.present
+      ? {
+          realm: text(token.field('realm')),
+          service: text(token.field('service')),
+          issuer: text(token.field('issuer')),
+          keys: text(token.field('keys')),
+        }
+      : undefined,
+    rules: auth.field('access').list()?.map(readRule),
+  };
+}
+
+function readRule(value: UntrustedValue): Rule {
+  const rule = section(value, ['repositories', 'rights', 'users']);
+  return {
+    users: required(rule.field('users').strings(), rule.field('users')),
+    repositories: required(rule.field('repositories').strings(), rule.field('repositories')),
+    rights: required(rule.field('rights').list(), rule.field('rights')).map((right) =>
+      required(choice(right, RIGHTS), right),
+    ),
+  };
+}
 
 function readDocument(path: string): Record<string, unknown> {
   let document: unknown;

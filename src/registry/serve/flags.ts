@@ -11,6 +11,7 @@ interface Flag {
 
 /** Flags are the short way to write the keys of the configuration that every registry needs. */
 const FLAGS: Readonly<Record<string, Flag>> = {
+  htpasswd: { key: ['auth', 'htpasswd'], value: 'file', help: 'Users and their passwords, of htpasswd -B' },
   listen: { key: ['listen'], value: 'host:port', help: 'Address to serve on (default ":5000")' },
   'log-format': { key: ['log', 'format'], value: 'text|json', help: 'Form of the log (default json)' },
   'log-level': { key: ['log', 'level'], value: 'level', help: 'debug, info (default), warn or error' },

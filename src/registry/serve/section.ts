@@ -37,3 +37,9 @@ function measure(value: UntrustedValue, parse: (text: string) => number): number
     throw invalid(`${value.place}: ${messageOf(error)}`, error);
   }
 }
+
+/** @throws invalid when it is missing */
+export const required = <T>(found: T | undefined, value: UntrustedValue): T => value.required(found);
+
+/** @throws invalid unless it is there */
+export const text = (value: UntrustedValue): string => value.required(value.string());

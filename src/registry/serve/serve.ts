@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { conflict, invalid, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { tryLock } from '#linux/files';
+import { Access } from '../access/access.ts';
 import { registryServer } from '../http/server.ts';
 import { Registry } from '../registry.ts';
-import type { Config } from './config.ts';
+import type { AuthConfig, Config } from './config.ts';
 
 /** Requests that go on when it shall end get so long. */
 const GRACE_MS = 10_000;
@@ -20,13 +21,14 @@ export interface Serving extends AsyncDisposable {
 export async function serve(config: Config, log: Logger): Promise<Serving> {
   await using stack = new AsyncDisposableStack();
   const tls = config.tls && {
-    cert: readPem(config.tls.cert, 'certificate'),
-    key: readPem(config.tls.key, 'key'),
+    cert: read(config.tls.cert, 'TLS certificate'),
+    key: read(config.tls.key, 'TLS key'),
   };
   stack.adopt(lockRoot(config.root), closeSync);
   const { root, readOnly } = config;
   const registry = stack.use(await Registry.open({ root, readOnly, log }));
-  const server = registryServer(registry, { tls });
+  const access = config.auth && stack.use(await openAccess(config.auth));
+  const server = registryServer(registry, { tls, access });
   server.listen(config.listen.port, config.listen.host);
   await once(server, 'listening');
   const kept = stack.move();
@@ -53,10 +55,15 @@ function lockRoot(root: string): number {
   throw conflict(`another registry serves ${root}`);
 }
 
-function readPem(path: string, what: string): Buffer {
+function openAccess({ issuer, ...rest }: AuthConfig): Promise<Access> {
+  const keys = issuer && read(issuer.keys, 'keys of the token issuer').toString();
+  return Access.open({ ...rest, ...(issuer && { issuer: { ...issuer, keys: keys ?? '' } }) });
+}
+
+function read(path: string, what: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw invalid(`cannot read the TLS ${what}: ${messageOf(error)}`, error);
+    throw invalid(`cannot read the ${what}: ${messageOf(error)}`, error);
   }
 }
