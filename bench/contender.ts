@@ -22,6 +22,8 @@ export interface EngineItself {
   readonly hostConfig: object;
   /** Matches the command lines of its own processes. */
   readonly processes: RegExp;
+  /** The network namespace that is its host's: `/proc/<pid>/ns/net`. */
+  readonly network: string;
   /** Process ids of its daemons; none where there is no daemon. */
   readonly daemons: () => readonly number[];
 }

@@ -20,17 +20,27 @@ const options = {
 
 const usage = (rows: readonly string[]) => `npm run bench -- [options]
   --peers LIST   columns of the table, from ${PEERS.join(',')}
-  --rows LIST    from ${rows.join(',')}
+  --rows LIST    from ${rows.join(',')};
+                 network: all that begin with it
   --repeat N     so many times the usual number of rounds
   --idle N       how many idle containers (200)
   --cache DIR    where the image of a whole Debian is kept (/var/tmp/berth-bench)`;
 
 function choose(wanted: string | undefined, known: readonly string[], what: string): string[] {
   if (wanted === undefined) return [...known];
-  const names = wanted.split(',').filter(Boolean);
+  const names = wanted
+    .split(',')
+    .filter(Boolean)
+    .flatMap((name) => (known.includes(name) ? name : familyOf(name, known)));
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`no such ${what}: ${unknown} (known: ${known.join(', ')})`);
   return known.filter((name) => names.includes(name));
+}
+
+/** `network`: network-verbs, network-ports... */
+function familyOf(name: string, known: readonly string[]): readonly string[] {
+  const family = known.filter((other) => other.startsWith(`${name}-`));
+  return family.length > 0 ? family : [name];
 }
 
 function positive(text: string, flag: string): number {

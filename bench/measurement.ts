@@ -1,4 +1,4 @@
-export type Unit = 'ms' | 's' | '/s' | 'MB' | 'MB/s';
+export type Unit = 'us' | 'ms' | 's' | '/s' | 'MB' | 'MB/s' | 'Gbit/s';
 
 /** One row of the table, as one contender did: a figure for each time that it was tried. */
 export interface Measurement {
@@ -13,7 +13,7 @@ export const one = (what: string, unit: Unit, value: number): Measurement => ({
   samples: [value],
 });
 
-export const isHighBetter = (unit: Unit): boolean => unit === '/s' || unit === 'MB/s';
+export const isHighBetter = (unit: Unit): boolean => ['/s', 'MB/s', 'Gbit/s'].includes(unit);
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

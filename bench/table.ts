@@ -35,8 +35,12 @@ export function progress(name: string, outcomes: readonly Outcome[]): string {
 
 const failures = (name: string, outcomes: readonly Outcome[]): string[] =>
   outcomes.flatMap(({ contender, failure }) =>
-    failure === undefined ? [] : [`${name}, ${contender}: ${failure.replaceAll(/\s+/g, ' ').slice(0, 300)}`],
+    failure === undefined ? [] : [`${name}, ${contender}: ${abridged(failure.replaceAll(/\s+/g, ' '))}`],
   );
+
+/** Of a long command line with its error the end says most. */
+const abridged = (text: string): string =>
+  text.length <= 300 ? text : `${text.slice(0, 100)} ... ${text.slice(-200)}`;
 
 /** Scenarios by their names, what came of each. */
 export type Results = Readonly<Record<string, readonly Outcome[]>>;

@@ -43,6 +43,7 @@ export async function startBerth(daemon: BerthDaemon): Promise<EngineContender> 
       hostConfig: {},
       // Neither the CLI nor what runs in containers.
       processes: new RegExp(`main\\.(mjs|ts) .*${daemon.root}|conmon.*${daemon.root}`),
+      network: `/proc/${daemon.pid}/ns/net`,
       daemons: () => [daemon.pid],
     },
     async [Symbol.asyncDispose]() {},

@@ -32,6 +32,7 @@ export async function startDocker(): Promise<EngineContender> {
       socket,
       hostConfig: {},
       processes: new RegExp(`(dockerd|containerd|docker-proxy).*${root}`),
+      network: `/proc/${daemon.pid}/ns/net`,
       daemons: () => processesCalled(/^(dockerd|containerd) /, root),
     },
     async [Symbol.asyncDispose]() {

@@ -9,7 +9,7 @@ import { startDaemon, stopDaemon } from './daemon.ts';
 
 /** Its default limits exceed what root may set on some machines; `run` and the API are told others. */
 const LIMITS = [
-  { Name: 'nofile', Soft: 1024, Hard: 4096 },
+  { Name: 'nofile', Soft: 4096, Hard: 4096 },
   { Name: 'nproc', Soft: 4096, Hard: 4096 },
 ];
 
@@ -53,6 +53,7 @@ export async function startPodman(): Promise<EngineContender> {
       hostConfig: { Ulimits: LIMITS, LogConfig: { Type: 'k8s-file' }, CgroupParent: `/${cgroup}` },
       // Without its API service, which nobody needs who uses the command line.
       processes: new RegExp(`conmon.*${root}`),
+      network: `/proc/${first}/ns/net`,
       daemons: () => [],
     },
     async [Symbol.asyncDispose]() {

@@ -5,6 +5,7 @@ import { idle } from './idle.ts';
 import { inFlight } from './in-flight.ts';
 import { load } from './load.ts';
 import { logs } from './logs.ts';
+import { network } from './network/index.ts';
 
 export interface Choices {
   /** How many idle containers. */
@@ -25,4 +26,5 @@ export const scenarios = (choices: Choices): Readonly<Record<string, Scenario>> 
   idle: idle(choices.idle),
   logs,
   load: load(choices.debian),
+  ...network,
 });
