@@ -44,7 +44,7 @@ export async function runVerb(
   verb: readonly [name: string, ...arguments_: string[]],
 ): Promise<void> {
   const result = await run(context.spawner, {
-    path: binary.path,
+    path: context.sealed.path(binary),
     argv: [binary.name, ...globalArguments(context, binary), ...verb],
     env: ENVIRONMENT,
     limit: 64 * 1024,

@@ -6,11 +6,14 @@ import type { Container } from './container.ts';
 import type { ExitDirectory } from './exits.ts';
 import type { Guarded } from './guarded.ts';
 import type { Paths } from './paths.ts';
+import type { SealedRuntimes } from './sealed-runtimes.ts';
 
 /** What every verb of this folder works with. */
 export interface RuntimeContext {
   readonly paths: Paths;
   readonly binaries: RuntimeBinaries;
+  /** By what path they are executed. */
+  readonly sealed: SealedRuntimes;
   readonly conmon: string;
   readonly spawner: Spawner;
   /** For containers in a user namespace. */

@@ -176,7 +176,7 @@ function conmonArguments(
       '-c': id,
       '-u': id,
       '-n': name,
-      '-r': settings.runtime.path,
+      '-r': context.sealed.path(settings.runtime),
       '-b': bundle.path,
       '-p': bundle.initPid,
       '-P': bundle.conmonPid,

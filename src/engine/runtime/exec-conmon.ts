@@ -107,7 +107,7 @@ function conmonArguments(
       '-c': container.id,
       '-u': options.execId,
       '-n': name,
-      '-r': runtime.path,
+      '-r': context.sealed.path(runtime),
       '-b': directory.path,
       '-p': directory.pid,
       '-P': directory.conmonPid,

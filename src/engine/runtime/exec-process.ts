@@ -45,7 +45,7 @@ export async function spawnExec(
   let spawned: number;
   try {
     spawned = await context.spawner.spawn({
-      path: runtime.path,
+      path: context.sealed.path(runtime),
       argv: [
         runtime.name,
         ...globalArguments(context, runtime, directory.runtimeLog),

@@ -34,6 +34,10 @@ export class Paths {
   get consoles(): string {
     return join(this.root, 'tty');
   }
+  /** Symbolic links to the runtimes' copies in our memory. */
+  get sealed(): string {
+    return join(this.root, 'sealed');
+  }
   /** One file per cgroup that did not exist before our containers. */
   get cgroups(): string {
     return join(this.root, 'cgroups');

@@ -22,6 +22,7 @@ import { ExitDirectory } from './exits.ts';
 import { Guarded } from './guarded.ts';
 import { Paths } from './paths.ts';
 import { pauseContainer, resumeContainer } from './pause.ts';
+import { SealedRuntimes } from './sealed-runtimes.ts';
 import { requireReachable, type StageOptions, stage, stageNamespace } from './stage.ts';
 import { startContainer } from './start.ts';
 import { updateContainer } from './update.ts';
@@ -66,6 +67,7 @@ export class Runtimes {
     return new Runtimes({
       paths,
       binaries,
+      sealed: new SealedRuntimes(paths.sealed, options.log),
       conmon,
       spawner,
       guarded: new Guarded(spawner),
@@ -226,6 +228,7 @@ export class Runtimes {
     if (this.bundles().length === 0) await this.#removeCgroups();
     await this.#context.guarded[Symbol.asyncDispose]();
     await this.#context.spawner[Symbol.asyncDispose]();
+    this.#context.sealed[Symbol.dispose]();
   }
 
   async #removeCgroups(): Promise<void> {

@@ -3,6 +3,7 @@ export { bootId, ProcessHandle, type ProcessIdentity } from './handle.ts';
 export { pipe, readAll, readLine } from './pipe.ts';
 export { findProgram, isExecutable } from './program.ts';
 export { type RunOptions, type RunResult, run } from './run.ts';
+export { SealedProgram } from './sealed-program.ts';
 export { signalName, signalNumber } from './signals.ts';
 export { type SpawnOptions, spawnProcess } from './spawn.ts';
 export {
