@@ -26,6 +26,9 @@ export interface ExchangeParts {
   readonly signal: AbortSignal;
 }
 
+/** Characters of a long answer that leave together. */
+const PIECE = 256 * 1024;
+
 /** One request and its answer, as routes see them. */
 export class Exchange {
   readonly params: Params;
@@ -66,6 +69,23 @@ export class Exchange {
 
   json(value: unknown, status = 200, headers: OutgoingHttpHeaders = {}): void {
     this.send(status, `${JSON.stringify(value)}\n`, { 'content-type': mediaType.json, ...headers });
+  }
+
+  /** A JSON array that may be long: each row is made when its turn comes, and is gone before the last one is made. */
+  async array<T>(rows: Iterable<T> | AsyncIterable<T>, encode: (row: T) => unknown): Promise<void> {
+    let text = '';
+    let sink: Sink | undefined;
+    for await (const row of rows) {
+      text += `${text === '' && !sink ? '[' : ','}${JSON.stringify(encode(row))}`;
+      if (text.length < PIECE) continue;
+      sink ??= this.stream(mediaType.json);
+      await sink.write(Buffer.from(text));
+      text = '';
+    }
+    const rest = `${text === '' && !sink ? '[' : text}]\n`;
+    if (!sink) return this.send(200, rest, { 'content-type': mediaType.json });
+    await sink.write(Buffer.from(rest));
+    sink.end();
   }
 
   /** A JSON document that is text already. */

@@ -173,6 +173,25 @@ describe('attach, by the forms of its connection', () => {
     assert.equal(await daemon.ok('wait', 'box'), '0');
   });
 
+  it('a WebSocket that begins with the log, and ends by keys', async () => {
+    await box('-it', 'busybox', 'sh', '-c', 'echo before; read line; echo "got $line"; sleep 600');
+    await eventually('it has written', async () => (await daemon.ok('logs', 'box')) === 'before');
+    const query = 'stream=1&stdin=1&stdout=1&logs=1&detachKeys=ctrl-x,q';
+    const client = new WebSocket(`ws+unix://${daemon.root}/s:/v1.50/containers/box/attach/ws?${query}`);
+    let heard = '';
+    client.on('message', (data: Buffer) => {
+      heard += data.toString();
+    });
+    const closed = once(client, 'close');
+    await once(client, 'open');
+    await eventually('the log comes', () => heard.includes('before\r\n'));
+    client.send('this\n');
+    await eventually('what follows comes', () => heard.includes('got this'));
+    client.send('\x18q');
+    await closed;
+    assert.equal(await daemon.inspect('box', '.State.Status'), 'running');
+  });
+
   it('a WebSocket to what is not there, and no WebSocket at all', async () => {
     const client = new WebSocket(`ws+unix://${daemon.root}/s:/v1.50/containers/nosuch/attach/ws?stream=1`);
     const [error] = (await once(client, 'error')) as [Error];

@@ -313,6 +313,15 @@ describe('docker build', () => {
     assert.doesNotMatch((await build(root)).stdout, /Using cache/);
   });
 
+  it('--add-host, --pull, --force-rm; what belongs to others is refused', async () => {
+    const root = context({ Dockerfile: dockerfile('FROM busybox', 'RUN cat /etc/hosts') });
+    const printed = await build(root, '--add-host', 'far:192.0.2.9', '--force-rm', '--no-cache');
+    assert.match(printed.stdout, /192\.0\.2\.9\s+far/);
+    const scratch = context({ Dockerfile: dockerfile('FROM scratch', 'COPY Dockerfile /'), f: '' });
+    assert.equal((await build(scratch, '--pull', '-q')).code, 0);
+    assert.match((await build(root, '--squash')).stderr, /squash/);
+  });
+
   it('refuses a target that is none', async () => {
     const { code, stderr } = await build(context({ Dockerfile: 'FROM busybox\n' }), '--target', 'x');
     assert.equal(code, 1);

@@ -157,3 +157,32 @@ describe('docker events', () => {
     );
   });
 });
+
+it('the events of one object, of one kind, of this daemon', async () => {
+  const since = moment();
+  await daemon.ok('volume', 'create', 'mine');
+  await daemon.ok('network', 'create', 'ours');
+  await daemon.ok('run', '--rm', '--network', 'ours', '-v', 'mine:/m', 'busybox', 'true');
+  await daemon.ok('tag', 'busybox', 'other');
+  await daemon.ok('rmi', 'other');
+  await daemon.ok('network', 'rm', 'ours');
+  await daemon.ok('volume', 'rm', 'mine');
+  const kinds = async (...filters: readonly string[]) =>
+    (await eventsSince(since, ...filters)).map(({ Type, Action }) => `${Type} ${Action}`);
+  assert.deepEqual(await kinds('volume=mine'), [
+    'volume create',
+    'volume mount',
+    'volume unmount',
+    'volume destroy',
+  ]);
+  assert.deepEqual(await kinds('network=ours'), [
+    'network create',
+    'network connect',
+    'network disconnect',
+    'network destroy',
+  ]);
+  assert.deepEqual(await kinds('image=other:latest', 'type=image'), ['image tag']);
+  assert.deepEqual(await kinds('scope=swarm'), []);
+  assert.ok((await kinds('scope=local')).length >= 14);
+  assert.deepEqual(await kinds('type=daemon', 'daemon=nobody'), []);
+});

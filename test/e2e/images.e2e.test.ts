@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Daemon } from '../fixtures/daemon.ts';
 
@@ -363,5 +363,101 @@ describe('docker image prune', () => {
     );
     assert.equal(await daemon.ok('start', '-a', 'user'), 'v1');
     await daemon.ok('rm', 'user');
+  });
+});
+
+describe('what the API asks of images', () => {
+  type Row = Readonly<Record<string, unknown>>;
+  const list = async (version: string, query: string) =>
+    (await daemon.request('GET', `/v${version}/images/json?${query}`)).json as Row[];
+  before(async () => {
+    await daemon.importBusybox();
+    await daemon.ok('run', '--name', 'maker', 'busybox', 'sh', '-c', 'head -c 100000 /dev/zero >/own');
+    await daemon.ok('commit', 'maker', 'child:v1');
+    await daemon.ok('rm', 'maker');
+  });
+  const filters = (value: object) => `filters=${encodeURIComponent(JSON.stringify(value))}`;
+
+  it('lists: shared sizes, times, identity, patterns', async () => {
+    const child = (rows: Row[]) =>
+      rows.find(({ RepoTags }) => Array.isArray(RepoTags) && RepoTags.includes('child:v1'));
+    const shared = child(await list('1.44', 'shared-size=1&digests=1'));
+    assert.ok(
+      Number(shared?.['SharedSize']) > 0 && Number(shared?.['SharedSize']) < Number(shared?.['Size']),
+    );
+    assert.equal(child(await list('1.44', ''))?.['SharedSize'], -1);
+    assert.equal(child(await list('1.41', 'shared-size=1'))?.['SharedSize'], -1);
+    assert.ok(child(await list('1.44', filters({ until: [String(Math.ceil(Date.now() / 1000) + 1)] }))));
+    assert.deepEqual(await list('1.44', filters({ until: ['2000-01-01'] })), []);
+    assert.equal((await daemon.request('GET', '/v1.54/images/json?identity=1')).status, 400);
+    assert.equal((await daemon.request('GET', '/v1.54/images/json?identity=1&manifests=1')).status, 200);
+    const broken = await daemon.docker('images', '--filter', 'reference=[');
+    assert.match(broken.stderr, /syntax error in pattern/);
+  });
+
+  it('commit takes a configuration, over which the changes go', async () => {
+    const id = await daemon.ok('create', '--env', 'OF=container', 'busybox', 'true');
+    const body = {
+      Hostname: 'ignored',
+      User: '7',
+      Env: ['A=body', 'B=body'],
+      Cmd: ['body'],
+      Entrypoint: ['/bin/echo'],
+      WorkingDir: '/body',
+      Labels: { from: 'body' },
+      ExposedPorts: { '81/tcp': {} },
+      Volumes: { '/kept': {} },
+      OnBuild: ['RUN body'],
+      StopSignal: 'SIGUSR1',
+      StopTimeout: 3,
+      Shell: ['/bin/body', '-c'],
+      Healthcheck: {
+        Test: ['CMD', 'true'],
+        Interval: 2e9,
+        Timeout: 3e9,
+        StartPeriod: 4e9,
+        StartInterval: 5e9,
+        Retries: 6,
+      },
+    };
+    const query = new URLSearchParams({
+      container: id,
+      repo: 'committed',
+      tag: '1',
+      changes: 'ENV A=change',
+    });
+    const { status, json } = await daemon.request('POST', `/v1.44/commit?${query}`, body);
+    assert.equal(status, 201);
+    const config = (await daemon.inspect('committed:1', '.Config')) as Row;
+    for (const field of [
+      'User',
+      'Cmd',
+      'Entrypoint',
+      'WorkingDir',
+      'Labels',
+      'ExposedPorts',
+      'Volumes',
+      'OnBuild',
+      'StopSignal',
+      'Shell',
+      'Healthcheck',
+    ] as const)
+      assert.deepEqual(config[field], body[field], field);
+    const env = config['Env'] as string[];
+    assert.ok(env.includes('A=change') && env.includes('B=body') && !env.includes('A=body'), String(env));
+    assert.equal(await daemon.inspect('committed:1', '.Id'), (json as { Id: string }).Id);
+    await daemon.ok('rm', id);
+    await daemon.ok('rmi', 'committed:1');
+  });
+
+  it('images/get for one platform, and for one that is not there', async () => {
+    const platform = (architecture: string) =>
+      `platform=${encodeURIComponent(JSON.stringify({ os: 'linux', architecture }))}`;
+    const architecture = String(await daemon.inspect('busybox', '.Architecture'));
+    const good = await daemon.request('GET', `/v1.52/images/get?names=busybox&${platform(architecture)}`);
+    assert.equal(good.status, 200);
+    assert.match(good.body, /manifest\.json/);
+    const other = await daemon.request('GET', `/v1.52/images/get?names=busybox&${platform('s390x')}`);
+    assert.equal(other.status, 404);
   });
 });

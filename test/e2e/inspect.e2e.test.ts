@@ -178,3 +178,68 @@ describe('docker inspect of a container', () => {
       assert.ok(data[key]?.startsWith(daemon.dataRoot), key);
   });
 });
+
+it('what no flag of the CLI says: kept, shown, and in force', async () => {
+  const HostConfig = {
+    Annotations: { 'org.example': 'yes' },
+    MaskedPaths: ['/proc/version'],
+    ReadonlyPaths: ['/proc/sys/kernel'],
+    Umask: 0o077,
+    Isolation: 'default',
+    // Of Windows: accepted and without meaning here.
+    CpuCount: 2,
+    CpuPercent: 50,
+    IOMaximumIOps: 10,
+    IOMaximumBandwidth: 10,
+    Cgroup: '',
+  };
+  const script =
+    'umask; wc -c </proc/version; wc -c </proc/kcore | grep -c . ; echo x >/proc/sys/kernel/domainname; ls /sys/class/net';
+  const body = {
+    Image: 'busybox',
+    Cmd: ['sh', '-c', script],
+    Shell: ['/bin/sh', '-ec'],
+    OnBuild: ['RUN true'],
+    ArgsEscaped: true,
+    NetworkDisabled: true,
+    HostConfig,
+  };
+  const { status, body: answer } = await daemon.request('POST', '/v1.56/containers/create?name=exact', body);
+  assert.equal(status, 201, answer);
+  const printed = await daemon.docker('start', '-a', 'exact');
+  assert.match(printed.stdout, /^0077\n0\n/);
+  assert.match(printed.stderr, /domainname: Read-only file system/);
+  assert.match(printed.stdout, /\nlo$/m);
+  assert.doesNotMatch(printed.stdout, /eth0/);
+
+  const { Config, HostConfig: kept } = (await daemon.request('GET', '/v1.56/containers/exact/json'))
+    .json as Record<string, Fields>;
+  assert.deepEqual(
+    [
+      kept?.['Annotations'],
+      kept?.['MaskedPaths'],
+      kept?.['ReadonlyPaths'],
+      kept?.['Umask'],
+      kept?.['CpuCount'],
+    ],
+    [HostConfig.Annotations, HostConfig.MaskedPaths, HostConfig.ReadonlyPaths, 0o077, 0],
+  );
+  assert.deepEqual([Config?.['Shell'], Config?.['OnBuild']], [body.Shell, body.OnBuild]);
+  await daemon.ok('rm', 'exact');
+});
+
+it('a MAC address for the container as a whole, until 1.43', async () => {
+  const body = {
+    Image: 'busybox',
+    Cmd: ['cat', '/sys/class/net/eth0/address'],
+    MacAddress: '02:42:00:00:00:07',
+  };
+  assert.equal((await daemon.request('POST', '/v1.43/containers/create?name=mac', body)).status, 201);
+  assert.equal(await daemon.ok('start', '-a', 'mac'), body.MacAddress);
+  const { Config } = (await daemon.request('GET', '/v1.43/containers/mac/json')).json as Record<
+    string,
+    Fields
+  >;
+  assert.equal(Config?.['MacAddress'], body.MacAddress);
+  await daemon.ok('rm', 'mac');
+});

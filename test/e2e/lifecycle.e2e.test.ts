@@ -156,6 +156,20 @@ describe('docker kill', () => {
 });
 
 describe('docker restart', () => {
+  it('with a signal of the caller’s', async () => {
+    const script = 'trap "echo usr; exit 9" USR1; echo ready; while :; do sleep 0.05; done';
+    await daemon.ok('run', '-d', '--name', 'asked', 'busybox', 'sh', '-c', script);
+    await ready('asked');
+    assert.equal((await daemon.request('POST', '/containers/asked/restart?signal=USR1&t=10')).status, 204);
+    assert.match(await daemon.ok('logs', 'asked'), /^ready\nusr/);
+    await daemon.ok('rm', '-f', 'asked');
+    // Keys are for those who attach; clients send them along with a start.
+    await daemon.ok('create', '--name', 'keys', 'busybox', 'true');
+    assert.equal((await daemon.request('POST', '/containers/keys/start?detachKeys=ctrl-a')).status, 204);
+    assert.equal((await daemon.request('POST', '/containers/keys/start?checkpoint=one')).status, 400);
+    await daemon.ok('rm', '-f', 'keys');
+  });
+
   it('stops and starts', async () => {
     await daemon.ok('run', '-d', '--name', 'again', ...POLITE);
     await ready('again');

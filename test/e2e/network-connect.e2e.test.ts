@@ -247,3 +247,42 @@ it('a container that others joined comes back to them when it restarts', async (
   assert.equal(await exec('joiner', 'ip -o addr show eth0'), before);
   assert.equal(await exec('owner', 'ip -o addr show eth0'), before);
 });
+
+it('what only the API says of networks: both lists, scopes, fields of old, an endpoint’s address and links', async () => {
+  const { json: created } = await daemon.request('POST', '/networks/create', {
+    Name: 'plain',
+    Scope: 'local',
+    EnableIPv4: true,
+    CheckDuplicate: true,
+  });
+  const { Id } = created as { Id: string };
+  const list = async (path: string) => (await daemon.request('GET', path)).json;
+  assert.deepEqual(await list('/networks/'), await list('/networks'));
+  const status = async (query: string) => (await daemon.request('GET', `/networks/plain?${query}`)).status;
+  assert.deepEqual(
+    [await status('scope=local'), await status('scope=swarm'), await status('verbose=1')],
+    [200, 404, 200],
+  );
+  for (const [field, code] of [
+    [{ Scope: 'swarm' }, 503],
+    [{ Ingress: true }, 400],
+  ] as const) {
+    const refusal = await daemon.request('POST', '/networks/create', { Name: 'never', ...field });
+    assert.ok(refusal.status === code || refusal.status === 503, `${refusal.status} ${refusal.body}`);
+  }
+
+  await ok('run -d --name db --network plain busybox sleep 600');
+  await ok('run -d --name app busybox sleep 600');
+  const EndpointConfig = { MacAddress: '02:42:00:00:00:99', Links: ['db:store'], NetworkID: Id };
+  const connect = await daemon.request('POST', '/networks/plain/connect', {
+    Container: 'app',
+    EndpointConfig,
+  });
+  assert.equal(connect.status, 200, connect.body);
+  assert.equal(await exec('app', 'cat /sys/class/net/eth1/address'), '02:42:00:00:00:99');
+  assert.match(await exec('app', 'nslookup store'), /Name:\s+store/);
+  assert.deepEqual((await networksOf('app'))['plain']?.Links, ['db:store']);
+  await ok('stop -t 0 app');
+  await ok('network disconnect -f plain app');
+  assert.deepEqual(Object.keys(await networksOf('app')), ['bridge']);
+});

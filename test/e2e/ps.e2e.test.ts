@@ -135,6 +135,16 @@ describe('filters of docker ps', () => {
     assert.deepEqual(await names('-f', `id=${id.slice(0, 10)}`), ['web']);
   });
 
+  it('since and before as parameters, as they once were', async () => {
+    const listed = async (query: string) =>
+      ((await daemon.request('GET', `/v1.24/containers/json?all=1&${query}`)).json as { Names: string[] }[])
+        .map(({ Names }) => Names[0])
+        .toSorted();
+    assert.deepEqual(await listed('since=web'), ['/frozen']);
+    assert.deepEqual(await listed('before=failed'), ['/created']);
+    assert.deepEqual(await listed('since=created&before=frozen'), ['/failed', '/web']);
+  });
+
   it('unknown ones and bad values are refused', async () => {
     for (const [filter, message] of [
       ['nosuch=1', /invalid filter 'nosuch'/],

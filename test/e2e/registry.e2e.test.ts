@@ -143,6 +143,8 @@ describe('docker search', () => {
     assert.match(await search('--filter', 'is-official=true'), /^tool 7/);
     assert.match(await search('--filter', 'stars=5'), /^tool 7 \S+$/);
     assert.equal(await search('--filter', 'is-automated=true'), '');
+    assert.match(await search('--limit', '7'), /^tool 7/);
+    assert.match(asked.at(-1) ?? '', /[?&]n=7/);
     const wrong = await daemon.docker('search', '--limit', '101', `${index.host}/tool`);
     assert.match(wrong.stderr, /limit 101 is outside the range of \[1, 100\]/);
   });

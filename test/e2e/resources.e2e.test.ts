@@ -306,3 +306,105 @@ describe('docker stats', () => {
     await daemon.ok('rm', 'idle');
   });
 });
+
+describe('limits that only the API gives', () => {
+  const device =
+    ['/dev/vda', '/dev/sda', '/dev/nvme0n1', '/dev/loop0'].find((path) => existsSync(path)) ?? '';
+  const request = (method: string, path: string, body: unknown) => daemon.request(method, path, body);
+  const rules = (name: string) => limit(name, 'blkio.throttle.read_bps_device', 'io.max');
+
+  it('block I/O by device: at create, and since 1.55 at update', async () => {
+    const rate = (Rate: number) => [{ Path: device, Rate }];
+    const HostConfig = {
+      BlkioDeviceReadBps: rate(2 * MIB),
+      BlkioDeviceWriteBps: rate(3 * MIB),
+      BlkioDeviceReadIOps: rate(100),
+      BlkioDeviceWriteIOps: rate(200),
+      CpusetMems: '0',
+      CpuCount: 0,
+    };
+    const body = { Image: 'busybox', Cmd: ['sleep', '600'], HostConfig };
+    assert.equal((await request('POST', '/containers/create?name=block', body)).status, 201);
+    await daemon.ok('start', 'block');
+    assert.match(
+      await rules('block'),
+      unified ? /rbps=2097152 wbps=3145728 riops=100 wiops=200/ : / 2097152$/,
+    );
+    assert.deepEqual(await daemon.inspect('block', '.HostConfig.BlkioDeviceWriteIOps'), rate(200));
+    if (!unified) {
+      assert.match(await limit('block', 'blkio.throttle.write_bps_device', ''), / 3145728$/);
+      assert.match(await limit('block', 'blkio.throttle.read_iops_device', ''), / 100$/);
+      assert.match(await limit('block', 'blkio.throttle.write_iops_device', ''), / 200$/);
+    }
+    assert.equal(await limit('block', 'cpuset.mems', 'cpuset.mems'), '0');
+
+    const change = { BlkioDeviceReadBps: rate(MIB) };
+    assert.equal((await request('POST', '/v1.54/containers/block/update', change)).status, 200);
+    assert.match(await rules('block'), /2097152/);
+    assert.equal((await request('POST', '/v1.55/containers/block/update', change)).status, 200);
+    assert.match(await rules('block'), /1048576/);
+    assert.equal(
+      (await request('POST', '/v1.55/containers/block/update', { BlkioDeviceReadBps: [] })).status,
+      200,
+    );
+    assert.doesNotMatch(await rules('block'), /1048576/);
+    await daemon.ok('rm', '-f', 'block');
+  });
+
+  it('kernel memory: of TCP buffers until 1.51, else without effect', async () => {
+    const create = async (version: string, name: string) => {
+      const body = {
+        Image: 'busybox',
+        Cmd: ['sleep', '600'],
+        HostConfig: { KernelMemory: 64 * MIB, KernelMemoryTCP: 8 * MIB },
+      };
+      const { status, json } = await request('POST', `/v${version}/containers/create?name=${name}`, body);
+      assert.equal(status, 201);
+      return (json as { Warnings: string[] }).Warnings;
+    };
+    const warnings = await create('1.41', 'tcp');
+    assert.ok(warnings.includes('Specifying a kernel memory limit is deprecated and has no effect.'));
+    if (unified) {
+      assert.ok(warnings.some((warning) => /kernel memory TCP limit.*Limitation discarded/.test(warning)));
+    } else {
+      await daemon.ok('start', 'tcp');
+      assert.equal(await limit('tcp', 'memory.kmem.tcp.limit_in_bytes', ''), String(8 * MIB));
+      const inspected = (await request('GET', '/containers/tcp/json', undefined)).json as {
+        HostConfig: object;
+      };
+      assert.equal(
+        'KernelMemoryTCP' in inspected.HostConfig && inspected.HostConfig.KernelMemoryTCP,
+        8 * MIB,
+      );
+    }
+    assert.deepEqual(await create('1.52', 'none'), []);
+    await daemon.ok('rm', '-f', 'tcp', 'none');
+  });
+
+  it('what update changes besides: quota, set of processors, weight, reservation', async () => {
+    await run('changing', '-m', '64m');
+    const body = {
+      CpuPeriod: 50_000,
+      CpuQuota: 25_000,
+      CpusetCpus: '0',
+      CpusetMems: '0',
+      MemoryReservation: 16 * MIB,
+      // What an update has no say in is left alone.
+      Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 1 }],
+      OomKillDisable: true,
+      MemorySwappiness: 7,
+    };
+    const { status, json } = await request('POST', '/containers/changing/update', body);
+    assert.deepEqual([status, json], [200, { Warnings: null }]);
+    if (unified) assert.equal(await limit('changing', 'cpu.', 'cpu.max'), '25000 50000');
+    else {
+      assert.equal(await limit('changing', 'cpu.cfs_quota_us', ''), '25000');
+      assert.equal(await limit('changing', 'cpu.cfs_period_us', ''), '50000');
+    }
+    assert.equal(await limit('changing', 'cpuset.cpus', 'cpuset.cpus'), '0');
+    assert.equal(await limit('changing', 'memory.soft_limit_in_bytes', 'memory.low'), String(16 * MIB));
+    assert.deepEqual(await daemon.inspect('changing', '.HostConfig.Ulimits'), []);
+    assert.equal(await daemon.inspect('changing', '.HostConfig.OomKillDisable'), false);
+    await daemon.ok('rm', '-f', 'changing');
+  });
+});

@@ -427,3 +427,21 @@ describe('--mount type=image', () => {
     assert.deepEqual([old.status, /needs API v1\.48/.test(old.body)], [400, true]);
   });
 });
+
+it('ls by driver; rm -f of what is not there', async () => {
+  await daemon.ok('volume', 'create', 'here');
+  assert.equal(await daemon.ok('volume', 'ls', '-q', '-f', 'driver=local', '-f', 'name=here'), 'here');
+  assert.equal(await daemon.ok('volume', 'ls', '-q', '-f', 'driver=other'), '');
+  await daemon.ok('volume', 'rm', '-f', 'nosuch', 'here');
+  assert.deepEqual(
+    (await volumes()).filter((name) => name === 'here'),
+    [],
+  );
+});
+
+it('--volume-driver is kept on record', async () => {
+  await daemon.ok('create', '--name', 'driven', '--volume-driver', 'local', '-v', 'driven:/x', 'busybox');
+  assert.equal(await daemon.inspect('driven', '.HostConfig.VolumeDriver'), 'local');
+  await daemon.ok('rm', 'driven');
+  await daemon.ok('volume', 'rm', 'driven');
+});

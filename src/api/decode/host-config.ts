@@ -15,6 +15,7 @@ export function hostConfig(wire: WireHostConfig): HostConfig {
     mounts: (wire.Mounts ?? []).map(mount),
     tmpfs: wire.Tmpfs ?? {},
     volumesFrom: wire.VolumesFrom ?? [],
+    ...(wire.VolumeDriver && { volumeDriver: wire.VolumeDriver }),
     portBindings: portBindings(wire.PortBindings ?? {}),
     publishAllPorts: wire.PublishAllPorts ?? false,
     networkMode: networkName(wire.NetworkMode ?? ''),

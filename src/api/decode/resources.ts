@@ -13,6 +13,7 @@ export function resources(wire: WireResources): Resources {
     // -1 is how clients say "as the host has it".
     memorySwappiness: wire.MemorySwappiness === -1 ? undefined : wire.MemorySwappiness,
     kernelMemory: wire.KernelMemory ?? 0,
+    ...(wire.KernelMemoryTCP && { kernelMemoryTcp: wire.KernelMemoryTCP }),
     nanoCpus: wire.NanoCpus ?? 0,
     cpuShares: wire.CpuShares ?? 0,
     cpuPeriod: wire.CpuPeriod ?? 0,

@@ -15,7 +15,7 @@ export function hostConfig(host: HostConfig, links: readonly string[]): Nullable
       MaximumRetryCount: host.restartPolicy.maximumRetryCount,
     },
     AutoRemove: host.autoRemove,
-    VolumeDriver: '',
+    VolumeDriver: host.volumeDriver ?? '',
     VolumesFrom: orNull(host.volumesFrom),
     ConsoleSize: host.consoleSize,
     ...(Object.keys(host.annotations).length > 0 && { Annotations: host.annotations }),
@@ -84,6 +84,7 @@ function resources(limits: Resources): Nullable<WireResources> {
     CpusetMems: limits.cpusetMems,
     MemoryReservation: limits.memoryReservation,
     MemorySwap: limits.memorySwap,
+    ...(limits.kernelMemoryTcp && { KernelMemoryTCP: limits.kernelMemoryTcp }),
     MemorySwappiness: limits.memorySwappiness ?? null,
     OomKillDisable: limits.oomKillDisable ?? null,
     // An update to "no limit" is told as zero.

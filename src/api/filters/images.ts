@@ -1,5 +1,6 @@
 import { matchesGlob } from 'node:path';
 import type { Image } from '#engine/images';
+import { invalid } from '#lib/errors';
 import { parseTime } from '#lib/time';
 import type { Filters } from '#protocol';
 import { timestamp } from '../decode/time.ts';
@@ -13,6 +14,8 @@ export function imageFilter(filters: Filters, get: (reference: string) => Image)
   const since = (filters.get('since') ?? []).map((reference) => createdAt(get(reference)));
   const until = (filters.get('until') ?? []).map(timestamp);
   const dangling = booleanFilter(filters, 'dangling');
+  if (!(filters.get('reference') ?? []).every((pattern) => PATTERN.test(pattern)))
+    throw invalid('syntax error in pattern');
   return (image) => {
     const created = createdAt(image);
     return (
@@ -26,6 +29,9 @@ export function imageFilter(filters: Filters, get: (reference: string) => Image)
     );
   };
 }
+
+/** Classes that end, escapes that escape something. */
+const PATTERN = /^(?:\\.|[^\\[]|\[\^?(?:(?:\\.|[^\\\]-])(?:-(?:\\.|[^\\\]-]))?)+\])*$/su;
 
 /** An image that passes by one of its names is shown without the others. */
 export function namesThatPass(filters: Filters): (image: Image) => Image {

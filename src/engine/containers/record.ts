@@ -93,6 +93,8 @@ export interface Resources {
   readonly memoryReservation: number;
   readonly memorySwappiness: number | undefined;
   readonly kernelMemory: number;
+  /** Of TCP buffers, on cgroup v1. Absent in records of old. */
+  readonly kernelMemoryTcp?: number;
   /** Billionths of a CPU. */
   readonly nanoCpus: number;
   readonly cpuShares: number;
@@ -123,6 +125,8 @@ export interface HostConfig {
   readonly tmpfs: Readonly<Record<string, string>>;
   /** `name-or-id[:ro|rw]` */
   readonly volumesFrom: readonly string[];
+  /** Of volumes that `-v` makes. Absent: not given. */
+  readonly volumeDriver?: string;
   readonly portBindings: readonly PortBinding[];
   readonly publishAllPorts: boolean;
   /** default | bridge | none | host | container:<x> | <network> */

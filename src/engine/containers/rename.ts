@@ -5,8 +5,8 @@ import { checkName } from './validate.ts';
 /** @throws notFound, invalid, conflict when the name is taken */
 export async function rename(context: Context, reference: string, name: string): Promise<void> {
   if (name === '' || reference === '') throw invalid('Neither old nor new names may be empty');
-  const bare = checkName(name);
   using locked = await lockContainer(context, reference);
+  const bare = checkName(name);
   const { record } = locked;
   if (record.name === bare) {
     throw invalid('Renaming a container with the same name as its current name');

@@ -24,6 +24,7 @@ export function specResources(resources: Resources): SpecResources {
       limit: resources.memory || undefined,
       swap: resources.memory > 0 ? resources.memorySwap || undefined : undefined,
       reservation: resources.memoryReservation || undefined,
+      kernelTCP: resources.kernelMemoryTcp || undefined,
       swappiness: resources.memorySwappiness === -1 ? undefined : resources.memorySwappiness,
       disableOOMKiller: resources.oomKillDisable || undefined,
     }),

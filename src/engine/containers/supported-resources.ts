@@ -40,6 +40,13 @@ const LIMITS: readonly Limit[] = [
     effect: 'Memory swappiness discarded.',
   },
   {
+    isAsked: ({ kernelMemoryTcp = 0 }) => kernelMemoryTcp > 0,
+    needs: 'kernelMemoryTcp',
+    feature: 'kernel memory TCP limit capabilities',
+    without: { kernelMemoryTcp: 0 },
+    effect: 'Limitation discarded.',
+  },
+  {
     isAsked: ({ oomKillDisable }) => oomKillDisable === true,
     needs: 'oomKillDisable',
     feature: 'OomKillDisable',

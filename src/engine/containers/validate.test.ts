@@ -26,6 +26,7 @@ const everything: HostSupport = {
   swapLimit: true,
   memoryReservation: true,
   memorySwappiness: true,
+  kernelMemoryTcp: true,
   oomKillDisable: true,
   cpuShares: true,
   cpuCfs: true,

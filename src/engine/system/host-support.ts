@@ -7,6 +7,7 @@ export interface HostSupport {
   readonly swapLimit: boolean;
   readonly memoryReservation: boolean;
   readonly memorySwappiness: boolean;
+  readonly kernelMemoryTcp: boolean;
   readonly oomKillDisable: boolean;
   readonly cpuShares: boolean;
   readonly cpuCfs: boolean;
@@ -40,6 +41,7 @@ const NO_LIMITS = {
   swapLimit: false,
   memoryReservation: false,
   memorySwappiness: false,
+  kernelMemoryTcp: false,
   oomKillDisable: false,
   cpuShares: false,
   cpuCfs: false,
@@ -64,6 +66,7 @@ function unifiedSupport(available: ReadonlySet<string>): ByController {
     swapLimit: available.has('memory') && existsSync('/proc/swaps'),
     memoryReservation: available.has('memory'),
     memorySwappiness: false,
+    kernelMemoryTcp: false,
     oomKillDisable: false,
     cpuShares: available.has('cpu'),
     cpuCfs: available.has('cpu'),
@@ -81,6 +84,7 @@ function legacySupport(available: ReadonlySet<string>): ByController {
     swapLimit: has('memory', 'memory.memsw.limit_in_bytes'),
     memoryReservation: has('memory', 'memory.soft_limit_in_bytes'),
     memorySwappiness: has('memory', 'memory.swappiness'),
+    kernelMemoryTcp: has('memory', 'memory.kmem.tcp.limit_in_bytes'),
     oomKillDisable: has('memory', 'memory.oom_control'),
     cpuShares: has('cpu', 'cpu.shares'),
     cpuCfs: has('cpu', 'cpu.cfs_quota_us'),

@@ -18,7 +18,9 @@ import { networkIds } from './inspect.ts';
 export function listRoutes(router: Router, engine: Engine): void {
   router.get('/containers/json', async (exchange) => {
     const known = knowledgeOf(exchange);
-    exchange.json((await list(engine, exchange)).map((row) => forVersion(row, known)));
+    const rows = summaries(engine, exchange);
+    const shown = exchange.query.flag('size') ? withSizes(engine, rows) : rows;
+    await exchange.array(shown, (row) => forVersion(row, known));
   });
 }
 
@@ -47,34 +49,40 @@ function forVersion(row: ContainerSummary, known: Knowledge): ContainerSummary {
   };
 }
 
-async function list(engine: Engine, { query }: Exchange): Promise<ContainerSummary[]> {
+/** Newest first; each is made when it is asked for. @throws invalid, notFound before the first */
+function* summaries(engine: Engine, { query }: Exchange): Generator<ContainerSummary> {
   const { containers } = engine;
   const filters = withOldParameters(query.filters(CONTAINER_FILTERS), query);
   const limit = query.integer('limit') ?? 0;
   const all = query.flag('all') || limit > 0 || impliesAll(filters);
   const passes = containerFilter(filters, lookup(engine));
-  const found = containers
-    .list()
-    .filter((record) => all || isRunning(record.state))
-    .map((record) => {
-      const sandbox = containers.sandbox(record.id);
-      return { record, sandbox, ports: portList(record, sandbox) };
-    })
-    .filter(passes);
-  const shown = limit > 0 ? found.slice(0, limit) : found;
   const networks = networkIds(engine);
   const linkNames = containers.linkNames();
   const nameOf = imageNames(engine);
-  const summarize = (facts: (typeof shown)[number], size?: { rw: number; rootFs: number }) =>
-    containerSummary({
+  let shown = 0;
+  for (const record of containers.list()) {
+    if (!all && !isRunning(record.state)) continue;
+    const sandbox = containers.sandbox(record.id);
+    const facts = { record, sandbox, ports: portList(record, sandbox) };
+    if (!passes(facts)) continue;
+    yield containerSummary({
       ...facts,
       networks,
-      linkNames: linkNames.get(facts.record.id) ?? [],
-      image: nameOf(facts.record),
-      ...(size && { size }),
+      linkNames: linkNames.get(record.id) ?? [],
+      image: nameOf(record),
     });
-  if (!query.flag('size')) return shown.map((facts) => summarize(facts));
-  return Promise.all(shown.map(async (facts) => summarize(facts, await containers.size(facts.record.id))));
+    if (++shown === limit) return;
+  }
+}
+
+/** All are measured at once: that is what takes time. */
+async function* withSizes({ containers }: Engine, rows: Iterable<ContainerSummary>) {
+  yield* await Promise.all(
+    [...rows].map(async (row) => {
+      const { rw, rootFs } = await containers.size(row.Id);
+      return { ...row, SizeRw: rw, SizeRootFs: rootFs };
+    }),
+  );
 }
 
 /** `since` and `before` were parameters before they became filters. */
