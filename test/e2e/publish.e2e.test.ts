@@ -385,6 +385,27 @@ it('port explain says who reaches a port, and by which rule; the policies mean w
     lines.includes('any other IPv6 address by eth0: closed (inet mine input: policy drop)'),
     lines.join('\n'),
   );
+  for (const run of [daemon.docker, daemon.berth]) {
+    const { code, stderr } = await run.call(
+      daemon,
+      ...words('create -p 8082:80 -p 8080:81 -p 127.0.0.1:8083:80 busybox true'),
+    );
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /WARNING: published port 8082\/tcp is closed to other hosts by this host's firewall/,
+    );
+    assert.doesNotMatch(stderr, /808[03]/);
+  }
+  const added = await daemon.berth(...words('update --publish-add 8084:80 web'));
+  assert.match(added.stderr, /WARNING: published port 8084\/tcp is closed/);
+  await machines.sh(
+    'ip link add late0 type veth peer name late1; ip addr add 203.0.113.7/24 dev late0; ip link set late0 up',
+  );
+  await eventually('a new interface of the host is followed', async () =>
+    (await machines.sh('nft list ruleset')).includes('"late0" . '),
+  );
+  await machines.sh('ip link del late0');
   assert.equal((await explain('9/udp'))[0], '9/udp: no running container publishes it');
   const api = await daemon.request('GET', '/ports/8080/explain?protocol=tcp');
   const { Policy, Owners, Verdicts } = api.json as {

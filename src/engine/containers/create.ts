@@ -107,7 +107,8 @@ export async function create(
   };
   context.store.insert(record);
   scope.keep();
-  return { id, warnings: [...warnings, ...(image ? platformWarnings(request, image) : [])] };
+  const closed = publishes(hostConfig) ? context.options.networks.portWarnings(hostConfig.portBindings) : [];
+  return { id, warnings: [...warnings, ...closed, ...(image ? platformWarnings(request, image) : [])] };
 }
 
 function withDefaults({
@@ -138,6 +139,9 @@ function hostname({ hostname: asked }: ContainerConfig, host: HostConfig, id: st
 }
 
 const ARCHITECTURES: Readonly<Partial<Record<string, string>>> = { x64: 'amd64', ia32: '386' };
+
+const publishes = ({ networkMode }: HostConfig): boolean =>
+  networkMode !== 'host' && networkMode !== 'none' && !networkMode.startsWith('container:');
 
 function platformWarnings(request: CreateRequest, image: Image): string[] {
   const host = ARCHITECTURES[process.arch] ?? process.arch;

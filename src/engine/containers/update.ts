@@ -34,6 +34,7 @@ export async function update(
   const asked = mergeResources(record.hostConfig.resources, changes.resources);
   const { resources, warnings } = checkResources(asked, context.options.support, availableParallelism());
   if (changes.ports) await updatePorts(context, record, changes.ports);
+  const closed = context.options.networks.portWarnings(changes.ports?.add ?? []);
   if (hasProcess(record.state) && Object.keys(changes.resources).length > 0) {
     await setLimits(context, context.store.get(record.id), resources);
   }
@@ -43,7 +44,7 @@ export async function update(
     { ...latest, hostConfig: { ...latest.hostConfig, resources, restartPolicy } },
     { action: 'update' },
   );
-  return { warnings };
+  return { warnings: [...warnings, ...closed] };
 }
 
 /** On record before the kernel has them: an engine that ends in between leaves the next one to finish it. */

@@ -23,6 +23,19 @@ export const NOBODY: Admission = {
 /** Groups of sources that need rules of their own, of the family that has more. */
 export const groupCount = ({ four, six }: Admission): number => Math.max(four.length, six.length, 1);
 
+/** Whether there is anybody who may come in at a port. */
+export const letsIn = (
+  { four, six }: Admission,
+  { protocol, port }: { readonly protocol: string; readonly port: number },
+): boolean =>
+  [...four, ...six].some(({ allowed }) =>
+    allowed.some((key) => {
+      const [, , of, ports = ''] = key.split(' . ');
+      const [first = 0, last = first] = ports.split('-').map(Number);
+      return of === protocol && first <= port && port <= last;
+    }),
+  );
+
 /** What an admission adds to the sets of the table. */
 export const elementsOfAdmission = (admission: Admission): Element[] => [
   ...admission.four.flatMap((group, index) => elementsOfGroup(4, group, index)),

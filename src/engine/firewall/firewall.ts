@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { codeOf, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
-import { RouteSocket } from '#linux/netlink';
+import { RouteSocket, watchAddresses } from '#linux/netlink';
 import { type ChangedTables, Nftables, watchRuleset } from '#linux/nftables';
-import { type Admission, elementsOfAdmission, groupCount } from './admission.ts';
+import { type Admission, elementsOfAdmission, groupCount, letsIn } from './admission.ts';
 import { elementsOfBridge, leavingPrefixes, type RuledBridge } from './bridge.ts';
 import type { Element } from './element.ts';
 import type { ExplainOptions, HostExplanation } from './host/explain.ts';
+import { readHost } from './host/host.ts';
 import { HostFirewall } from './host/host-firewall.ts';
-import { isOurTable } from './host/ours.ts';
+import { isOurInterface, isOurTable } from './host/ours.ts';
+import { watchUnannounced } from './host/unannounced.ts';
 import { canForwardLoopback6, routeLoopback6 } from './loopback6.ts';
 import { Refresh } from './refresh.ts';
 import type { RuleSwitches } from './ruleset.ts';
@@ -43,6 +45,8 @@ export class Firewall implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   readonly #refresh: Refresh;
   #admission: Admission | undefined;
+  /** Of the host's interfaces and addresses when it was last asked. */
+  #asked = '';
   #closed = false;
 
   private constructor(
@@ -78,8 +82,25 @@ export class Firewall implements AsyncDisposable {
    */
   async start(): Promise<void> {
     this.#resources.use(watchRuleset((tables) => this.#onChange(tables)));
+    if (this.#policy !== 'manual') this.#watchHost();
     await this.#followHost();
     this.#table.rebuild();
+  }
+
+  /** What the kernel does not announce as a change of rules, and yet makes another answer of them. */
+  #watchHost(): void {
+    this.#resources.use(watchUnannounced(() => this.#refresh.request()));
+    const compare = async () => {
+      if (this.#admission && this.#interfaces() !== this.#asked) this.#refresh.request();
+    };
+    const interfaces = this.#resources.use(new Refresh(compare, this.#log));
+    this.#resources.use(watchAddresses(() => interfaces.request()));
+  }
+
+  #interfaces(): string {
+    return JSON.stringify(
+      readHost(isOurInterface({ table: this.table, interfaces: [...this.#bridges.keys()] })),
+    );
   }
 
   #onChange(tables: ChangedTables | undefined): void {
@@ -103,6 +124,7 @@ export class Firewall implements AsyncDisposable {
   }
 
   async #followHost(): Promise<void> {
+    this.#asked = this.#policy === 'host-firewall' ? this.#interfaces() : '';
     const { admission, forward } = await this.#host.evaluate({
       ours: { table: this.table, interfaces: [...this.#bridges.keys()] },
       admission: this.#policy === 'host-firewall',
@@ -183,6 +205,11 @@ export class Firewall implements AsyncDisposable {
   /** Changes what is in the table's sets, in one transaction. */
   change(change: { add?: readonly Element[]; remove?: readonly Element[] }): void {
     this.#table.change(change);
+  }
+
+  /** Whether the host's firewall lets nobody in to a port from outside, as far as it was asked. */
+  isClosed(port: Pick<ExplainOptions, 'protocol' | 'port'>): boolean {
+    return this.#admission !== undefined && !letsIn(this.#admission, port);
   }
 
   /** What the host's own rules say of a port, and whether they count. */

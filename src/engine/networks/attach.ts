@@ -10,6 +10,7 @@ import { publishNames, withdrawNames } from './names.ts';
 import { applySysctls, buildNamespace, type ReadyNamespace, removeNamespace } from './netns.ts';
 import type { KnownNetwork } from './network-table.ts';
 import { type Plug, plugIn, switchRoutes } from './plug.ts';
+import { logClosedPorts } from './port-warnings.ts';
 import { publishTarget } from './publish-target.ts';
 import type { SandboxRecord } from './record.ts';
 import type { AttachOptions, EndpointOptions, Sandbox } from './sandbox.ts';
@@ -98,6 +99,7 @@ async function alone(state: NetworksState, options: AttachOptions, scope: Scope)
   const target = publishTarget(state, record);
   const ports = target ? state.ports.publish(target, record.bindings) : [];
   scope.defer(() => void state.ports.unpublish(options.containerId));
+  logClosedPorts(state, options.name, ports);
   return { ...record, ports };
 }
 

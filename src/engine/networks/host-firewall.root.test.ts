@@ -182,6 +182,14 @@ suite('firewalls of the host', { concurrency: true }, () => {
     const probes = [tcp(HOST4, 8080), tcp(HOST4, 9090)];
     await bed.expect('outside', probes, [`web ${OUTSIDE4}`, 'TIMEOUT']);
     await insideWorks(bed, legacy);
+    // Nothing announces these: a change of the old tables is seen in time, a new interface and its address at once.
+    await bed.sh('host', 'iptables-legacy -A INPUT -p tcp --dport 9090 -j ACCEPT');
+    const opened = [`web ${OUTSIDE4}`, `web ${OUTSIDE4}`];
+    await bed.sh('host', until('nft list set inet berth allowed4_0 | grep -q 9090'));
+    await bed.expect('outside', probes, opened);
+    await bed.cable({ name: 'ext1', host: '203.0.113.1/24', outside: '203.0.113.2/24' });
+    const elsewhere = [tcp('203.0.113.1', 8080)];
+    await bed.expectSoon('outside', elsewhere, ['web 203.0.113.2']);
     await legacy.engine.exit();
     await bed.sh(
       'host',

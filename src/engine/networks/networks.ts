@@ -1,5 +1,5 @@
 import type { PortExplanation } from '#engine/firewall';
-import type { Protocol } from '#engine/ports';
+import type { PortBinding, Protocol } from '#engine/ports';
 import type { Scope } from '#lib/scope';
 import { attach } from './attach.ts';
 import { type ChangedPorts, changePorts, type PortChange } from './change-ports.ts';
@@ -13,6 +13,7 @@ import { sandboxOf } from './endpoint.ts';
 import type { HostEntry } from './hosts-file.ts';
 import type { CreateNetworkOptions, Network, NetworksOptions, PoolUsage } from './network.ts';
 import { openState } from './open.ts';
+import { portWarnings } from './port-warnings.ts';
 import { recover } from './recover.ts';
 import { prune, remove } from './remove.ts';
 import { rename } from './rename.ts';
@@ -113,6 +114,11 @@ export class Networks {
     alongside?: (done: ChangedPorts) => void,
   ): Promise<ChangedPorts> {
     return changePorts(this.#state, containerId, change, alongside);
+  }
+
+  /** What is worth saying to whoever publishes these ports. */
+  portWarnings(bindings: readonly PortBinding[]): string[] {
+    return portWarnings(this.#state, bindings);
   }
 
   /** Who can reach a port of the host from outside, and which rule of the host decides. */

@@ -76,6 +76,16 @@ export class Testbed implements AsyncDisposable {
     return bed;
   }
 
+  /** One more cable to the neighbour. */
+  async cable({ name, host, outside }: { name: string; host: string; outside: string }): Promise<void> {
+    await this.sh(
+      'host',
+      `ip link add ${name} type veth peer name ${name} netns ${this.#outside.pid};
+       ip addr add ${host} dev ${name}; ip link set ${name} up`,
+    );
+    await this.sh('outside', `ip addr add ${outside} dev ${name}; ip link set ${name} up`);
+  }
+
   #enter(place: Place): string[] {
     if (place === 'outside') return ['nsenter', '-t', String(this.#outside.pid), '-n'];
     const machine = ['nsenter', '-t', String(this.#machine.pid), '-n', '-m'];

@@ -128,14 +128,19 @@ function readIpsets(problems: string[]): string {
   }
 }
 
+/** Root's daemons often have a PATH without the administrator's directories. */
+export const programEnvironment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+});
+
 /** In the network namespace of this process. @throws with the program's own words */
 export function run(program: string, args: readonly string[], input?: string): string {
   return execFileSync(program, args, {
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
     maxBuffer: OUTPUT_LIMIT,
-    // Root's daemons often have a PATH without the administrator's directories.
-    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    env: programEnvironment(),
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(input === undefined ? {} : { input }),
   });

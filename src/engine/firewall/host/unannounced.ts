@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { legacyNames, programEnvironment } from './rules.ts';
+
+const run = promisify(execFile);
+const OUTPUT_LIMIT = 256 * 1024 * 1024;
+
+/** Milliseconds between two looks, and how much longer than it took the pause after one is at least. */
+const INTERVAL_MS = 5_000;
+const FACTOR = 20;
+
+/**
+ * Looks from time to time at what sends no event when it changes: the kernel's old iptables tables, and ipsets.
+ * Their programs are run only where there are such things, and never for more than a twentieth of the time.
+ */
+export function watchUnannounced(onChange: () => void): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  let before: string | undefined;
+  let disposed = false;
+  const later = (ms: number) => {
+    timer = setTimeout(() => void look(), ms).unref();
+  };
+  const look = async () => {
+    const started = performance.now();
+    const now = await fingerprint();
+    if (disposed) return;
+    if (before !== undefined && now !== before) onChange();
+    before = now;
+    later(Math.max(INTERVAL_MS, FACTOR * (performance.now() - started)));
+  };
+  later(0);
+  return {
+    [Symbol.dispose]: () => {
+      disposed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function fingerprint(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const family of ['ip', 'ip6'] as const) {
+    for (const table of legacyNames(family)) {
+      const program = family === 'ip' ? 'iptables-legacy-save' : 'ip6tables-legacy-save';
+      hash.update((await output(program, ['-t', table])).replaceAll(COUNTERS, ''));
+    }
+  }
+  hash.update((await output('ipset', ['save'])).replaceAll(TIMEOUTS, ''));
+  return hash.digest('hex');
+}
+
+/** What counts by itself is no change of rules. */
+const COUNTERS = /\[\d+:\d+\]|^#.*$/gm;
+const TIMEOUTS = / timeout \d+| packets \d+ bytes \d+/g;
+
+/** '' when the program is not there or fails: whoever needs its answer asks again, and says so. */
+async function output(program: string, args: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await run(program, args, { env: programEnvironment(), maxBuffer: OUTPUT_LIMIT });
+    return stdout;
+  } catch {
+    return '';
+  }
+}
