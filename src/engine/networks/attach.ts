@@ -13,7 +13,7 @@ import { type Plug, plugIn, switchRoutes } from './plug.ts';
 import { logClosedPorts } from './port-warnings.ts';
 import { publishTarget } from './publish-target.ts';
 import type { SandboxRecord } from './record.ts';
-import type { AttachOptions, EndpointOptions, Sandbox } from './sandbox.ts';
+import type { AttachOptions, Endpoint, EndpointOptions, Sandbox } from './sandbox.ts';
 import { defaultNetwork, type NetworksState } from './state.ts';
 import { type Place, takeBack } from './take-back.ts';
 
@@ -28,8 +28,6 @@ export async function attach(state: NetworksState, options: AttachOptions): Prom
   if (stale) await release(state, stale);
   await using scope = new Scope();
   const record = await place(state, options, scope);
-  scope.defer(() => withdrawNames(state, record, record.endpoints));
-  await publishNames(state, record);
   const former = state.sandboxes.abandonedBy(options.containerId);
   const alongside = () => announceAll(state, 'connect', record);
   // One that is taken back is its container's again, and nobody else's.
@@ -42,9 +40,15 @@ export async function attach(state: NetworksState, options: AttachOptions): Prom
 async function place(state: NetworksState, options: AttachOptions, scope: Scope): Promise<SandboxRecord> {
   const { mode = 'private' } = options;
   const joined = /^container:(.+)$/.exec(mode)?.[1];
-  if (joined !== undefined) return join(state, options, joined);
-  if (mode === 'host') return onHost(state, options);
-  return await alone(state, options, scope);
+  if (joined === undefined && mode !== 'host') return await alone(state, options, scope);
+  const record = joined === undefined ? onHost(state, options) : join(state, options, joined);
+  await announce(state, record, scope);
+  return record;
+}
+
+async function announce(state: NetworksState, record: SandboxRecord, scope: Scope): Promise<void> {
+  scope.defer(() => withdrawNames(state, record, record.endpoints));
+  await publishNames(state, record);
 }
 
 const basics = (options: AttachOptions, sandboxId: string) => ({
@@ -77,25 +81,23 @@ function onHost(state: NetworksState, options: AttachOptions): SandboxRecord {
   return { ...owner, mode: 'host', endpoints: [endpoint], ports: [], bindings: [] };
 }
 
-/** A namespace of its own, on any number of networks. */
+/**
+ * A namespace of its own, on any number of networks. While the kernel makes the interfaces, the files are written and
+ * the resolver is told of the names.
+ */
 async function alone(state: NetworksState, options: AttachOptions, scope: Scope): Promise<SandboxRecord> {
   const places = options.endpoints.map((asked) => ({ known: networkOf(state, asked), asked }));
   const former = state.sandboxes.abandonedBy(options.containerId);
-  const { owner, endpoints } =
+  const { owner, endpoints, plugged } =
     former?.netns === undefined
       ? await moveIn(state, options, places, scope)
       : await moveBack(state, options, { ...former, netns: former.netns }, places, scope);
-  const { netns } = owner;
-  await applySysctls(state.worker, netns, options.sysctls);
-  const resolver = writeContainerFiles(state, options, endpoints);
-  const record = {
-    ...owner,
-    mode: 'private',
-    endpoints,
-    bindings: bindingsOf(options),
-    exposedPorts: options.exposedPorts ?? [],
-    ...(resolver ? { resolver } : {}),
-  } as const;
+  const [record] = await Promise.all([
+    writeAndAnnounce(state, options, { owner, endpoints }, scope),
+    plugged,
+    // Behind the interfaces, which the worker makes first.
+    applySysctls(state.worker, owner.netns, options.sysctls),
+  ]);
   const target = publishTarget(state, record);
   const ports = target ? state.ports.publish(target, record.bindings) : [];
   scope.defer(() => void state.ports.unpublish(options.containerId));
@@ -103,7 +105,39 @@ async function alone(state: NetworksState, options: AttachOptions, scope: Scope)
   return { ...record, ports };
 }
 
-async function moveIn(state: NetworksState, options: AttachOptions, places: readonly Place[], scope: Scope) {
+async function writeAndAnnounce(
+  state: NetworksState,
+  options: AttachOptions,
+  { owner, endpoints }: Pick<Moved, 'owner' | 'endpoints'>,
+  scope: Scope,
+): Promise<SandboxRecord> {
+  const resolver = writeContainerFiles(state, options, endpoints);
+  const record: SandboxRecord = {
+    ...owner,
+    mode: 'private',
+    endpoints,
+    ports: [],
+    bindings: bindingsOf(options),
+    exposedPorts: options.exposedPorts ?? [],
+    ...(resolver ? { resolver } : {}),
+  };
+  await announce(state, record, scope);
+  return record;
+}
+
+interface Moved {
+  readonly owner: ReturnType<typeof basics> & { readonly netns: string };
+  readonly endpoints: readonly Endpoint[];
+  /** Its interfaces are there. */
+  readonly plugged: Promise<void>;
+}
+
+async function moveIn(
+  state: NetworksState,
+  options: AttachOptions,
+  places: readonly Place[],
+  scope: Scope,
+): Promise<Moved> {
   const { sandboxId, netns } = await namespaceFor(state, options);
   scope.defer(() => removeNamespace(state, { sandboxId, netns }));
   const owner = { ...basics(options, sandboxId), netns };
@@ -119,9 +153,11 @@ async function moveIn(state: NetworksState, options: AttachOptions, places: read
     plugs.push({ endpoint, network: known.record });
   }
   const endpoints = plugs.map(({ endpoint }) => endpoint);
-  await plugIn(state.worker, netns, plugs);
-  await switchRoutes(state.worker, netns, NO_GATEWAYS, chooseGateways(endpoints));
-  return { owner, endpoints };
+  const plugged = Promise.all([
+    plugIn(state.worker, netns, plugs),
+    switchRoutes(state.worker, netns, NO_GATEWAYS, chooseGateways(endpoints)),
+  ]).then(() => {});
+  return { owner, endpoints, plugged };
 }
 
 async function moveBack(
@@ -130,9 +166,10 @@ async function moveBack(
   former: SandboxRecord & { readonly netns: string },
   places: readonly Place[],
   scope: Scope,
-) {
+): Promise<Moved> {
   const owner = { ...basics(options, former.sandboxId), netns: former.netns };
-  return { owner, endpoints: await takeBack(state, { ...former, ...owner }, places, scope) };
+  const endpoints = await takeBack(state, { ...former, ...owner }, places, scope);
+  return { owner, endpoints, plugged: Promise.resolve() };
 }
 
 /** A ready one, unless it is to belong to the container's own user namespace. */

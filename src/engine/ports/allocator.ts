@@ -1,4 +1,3 @@
-import { parseAddress } from '#lib/address';
 import type { Protocol } from './port.ts';
 
 /** A port of the host as it is bound: a wildcard (`0.0.0.0`, `::`) covers every address of its family. */
@@ -8,7 +7,7 @@ export interface HostPort {
   readonly port: number;
 }
 
-const familyOf = (address: string): 4 | 6 => parseAddress(address)?.family ?? 4;
+const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4);
 const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';
 const clash = (a: string, b: string): boolean =>
   a === b || (familyOf(a) === familyOf(b) && (isWildcard(a) || isWildcard(b)));

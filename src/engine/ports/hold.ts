@@ -29,11 +29,14 @@ export function holdPort({ protocol, address, port }: HostPort, handlers?: HoldH
   return adopt(reservePort({ protocol, address, port, listen }), { protocol, address }, handlers);
 }
 
-/** The port at every address of both families, by one descriptor. */
-export function holdEverywhere({ protocol, port }: Pick<HostPort, 'protocol' | 'port'>): Disposable {
+/** The port at every address of both families, by one descriptor: a thousand ports of a container cost a thousand. */
+export function holdEverywhere(
+  { protocol, port }: Pick<HostPort, 'protocol' | 'port'>,
+  handlers?: HoldHandlers,
+): Disposable {
   const address = '::';
   if (protocol === 'sctp') return { [Symbol.dispose]: () => {} };
-  return adopt(reservePort({ protocol, address, port, dual: true }), { protocol, address });
+  return adopt(reservePort({ protocol, address, port, dual: true }), { protocol, address }, handlers);
 }
 
 function adopt(

@@ -33,9 +33,9 @@ export function hold(
   const [four, six] = all;
   const everywhere =
     all.length === 2 && four?.port.hostIp === '0.0.0.0' && six?.port.hostIp === '::' && !four.handlers;
-  if (everywhere && !six.handlers) {
+  if (everywhere) {
     try {
-      return holdEverywhere(hostPortOf(four.port));
+      return holdEverywhere(hostPortOf(four.port), six.handlers);
     } catch {
       // One by one: then it is known which of them is taken.
     }
