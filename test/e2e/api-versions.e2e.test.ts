@@ -4,9 +4,7 @@ import { Daemon } from '../fixtures/daemon.ts';
 
 const daemon = Daemon.forThisFile();
 
-type Fields = Record<string, unknown>;
-
-for (const version of ['1.24', '1.30', '1.41', '1.43', '1.44', '1.48'])
+for (const version of ['1.24', '1.30', '1.40', '1.43', '1.44', '1.50'])
   describe(`a docker CLI that speaks ${version}`, () => {
     const docker = async (...args: readonly string[]) => {
       const result = await daemon.run('docker', args, { env: { DOCKER_API_VERSION: version } });
@@ -59,11 +57,127 @@ for (const version of ['1.24', '1.30', '1.41', '1.43', '1.44', '1.48'])
     });
   });
 
+/** Every other verb that needs no registry; each must succeed. `$n`: the version, so that names differ. */
+const OTHER_VERBS = String.raw`set -ex
+docker create -i --name made busybox sh -c 'echo out; echo err >&2; cat'
+docker container ls -a --filter name=made --format '{{.Image}} {{.RunningFor}} {{.Size}} {{.Labels}} {{.Mounts}}' | grep busybox
+echo in | docker start -ai made 2>&1 | grep in
+docker logs -t --since 1h made | grep out
+docker rename made named
+docker commit -m note -c 'CMD ["true"]' named kept:$n | grep sha256
+docker container inspect -s named | grep SizeRw
+docker export named | tar t >/dev/null
+docker restart -t 0 named
+docker kill -s KILL named 2>&1 | grep 'named\|not running'
+docker update --restart no -m 32m --memory-swap 64m named
+docker rm -f named
+docker image inspect kept:$n | grep RepoTags
+docker save kept:$n | docker load | grep kept
+docker tag kept:$n again:$n
+docker image ls --filter dangling=false -q --no-trunc | grep sha256
+docker rmi again:$n kept:$n
+printf 'FROM busybox\nRUN echo built >/built\nCMD cat /built\n' | docker build -t built:$n - | grep -i success
+docker run --rm built:$n | grep built
+docker rmi built:$n
+docker export $(docker create --name source busybox) | docker import - imported:$n
+docker rm source
+docker rmi imported:$n
+docker network create --label a=b --subnet 10.254.1.0/24 net
+docker run -d --name on --network net --network-alias alias busybox sleep 600
+docker network create other
+docker network connect --alias second other on
+docker network inspect -f '{{len .Containers}}' net | grep 1
+docker network disconnect other on
+docker exec -u 33 on id -u | grep 33
+docker stats --no-stream --format '{{.Name}} {{.MemPerc}} {{.PIDs}}' on | grep on
+docker attach --no-stdin --sig-proxy=false on </dev/null & attached=$!
+docker cp on:/etc/passwd - | tar t | grep passwd
+docker rm -f on
+wait $attached || true
+docker network rm net other
+docker volume create --label a=b vol
+docker volume inspect vol | grep local
+docker volume ls -q --filter label=a | grep vol
+docker volume rm vol
+docker events --since 1m --until $(date +%s.%N) --filter type=volume | grep destroy
+docker version --format '{{.Server.Version}} {{.Client.APIVersion}}' | grep " $n"`;
+/** Since 1.25. */
+const PRUNES = String.raw`set -ex
+docker create --label stale busybox
+docker container prune -f --filter label=stale | grep Deleted
+docker network create stale
+docker network prune -f | grep stale
+docker volume create stale
+docker volume prune -f $(case $n in 1.2* | 1.3* | 1.40 | 1.41) ;; *) echo -a ;; esac) | grep stale
+docker image prune -f
+docker system df -v | grep Images
+docker system prune -f | grep Total`;
+
+for (const version of ['1.24', '1.41', '1.50'])
+  it(`every other verb of a docker CLI that speaks ${version}`, async () => {
+    const env = { DOCKER_API_VERSION: version, n: version };
+    const all = version === '1.24' ? OTHER_VERBS : `${OTHER_VERBS}\n${PRUNES}`;
+    const { code, stdout, stderr } = await daemon.run('bash', ['-c', `set -o pipefail; ${all}`], {
+      env,
+      timeout: 90_000,
+    });
+    assert.equal(code, 0, `${stdout.slice(-500)}\n${stderr}`);
+  });
+
+/** Path, what is asked about the answer, and the versions that have it: the first, and the last where it has gone. */
+const SHAPES: readonly (readonly [path: string, field: string, first: string, last?: string])[] = [
+  ['/images/json', '0.VirtualSize', '1.24', '1.43'],
+  ['/images/json', '0.Descriptor', '1.48'],
+  ['/images/busybox/json', 'VirtualSize', '1.24', '1.43'],
+  ['/images/busybox/json', 'ContainerConfig', '1.24', '1.44'],
+  ['/images/busybox/json', 'Container', '1.24', '1.44'],
+  ['/images/busybox/json', 'Config.Hostname', '1.24', '1.49'],
+  ['/images/busybox/json', 'Config.Domainname', '1.24', '1.49'],
+  ['/images/busybox/json', 'Config.Entrypoint', '1.24', '1.51'],
+  ['/images/busybox/json', 'Descriptor', '1.48'],
+  ['/containers/json', '0.Health', '1.52'],
+  ['/containers/json', '0.HostConfig.Annotations', '1.46'],
+  ['/containers/json', '0.ImageManifestDescriptor', '1.48'],
+  ['/containers/one/json', 'NetworkSettings.IPAddress', '1.24', '1.51'],
+  ['/containers/one/json', 'NetworkSettings.Bridge', '1.24', '1.51'],
+  ['/containers/one/json', 'ImageManifestDescriptor', '1.48'],
+  ['/containers/one/stats?stream=0&one-shot=1', 'os_type', '1.52'],
+  ['/info', 'BridgeNfIptables', '1.24', '1.49'],
+  ['/info', 'RuncCommit.Expected', '1.24', '1.48'],
+  ['/info', 'CDISpecDirs', '1.44'],
+  ['/info', 'FirewallBackend', '1.49'],
+  ['/networks/bridge', 'Status', '1.52'],
+  ['/system/df', 'LayersSize', '1.24', '1.52'],
+  ['/system/df', 'ImageUsage', '1.52'],
+];
+
 describe('the API’s versions', () => {
   it('fields come and go with them', async () => {
-    const old = (await daemon.request('GET', '/v1.40/images/json')).json as Fields[];
-    const now = (await daemon.request('GET', '/v1.50/images/json')).json as Fields[];
-    assert.deepEqual(['VirtualSize' in (old[0] ?? {}), 'VirtualSize' in (now[0] ?? {})], [true, false]);
+    await daemon.ok('run', '-d', '--name', 'one', '--annotation', 'a=b', 'busybox', 'sleep', '600');
+    const answers = new Map<string, unknown>();
+    const at = async (version: number, path: string) => {
+      const url = `/v1.${version}${path}`;
+      if (!answers.has(url)) answers.set(url, (await daemon.request('GET', url)).json);
+      return answers.get(url);
+    };
+    const has = (value: unknown, [name = '', ...rest]: readonly string[]): boolean => {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return false;
+      return rest.length === 0 || has(Object.entries(value).find(([key]) => key === name)?.[1], rest);
+    };
+    for (const [path, field, first, last] of SHAPES) {
+      const minor = (version: string) => Number(version.slice(2));
+      const [from, to] = [minor(first), minor(last ?? '1.56')];
+      for (const version of [from - 1, from, to, to + 1]) {
+        if (version < 24 || version > 56) continue;
+        const expected = version >= from && version <= to;
+        assert.equal(
+          has(await at(version, path), field.split('.')),
+          expected,
+          `1.${version} ${path} ${field}`,
+        );
+      }
+    }
+    await daemon.ok('rm', '-f', 'one');
   });
 
   it('are negotiated; too new and too old ones are refused', async () => {
