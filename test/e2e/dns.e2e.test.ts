@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -132,6 +132,91 @@ describe('other names', () => {
       await dig('web', ...args);
     }
     assert.deepEqual(asked.slice(before), []);
+  });
+
+  it('nor those of containers that do not run, by any name, whoever the daemon is; until they are no more', async () => {
+    const away = ['gone', 'gone.front', 'spare', 'spare.front', 'gone-host', 'new'];
+    const flags = ['--network', 'front', '--network-alias', 'spare', '--hostname', 'gone-host'];
+    await daemon.ok('run', '-d', '--name', 'gone', ...flags, 'busybox', 'sleep', '1000');
+    await daemon.ok('create', '--name', 'new', '--network', 'front', 'busybox');
+    await daemon.ok(
+      'run',
+      '-d',
+      '--name',
+      'linker',
+      '--network',
+      'front',
+      '--link',
+      'gone:db',
+      'busybox',
+      'sleep',
+      '1000',
+    );
+    assert.equal(await dig('web', 'spare'), await addressOn('gone', 'front'));
+    await daemon.ok('stop', '-t', '0', 'gone');
+    const leaked = async (container: string, names: readonly string[]) => {
+      const before = asked.length;
+      for (const name of names) assert.equal(await dig(container, name), '');
+      return asked.slice(before);
+    };
+    assert.deepEqual(await leaked('web', away), []);
+    assert.deepEqual(await leaked('linker', ['db', 'GONE', '_http._tcp.gone']), []);
+    // On another network nobody knows of it.
+    assert.deepEqual(await leaked('lone', ['gone']), ['gone']);
+    await daemon.kill9();
+    await daemon.start();
+    assert.deepEqual(await leaked('web', ['gone', 'spare.front', 'new']), []);
+    await daemon.ok('rename', 'gone', 'renamed');
+    assert.deepEqual(await leaked('web', ['renamed', 'gone']), ['gone']);
+    await daemon.ok('network', 'disconnect', 'front', 'new');
+    await daemon.ok('rm', '-f', 'renamed', 'linker');
+    assert.deepEqual(await leaked('web', ['renamed', 'new', 'spare']), ['renamed', 'new', 'spare']);
+    await daemon.ok('rm', 'new');
+  });
+
+  it('a flood of questions and of garbage starves neither the daemon nor the others', async () => {
+    const pid = String(await daemon.inspect('web', '.State.Pid'));
+    const script = `
+      const socket = require('dgram').createSocket('udp4');
+      const header = Buffer.from('000001000001000000000000', 'hex');
+      socket.on('error', () => {});
+      socket.connect(53, '127.0.0.11', () => {
+        let id = 0;
+        const name = () => {
+          const label = Buffer.from('x' + id++);
+          return Buffer.concat([header, Buffer.of(label.length), label, Buffer.from('076578616d706c65036f72670000010001', 'hex')]);
+        };
+        const burst = () => {
+          for (let n = 0; n < 200; n++) {
+            socket.send(name(), () => {});
+            socket.send(require('crypto').randomBytes(1 + (id % 200)), () => {});
+          }
+          setImmediate(burst);
+        };
+        burst();
+        console.log('floods');
+      });`;
+    const flood = spawn('nsenter', ['-t', pid, '-n', process.execPath, '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(flood.stdout, 'data');
+      const address = await addressOn('lone', 'bridge');
+      for (let round = 0; round < 10; round++) {
+        assert.equal(await dig('lone', 'lone'), address);
+        assert.equal(await dig('lone', 'www.example.org'), '192.0.2.80');
+        assert.match(await daemon.ok('ps', '--format', '{{.Names}}'), /^web$/m);
+        await daemon.ok('run', '--rm', '--network', 'front', 'busybox', 'true');
+      }
+      assert.equal(flood.exitCode, null);
+    } finally {
+      flood.kill('SIGKILL');
+    }
+    await eventually(
+      'the one that flooded is served again',
+      async () => (await dig('web', 'www.example.org')) === '192.0.2.80',
+    );
+    assert.doesNotMatch(daemon.log, /DNS queries has ended/);
   });
 
   it('nothing leaves an internal network', async () => {

@@ -17,6 +17,7 @@ import type { Database } from '#store';
 import type { AttachClient } from './attach-client.ts';
 import { Background } from './background.ts';
 import { ExecTable } from './exec-table.ts';
+import { KnownNames } from './known-names.ts';
 import type { ContainerRecord, Ulimit } from './record.ts';
 import { Restarts } from './restart-policy.ts';
 import type { Run } from './run.ts';
@@ -90,7 +91,7 @@ export function openContext(options: ContainersOptions): Context {
   return {
     options,
     live: options.live,
-    store: new ContainerStore(options.database, options.events),
+    store: new ContainerStore(options.database, options.events, new KnownNames(options.networks)),
     locks: new KeyedLock(),
     waiters: new Waiters(),
     runs: new Map(),

@@ -6,11 +6,12 @@ import { Database } from '#store';
 import { containerRecord } from './records.fixture.ts';
 import { ContainerStore } from './store.ts';
 
+const names = { changed: () => {}, gone: () => {} };
 let database: Database;
 let store: ContainerStore;
 beforeEach(() => {
   database = Database.open(':memory:');
-  store = new ContainerStore(database, new Events(database));
+  store = new ContainerStore(database, new Events(database), names);
 });
 
 const id = (digit: string, tail = '0') => digit.repeat(63) + tail;
@@ -68,10 +69,10 @@ test('what was saved is there for the next engine, exec ids are not', () => {
   insert(id('a'), 'web');
   store.remember({ ...store.get('web'), execIds: ['x'] });
   store.save({ ...store.get('web'), restartCount: 3 });
-  const next = new ContainerStore(database, new Events(database));
+  const next = new ContainerStore(database, new Events(database), names);
   assert.deepEqual([next.get('web').restartCount, next.get('web').execIds], [3, []]);
   store.delete(store.get('web'), []);
-  assert.deepEqual(new ContainerStore(database, new Events(database)).all(), []);
+  assert.deepEqual(new ContainerStore(database, new Events(database), names).all(), []);
 });
 
 test('a change that the database refuses is not remembered', () => {

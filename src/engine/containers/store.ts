@@ -1,6 +1,7 @@
 import type { Events } from '#engine/events';
 import { conflict, invalid, notFound } from '#lib/errors';
 import type { Database, Records } from '#store';
+import type { KnownNames } from './known-names.ts';
 import type { ContainerRecord } from './record.ts';
 
 /** An event to publish with a change: Docker's action, and attributes beside image, name and labels. */
@@ -20,20 +21,23 @@ interface LooseVolumes {
 export class ContainerStore {
   readonly #database: Database;
   readonly #events: Events;
+  readonly #names: Pick<KnownNames, 'changed' | 'gone'>;
   readonly #rows: Records<ContainerRecord>;
   readonly #looseVolumes: Records<LooseVolumes>;
   readonly #byId = new Map<string, ContainerRecord>();
   /** Names in use and names that a create or rename under way has taken. */
   readonly #idByName = new Map<string, string>();
 
-  constructor(database: Database, events: Events) {
+  constructor(database: Database, events: Events, names: Pick<KnownNames, 'changed' | 'gone'>) {
     this.#database = database;
     this.#events = events;
+    this.#names = names;
     this.#rows = database.records<ContainerRecord>('containers', { unique: { name: '$.name' } });
     this.#looseVolumes = database.records<LooseVolumes>('container_loose_volumes');
     for (const { record } of this.#rows.all()) {
       this.#byId.set(record.id, { ...record, execIds: [] });
       this.#idByName.set(record.name, record.id);
+      names.changed(undefined, record);
     }
   }
 
@@ -117,6 +121,7 @@ export class ContainerStore {
     if (before && before.name !== record.name) this.#idByName.delete(before.name);
     this.#idByName.set(record.name, record.id);
     this.#byId.set(record.id, record);
+    this.#names.changed(before, record);
     return record;
   }
 
@@ -143,6 +148,7 @@ export class ContainerStore {
     });
     this.#byId.delete(record.id);
     this.#idByName.delete(record.name);
+    this.#names.gone(record);
   }
 
   /** Notes anonymous volumes before they are made, so that a crash does not leave them behind. */

@@ -15,6 +15,7 @@ const handlers = {
   removeNetwork: (...args: Parameters<DnsServer['removeNetwork']>) => server.removeNetwork(...args),
   putEndpoint: (...args: Parameters<DnsServer['putEndpoint']>) => server.putEndpoint(...args),
   removeEndpoint: (...args: Parameters<DnsServer['removeEndpoint']>) => server.removeEndpoint(...args),
+  putKnown: (...args: Parameters<DnsServer['putKnown']>) => server.putKnown(...args),
   prepare: (...args: Parameters<DnsServer['prepare']>) => server.prepare(...args),
   serve: (...args: Parameters<DnsServer['serve']>) => server.serve(...args),
   release: (...args: Parameters<DnsServer['release']>) => server.release(...args),

@@ -4,6 +4,7 @@ import type { Logger } from '#lib/log';
 import { Thread } from '#lib/thread';
 import type { DnsThread } from './dns-thread.ts';
 import { SocketHolder } from './holder.ts';
+import type { KnownPlace } from './known-names.ts';
 import type { ServerSockets } from './server-sockets.ts';
 import type { DnsClient, DnsEndpoint, DnsNetwork } from './view.ts';
 
@@ -29,6 +30,7 @@ export class Dns {
   readonly #networks = new Map<string, DnsNetwork>();
   /** By network and container. */
   readonly #endpoints = new Map<string, DnsEndpoint>();
+  readonly #known = new Map<string, readonly KnownPlace[]>();
   readonly #prepared = new Map<string, ServerSockets & { readonly netns: string }>();
   readonly #clients = new Map<string, DnsClient>();
   #thread: Thread<DnsThread>;
@@ -77,6 +79,13 @@ export class Dns {
   removeEndpoint(networkId: string, containerId: string): Promise<void> {
     this.#endpoints.delete(keyOf(networkId, containerId));
     return this.#call('removeEndpoint', networkId, containerId);
+  }
+
+  /** What a container that exists is called where, also while it does not run; no places: it is no more. */
+  putKnown(containerId: string, places: readonly KnownPlace[]): Promise<void> {
+    if (places.length > 0) this.#known.set(containerId, places);
+    else this.#known.delete(containerId);
+    return this.#call('putKnown', containerId, places);
   }
 
   /** Opens the sockets of a namespace ahead of use: what is left to `serve` takes no time then. @throws SystemError */
@@ -148,6 +157,7 @@ export class Dns {
       pairs && thread.call('takeOver', pairs),
       ...this.#networks.values().map((network) => thread.call('putNetwork', network)),
       ...this.#endpoints.values().map((endpoint) => thread.call('putEndpoint', endpoint)),
+      ...[...this.#known].map((known) => thread.call('putKnown', ...known)),
       ...[...this.#clients.values()].map((client) => thread.call('serve', client)),
       thread.call('forgetLeft'),
       ...[...this.#prepared].map(([id, { netns, ...sockets }]) => thread.call('prepare', id, netns, sockets)),

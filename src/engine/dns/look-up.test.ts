@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KnownNames } from './known-names.ts';
 import { lookUp, type Sight } from './look-up.ts';
 import { RCODE, TYPE } from './message/codes.ts';
 import { NetworkNames } from './names.ts';
@@ -100,7 +101,7 @@ test('a link is known to who has it, and hides what has its alias for a name', (
   assert.deepEqual(linked('by-id'), ['10.1.0.2']);
   assert.deepEqual(linked('other'), ['10.1.0.2']);
   assert.deepEqual(linked('other.back.end'), ['10.2.0.8']);
-  assert.equal(linked('www'), 'forward');
+  assert.equal(linked('www'), 'no name');
   assert.equal(answer('database'), 'forward');
 });
 
@@ -160,4 +161,28 @@ test('what has gone is found no more, whoever has its name or address now', () =
   assert.equal(answer('same', TYPE.A, from), 'forward');
   assert.equal(answer('b', TYPE.A, from), 'forward');
   assert.deepEqual(answer('new', TYPE.A, from), ['10.9.0.2']);
+});
+
+test('a name of a container that does not run is no name, and is for nobody else', () => {
+  const known = new KnownNames();
+  const away = { ...sight, known };
+  const ask = (name: string, type: number = TYPE.A) => answer(name, type, away);
+  assert.equal(ask('mail'), 'forward');
+  known.put('c-mail', [{ network: 'front', names: ['Mail', 'mx.local'] }]);
+  known.put('c-mail-2', [{ network: 'n2-is-no-id-of-ours', names: ['elsewhere'] }]);
+  for (const name of ['mail', 'mail.front', 'mx.local', 'mx.local.front', '_smtp._tcp.mail']) {
+    for (const type of [TYPE.A, TYPE.AAAA, TYPE.SRV, 16]) assert.equal(ask(name, type), 'no name', name);
+  }
+  for (const name of ['elsewhere', 'mail.back.end', 'xmail', 'mail.example.org'])
+    assert.equal(ask(name), 'forward', name);
+  assert.equal(answer('mail', TYPE.A, { ...seen(back), known }), 'forward');
+  // Of several that have it, until the last has gone; what runs answers all the same.
+  known.put('c-third', [{ network: 'front', names: ['mail', 'web'] }]);
+  known.put('c-mail', []);
+  assert.deepEqual([ask('mail'), ask('mx.local')], ['no name', 'forward']);
+  assert.deepEqual(ask('web'), ['10.1.0.2']);
+  known.put('c-third', [{ network: 'front', names: ['other-now'] }]);
+  assert.equal(ask('mail'), 'forward');
+  const linked = { names: front, links: new Map([['store', 'c-gone']]) };
+  assert.equal(answer('store', TYPE.A, { networks: [linked], services }), 'no name');
 });

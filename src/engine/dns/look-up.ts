@@ -1,3 +1,4 @@
+import type { KnownNames } from './known-names.ts';
 import { RCODE, TYPE } from './message/codes.ts';
 import { addressOfName } from './message/name.ts';
 import type { Answer, Reply } from './message/reply.ts';
@@ -15,6 +16,8 @@ export interface Sight {
   readonly networks: readonly SeenNetwork[];
   /** Port of a service by its name in SRV queries: `http/tcp` -> 80. */
   readonly services: ReadonlyMap<string, number>;
+  /** Of all containers, running or not. */
+  readonly known?: KnownNames;
 }
 
 /**
@@ -34,24 +37,41 @@ export function lookUp(sight: Sight, name: string, type: number, turn: number): 
   }
   if (type === TYPE.SRV && name.startsWith('_')) return lookUpService(sight, name, turn);
   const found = find(sight, name);
-  if (found.length === 0) return undefined;
+  if (found.length === 0) return isAway(sight, name) ? NO_NAME : undefined;
   const answers = rotate(found, turn).flatMap((named) => addressesOf(named, type));
   // The name is there and has nothing of that type, which is another answer than that it is not there.
   return answers.length > 0 ? { rcode: RCODE.NOERROR, answers, ttl: TTL } : NO_DATA;
 }
 
-/** Every name that a question could be about is tried as it stands, then as `name.network`. */
-function find(sight: Sight, name: string): readonly Named[] {
-  const whole = findOn(sight.networks, name);
-  if (whole.length > 0) return whole;
-  // Names and networks may both have dots.
-  for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
-    const domain = name.slice(dot + 1);
-    const networks = sight.networks.filter(({ names }) => names.domain === domain);
-    const found = findOn(networks, name.slice(0, dot));
+/** Whether it is the name of a container that does not run now, or of a link to one, or what is below such a name. */
+const isAway = ({ networks, known }: Sight, name: string): boolean =>
+  readings(networks, name.replace(/^_[^.]+\._[^.]+\./, '')).some(
+    ([own, places]) =>
+      places.some(({ links }) => links.has(own)) ||
+      known?.has(
+        own,
+        places.map(({ names }) => names),
+      ),
+  );
+
+/** The first reading of a name that is somebody's. */
+function find({ networks }: Sight, name: string): readonly Named[] {
+  for (const [own, places] of readings(networks, name)) {
+    const found = findOn(places, own);
     if (found.length > 0) return found;
   }
   return [];
+}
+
+/** What a name could be: itself on any of the networks, then `name.network`; names and networks may both have dots. */
+function readings(networks: readonly SeenNetwork[], name: string): [string, readonly SeenNetwork[]][] {
+  const all: [string, readonly SeenNetwork[]][] = [[name, networks]];
+  for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
+    const domain = name.slice(dot + 1);
+    const places = networks.filter(({ names }) => names.domain === domain);
+    if (places.length > 0) all.push([name.slice(0, dot), places]);
+  }
+  return all;
 }
 
 /** The first network that has the name answers, one with a link of that name before the others. */
@@ -100,7 +120,7 @@ function lookUpService(sight: Sight, name: string, turn: number): Reply | undefi
   const match = /^_([^.]+)\._(tcp|udp|sctp)\.(.+)$/.exec(name);
   const [, service = '', protocol = '', host = ''] = match ?? [];
   const found = match ? find(sight, host) : [];
-  if (found.length === 0) return undefined;
+  if (found.length === 0) return isAway(sight, name) ? NO_NAME : undefined;
   const port = /^\d+$/.test(service) ? Number(service) : sight.services.get(`${service}/${protocol}`);
   const open = rotate(found, turn).filter(
     ({ ports, fullName }) => fullName && ports.has(`${port}/${protocol}`),

@@ -29,6 +29,12 @@ export class NetworkNames {
     return this.#network.name.toLowerCase();
   }
 
+  /** Whether a name or an id, however long, is that of the network. */
+  isMeant(reference: string): boolean {
+    const { id, name } = this.#network;
+    return reference === name || (reference.length >= 12 && id.startsWith(reference));
+  }
+
   /** In lower case. */
   named(name: string): readonly Named[] {
     return this.#byName.get(name) ?? [];

@@ -6,6 +6,7 @@ import { tcpConnection, udpSocket } from '#linux/socket';
 import { CacheBudget } from './cache.ts';
 import type { Exits } from './forward.ts';
 import { HostServers } from './host-servers.ts';
+import { KnownNames, type KnownPlace } from './known-names.ts';
 import { NetworkNames } from './names.ts';
 import { hostServers } from './resolv-conf.ts';
 import { ForwardingQuota, type Knowledge, Resolver } from './resolver.ts';
@@ -32,6 +33,7 @@ interface Served {
 export class DnsServer implements Disposable {
   readonly #home = new HomeNamespace();
   readonly #networks = new Map<string, NetworkNames>();
+  readonly #known = new KnownNames();
   readonly #served = new Map<string, Served>();
   /** Sockets that nobody is served on yet, by sandbox: of the pool's, or left by an earlier life. */
   readonly #ready = new Map<string, ServerSockets>();
@@ -87,6 +89,10 @@ export class DnsServer implements Disposable {
 
   removeEndpoint(networkId: string, containerId: string): void {
     this.#networks.get(networkId)?.remove(containerId);
+  }
+
+  putKnown(containerId: string, places: readonly KnownPlace[]): void {
+    this.#known.put(containerId, places);
   }
 
   /** Opens a sandbox's sockets ahead, or takes those that it has. @throws SystemError */
@@ -166,7 +172,7 @@ export class DnsServer implements Disposable {
     });
     this.#services ??= readServices();
     return {
-      sight: { networks, services: this.#services },
+      sight: { networks, services: this.#services, known: this.#known },
       servers: this.#serversOf(client),
       ndots: client.ndots,
     };

@@ -101,7 +101,10 @@ export function endpointOf(
 }
 
 /** The first gives the name of the address. */
-export const dnsNames = (owner: EndpointOwner, aliases: readonly string[]): string[] =>
+export const dnsNames = (
+  owner: Pick<EndpointOwner, 'containerId' | 'containerName' | 'hostname'>,
+  aliases: readonly string[],
+): string[] =>
   [...new Set([owner.containerName, ...aliases, shortId(owner.containerId), owner.hostname])].filter(Boolean);
 
 /** The one that was asked for, or the network's prefix (`eth`) with the lowest number that is free. */

@@ -11,6 +11,7 @@ import { detach } from './detach.ts';
 import { disconnect } from './disconnect.ts';
 import { sandboxOf } from './endpoint.ts';
 import type { HostEntry } from './hosts-file.ts';
+import { type KnownContainer, know } from './know.ts';
 import type { CreateNetworkOptions, Network, NetworksOptions, PoolUsage } from './network.ts';
 import { openState } from './open.ts';
 import { portWarnings } from './port-warnings.ts';
@@ -129,6 +130,11 @@ export class Networks {
         .map(({ hostIp, containerPort }) => ({ name: containerName, hostIp, containerPort })),
     );
     return { ...(await this.#state.firewall.explain(port)), owners };
+  }
+
+  /** The names of a container that exists, also while it does not run: nobody outside is asked for them. */
+  know(container: KnownContainer): void {
+    know(this.#state, container);
   }
 
   /** A container has another name now, and answers to it. */
