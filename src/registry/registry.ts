@@ -3,14 +3,17 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedLock } from '#lib/lock';
 import { type Logger, silentLogger } from '#lib/log';
+import { type Collected, type CollectOptions, collect } from './collection/collect.ts';
 import { Blobs } from './content/blobs.ts';
 import { Catalogue } from './content/catalogue.ts';
 import type { Core } from './content/core.ts';
 import { InUse } from './content/in-use.ts';
 import { Manifests } from './content/manifests.ts';
 import { type Quota, Quotas } from './content/quotas.ts';
+import { eventOf, type Happening } from './events/event.ts';
+import { Webhook, type WebhookOptions } from './events/webhook.ts';
 import { publishIndex } from './publish.ts';
-import { DiskStorage, type Storage } from './storage/index.ts';
+import { DiskRecords, DiskStorage, type Storage } from './storage/index.ts';
 import { Uploads } from './uploads/uploads.ts';
 
 export interface RegistryOptions {
@@ -19,6 +22,8 @@ export interface RegistryOptions {
   readonly quotas?: readonly Quota[];
   /** Nothing can be pushed or deleted. */
   readonly readOnly?: boolean;
+  /** Who is told of pushes and deletions. */
+  readonly webhooks?: readonly WebhookOptions[];
   readonly log?: Logger;
 }
 
@@ -33,6 +38,10 @@ export class Registry implements AsyncDisposable {
   readonly uploads: Uploads;
   readonly readOnly: boolean;
   readonly log: Logger;
+  /** By all collections of this process. */
+  readonly collected: Collected = { blobs: 0, bytes: 0, manifests: 0, links: 0, uploads: 0, repositories: 0 };
+  readonly #core: Core;
+  readonly #webhooks: readonly Webhook[];
   readonly #publish: ReturnType<typeof publishIndex>;
 
   private constructor(core: Omit<Core, 'changed'>, uploads: Uploads, options: RegistryOptions) {
@@ -45,6 +54,9 @@ export class Registry implements AsyncDisposable {
     this.uploads = uploads;
     this.#publish = publishIndex(core);
     const whole = { ...core, changed: () => this.#publish.soon() };
+    this.#core = whole;
+    const waiting = new DiskRecords(options.root, join(options.root, 'tmp'));
+    this.#webhooks = (options.webhooks ?? []).map((hook) => new Webhook(hook, waiting, core.log));
     this.blobs = new Blobs(whole);
     this.manifests = new Manifests(whole, () => join(options.root, 'tmp', randomBytes(8).toString('hex')));
   }
@@ -63,7 +75,23 @@ export class Registry implements AsyncDisposable {
       log: options.log ?? silentLogger,
     };
     const uploads = await Uploads.open(join(options.root, 'uploads'), storage);
-    return new Registry(core, uploads, options);
+    const registry = new Registry(core, uploads, options);
+    for (const hook of registry.#webhooks) await hook.start();
+    return registry;
+  }
+
+  /** Removes what nobody refers to; everything goes on meanwhile. */
+  async collect(options: CollectOptions): Promise<Collected> {
+    const collected = await collect(this.#core, this.uploads, options);
+    for (const name of Object.keys(collected) as (keyof Collected)[]) this.collected[name] += collected[name];
+    return collected;
+  }
+
+  /** Tells the webhooks; resolves when what they are told cannot get lost. */
+  async announce(happening: Happening): Promise<void> {
+    if (this.#webhooks.length === 0) return;
+    const event = eventOf(happening);
+    for (const hook of this.#webhooks) await hook.add(event);
   }
 
   /** An id for a request, in its log line. */
@@ -72,6 +100,7 @@ export class Registry implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const hook of this.#webhooks) await hook[Symbol.asyncDispose]();
     await this.#publish.finish();
     await this.storage.close();
   }

@@ -144,6 +144,42 @@ describe('kill -9', () => {
   });
 });
 
+it('kill -9 in the middle of collections: what has a tag is whole', async () => {
+  const gc = { interval: '1ms', grace: '0', untagged: 'remove' };
+  const push = (tag: string) =>
+    skopeo(
+      'copy',
+      '-q',
+      '--dest-tls-verify=false',
+      '--dest-creds',
+      `ali:${PASSWORD}`,
+      `oci:${server.directory}/layout:v1`,
+      named(`team/gc:${tag}`),
+    );
+  await server.kill('SIGTERM');
+  for (const round of ['1', '2', '3']) {
+    await server.start({ auth, gc: { ...gc, interval: '0' } });
+    await push(round);
+    const digest = await digestIn('team/docker', 'v2s2').catch(() => undefined);
+    if (digest) await ask(`/v2/team/docker/manifests/${digest}`, { method: 'DELETE' });
+    await server.kill();
+    await server.start({ auth, gc });
+    await ask('/v2/_catalog');
+    await server.kill();
+  }
+  await server.start({ auth });
+  for (const name of ['team/gc:3', 'team/podman:1', 'team/buildah:1', 'open/app:v1'])
+    await skopeo(
+      'copy',
+      '-q',
+      '--src-tls-verify=false',
+      '--src-creds',
+      `ali:${PASSWORD}`,
+      named(name),
+      `dir:${server.directory}/out`,
+    );
+});
+
 it('TLS, and an end in good order; other tools read what is on the disk', async () => {
   const [key, cert] = [join(server.directory, 'key.pem'), join(server.directory, 'cert.pem')];
   const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];

@@ -43,9 +43,9 @@ export class Quotas {
     return opened;
   }
 
-  /** Bytes that may still come; undefined without a limit. */
-  left(repository: string): number | undefined {
-    const accounts = this.#of(repository);
+  /** Bytes that may still come; undefined without a limit. What a quota counts already (`digest`) costs nothing. */
+  left(repository: string, digest?: string): number | undefined {
+    const accounts = this.#without(repository, digest);
     if (accounts.length === 0) return undefined;
     return Math.max(0, Math.min(...accounts.map(({ limit, total }) => limit - total)));
   }
@@ -69,10 +69,17 @@ export class Quotas {
   }
 
   /** @throws DENIED when so many bytes more cannot be taken */
-  expect(repository: string, size: number): void {
-    const accounts = this.#of(repository);
-    const full = accounts.find(({ limit, total }) => total + size > limit);
+  expect(repository: string, size: number, digest?: string): void {
+    const full = this.#without(repository, digest).find(({ limit, total }) => total + size > limit);
     if (full) throw overQuota(repository, full.limit, full.total);
+  }
+
+  /** Of those who hold something. */
+  accounts(): { readonly name: string; readonly used: number; readonly limit: number }[] {
+    return [...this.#accounts].map(([key, { limit, total }]) => {
+      const [index, repository] = key.split(' ');
+      return { name: repository ?? this.#quotas[Number(index)]?.repositories ?? '', used: total, limit };
+    });
   }
 
   #add(repository: string, digest: string, size: number): void {
@@ -84,6 +91,10 @@ export class Quotas {
         account.total += size;
       }
     }
+  }
+
+  #without(repository: string, digest: string | undefined): Account[] {
+    return this.#of(repository).filter(({ holders }) => digest === undefined || !holders.has(digest));
   }
 
   #of(repository: string): Account[] {

@@ -13,7 +13,6 @@ interface Need {
 export async function authorize(access: Access, exchange: Exchange, route: Route): Promise<void> {
   const header = exchange.header('authorization');
   const need = needOf(route, exchange.method);
-  const base = `${exchange.secure ? 'https' : 'http'}://${exchange.header('host') ?? ''}`;
   const scopes = need ? [`repository:${need.name}:${need.right === 'push' ? 'pull,push' : need.right}`] : [];
   const demand = (message: string, error?: string) =>
     new Refusal('UNAUTHORIZED', message, {
@@ -21,7 +20,7 @@ export async function authorize(access: Access, exchange: Exchange, route: Route
         'www-authenticate':
           route.kind === 'page' || route.kind === 'token'
             ? 'Basic realm="Berth registry", charset="UTF-8"'
-            : access.challenge(base, scopes, error),
+            : access.challenge(exchange.base, scopes, error),
       },
     });
   let identity: Identity;
@@ -32,6 +31,7 @@ export async function authorize(access: Access, exchange: Exchange, route: Route
       throw demand(error.message, 'invalid_token');
     throw error;
   }
+  exchange.guarded = true;
   exchange.user = identity.user;
   exchange.may = (repository, right) => access.may(identity, repository, right);
   exchange.sees = (repository) => access.sees(identity, repository);

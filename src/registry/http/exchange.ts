@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Access } from '../access/access.ts';
 import type { Right } from '../access/rules.ts';
 import { Refusal } from '../errors.ts';
@@ -11,6 +12,8 @@ const RATE_AFTER_MS = 20_000;
 export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** The client's address. */
+  readonly remote: string | undefined;
   /** Percent-encoded. */
   readonly path: string;
   readonly query: URLSearchParams;
@@ -19,9 +22,12 @@ export class Exchange {
   readonly id: string;
   /** Bytes of the body that were read. */
   received = 0;
+  /** Of its route. */
+  kind = 'none';
   /** Who asks, where he has shown it. */
   user: string | undefined;
   /** Where nobody is asked who he is, everybody may everything. */
+  guarded = false;
   may: (repository: string, right: Right) => boolean = () => true;
   sees: (repository: string) => boolean = () => true;
   token: (scopes: readonly string[]) => ReturnType<Access['issue']> = () => {
@@ -29,6 +35,10 @@ export class Exchange {
   };
   /** The client waits for `100 Continue` before it sends the body. */
   #waits: boolean;
+  /** The request lets go of it when the connection ends. */
+  readonly #socket: Socket;
+  /** By earlier requests of the connection. */
+  readonly #sentBefore: number;
 
   constructor(request: IncomingMessage, response: ServerResponse, id: string, waits: boolean) {
     this.request = request;
@@ -36,6 +46,9 @@ export class Exchange {
     this.id = id;
     this.method = request.method ?? 'GET';
     this.#waits = waits;
+    this.#socket = request.socket;
+    this.remote = request.socket.remoteAddress;
+    this.#sentBefore = request.socket.bytesWritten;
     const target = request.url ?? '/';
     const mark = target.indexOf('?');
     this.path = mark < 0 ? target : target.slice(0, mark);
@@ -49,7 +62,17 @@ export class Exchange {
 
   /** The client speaks TLS, with us or with a proxy in front. */
   get secure(): boolean {
-    return 'encrypted' in this.request.socket || this.header('x-forwarded-proto') === 'https';
+    return 'encrypted' in this.#socket || this.header('x-forwarded-proto') === 'https';
+  }
+
+  /** The registry's address, as the client knows it. */
+  get base(): string {
+    return `${this.secure ? 'https' : 'http'}://${this.header('host') ?? ''}`;
+  }
+
+  /** Bytes of the answer, so far. */
+  get sent(): number {
+    return this.#socket.bytesWritten - this.#sentBefore;
   }
 
   /** Bytes that the client announced; undefined when it did not. */

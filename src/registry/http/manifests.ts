@@ -1,4 +1,5 @@
 import { MAX_MANIFEST_BYTES, MediaType } from '#oci/image';
+import type { StoredManifest } from '../content/manifests.ts';
 import { Refusal } from '../errors.ts';
 import type { Reference } from '../names.ts';
 import type { Registry } from '../registry.ts';
@@ -46,6 +47,7 @@ export async function putManifest(
   const vague = announced === 'application/json' || announced === 'application/x-www-form-urlencoded';
   const mediaType = vague ? undefined : announced || undefined;
   const stored = await registry.manifests.put({ repository: name, reference, mediaType, content });
+  await announce(registry, exchange, { action: 'push', name, tag: reference.tag, manifest: stored });
   exchange.end(201, {
     location: `/v2/${name}/manifests/${stored.digest}`,
     'docker-content-digest': stored.digest,
@@ -58,8 +60,33 @@ export async function deleteManifest(
   exchange: Exchange,
   { name, reference }: ManifestRequest,
 ): Promise<void> {
-  await registry.manifests.delete(name, reference);
+  const deleted = await registry.manifests.delete(name, reference);
+  await announce(registry, exchange, { action: 'delete', name, tag: reference.tag, manifest: deleted });
   exchange.end(202);
+}
+
+interface Change {
+  readonly action: 'push' | 'delete';
+  readonly name: string;
+  readonly tag: string | undefined;
+  readonly manifest: StoredManifest;
+}
+
+async function announce(
+  registry: Registry,
+  exchange: Exchange,
+  { action, name, tag, manifest }: Change,
+): Promise<void> {
+  const { digest, mediaType, size } = manifest;
+  const { id, method, user, base, remote: addr } = exchange;
+  const request = {
+    id,
+    addr,
+    host: exchange.header('host'),
+    method,
+    useragent: exchange.header('user-agent'),
+  };
+  await registry.announce({ action, repository: name, tag, digest, mediaType, size, user, base, request });
 }
 
 /** An index of what says it belongs to a manifest, whether that is here or not. */

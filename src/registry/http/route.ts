@@ -4,13 +4,15 @@ import { checkDigest, checkName, checkReference, type Reference } from '../names
 
 /** What a path asks for. */
 export type Route =
-  | { readonly kind: 'ping' | 'catalog' | 'health' | 'token' | 'page' }
+  | { readonly kind: 'ping' | 'catalog' | 'health' | 'token' }
+  | { readonly kind: 'page'; readonly name: string | undefined }
   | { readonly kind: 'tags' | 'uploads'; readonly name: string }
   | { readonly kind: 'manifest'; readonly name: string; readonly reference: Reference }
   | { readonly kind: 'blob' | 'referrers'; readonly name: string; readonly digest: Digest }
   | { readonly kind: 'upload'; readonly name: string; readonly id: string };
 
 const FIXED: Readonly<Record<string, Route>> = {
+  '/': { kind: 'page', name: undefined },
   '/v2': { kind: 'ping' },
   '/v2/': { kind: 'ping' },
   '/v2/_catalog': { kind: 'catalog' },
@@ -19,6 +21,7 @@ const FIXED: Readonly<Record<string, Route>> = {
 };
 
 // Names have slashes and may have any of the words behind them, so the end decides.
+const PAGE = /^\/repositories\/(.+)$/s;
 const TAGS = /^\/v2\/(.*)\/tags\/list$/s;
 const UPLOADS = /^\/v2\/(.*)\/blobs\/uploads\/?$/s;
 const UPLOAD = /^\/v2\/(.*)\/blobs\/uploads\/([^/]+)$/s;
@@ -32,7 +35,9 @@ export function routeOf(path: string): Route | undefined {
   if (fixed) return fixed;
   const text = decode(path);
   const read = (pattern: RegExp) => pattern.exec(text)?.slice(1);
-  let found = read(TAGS);
+  let found = read(PAGE);
+  if (found) return { kind: 'page', name: nameIn(found) };
+  found = read(TAGS);
   if (found) return { kind: 'tags', name: nameIn(found) };
   found = read(UPLOADS);
   if (found) return { kind: 'uploads', name: nameIn(found) };

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { digestOf } from '#oci/digest';
 import { encodeDocument, MediaType } from '#oci/image';
 import { manifestOf, Served } from '../testing/served.ts';
+import { RequestMetrics } from './request-metrics.ts';
 
 let served: Served;
 before(async () => {
@@ -292,5 +293,29 @@ describe('what is not there or not possible', () => {
     assert.equal((await served.send('POST', '/v2/z/fixed/blobs/uploads/')).code, 'UNSUPPORTED');
     assert.equal((await served.send('DELETE', `/v2/z/fixed/manifests/${digest}`)).status, 405);
     await served.restart();
+  });
+});
+
+describe('the page and the metrics', () => {
+  it('show what is there as text, never as markup', async () => {
+    await served.pushImage('page/app', 'v1', 'layer', { annotations: { x: '<b>' } });
+    const list = await served.send('GET', '/');
+    assert.match(list.body.toString(), /<a href="\/repositories\/page\/app">page\/app<\/a><td>1</);
+    assert.match(list.headers['content-security-policy']?.toString() ?? '', /default-src 'none'/);
+    const host = 'evil"><script>alert(1)</script>';
+    const one = await served.send('GET', '/repositories/page/app', '', { host });
+    assert.match(one.body.toString(), /docker pull evil&#34;&#62;&#60;script&#62;/);
+    assert.ok(!one.body.includes('<script'));
+    assert.equal((await served.send('GET', '/repositories/page/none')).code, 'NAME_UNKNOWN');
+  });
+
+  it('count requests, bytes and times', async () => {
+    const metrics = new RequestMetrics(served.registry);
+    await served.restart({ metrics });
+    await served.pushBlob('page/app', 'counted');
+    const text = await metrics.exposition();
+    assert.match(text, /requests_total\{kind="uploads",method="POST",status="201"\} 1\n/);
+    assert.match(text, /received_bytes_total 7\n/);
+    assert.match(text, /request_seconds_count\{kind="uploads"\} 1\n/);
   });
 });

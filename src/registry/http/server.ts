@@ -9,6 +9,8 @@ import { deleteBlob, getBlob } from './blobs.ts';
 import { Exchange } from './exchange.ts';
 import { listRepositories, listTags } from './lists.ts';
 import { deleteManifest, getManifest, listReferrers, putManifest } from './manifests.ts';
+import { showRepositories, showRepository } from './page.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import { type Route, routeOf } from './route.ts';
 import { appendUpload, beginUpload, cancelUpload, finishUpload, uploadStatus } from './uploads.ts';
 
@@ -28,19 +30,20 @@ export interface ServerOptions {
   readonly tls?: TlsOptions | undefined;
   /** Without it everybody may everything. */
   readonly access?: Access | undefined;
+  readonly metrics?: RequestMetrics | undefined;
 }
 
 type Handler = () => Promise<void>;
 
 /** A server that is not listening yet. Refuses what comes slowly; never limits how long an upload may take. */
-export function registryServer(registry: Registry, { tls, access }: ServerOptions = {}): Server {
+export function registryServer(registry: Registry, { tls, ...options }: ServerOptions = {}): Server {
   const common = { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: IDLE_MS, noDelay: true };
   const server = tls
     ? createSecureServer({ ...common, ...tls, minVersion: 'TLSv1.2' })
     : createServer(common);
   server.setTimeout(IDLE_MS);
   const serve = (waits: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    void handle(registry, access, new Exchange(request, response, registry.requestId(), waits));
+    void handle(registry, options, new Exchange(request, response, registry.requestId(), waits));
   };
   server.on('request', serve(false));
   server.on('checkContinue', serve(true));
@@ -48,10 +51,19 @@ export function registryServer(registry: Registry, { tls, access }: ServerOption
 }
 
 /** Never fails: what is thrown becomes the answer. */
-async function handle(registry: Registry, access: Access | undefined, exchange: Exchange): Promise<void> {
+async function handle(
+  registry: Registry,
+  { access, metrics }: ServerOptions,
+  exchange: Exchange,
+): Promise<void> {
   const began = performance.now();
   const { request, response } = exchange;
-  response.once('close', () => log(registry, exchange, began));
+  response.once('close', () => {
+    const ms = performance.now() - began;
+    note(registry, exchange, ms);
+    const { kind, method, received, sent } = exchange;
+    metrics?.count({ kind, method, status: response.statusCode, seconds: ms / 1000, received, sent });
+  });
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   response.setHeader('x-content-type-options', 'nosniff');
   try {
@@ -96,6 +108,7 @@ const reasonOf = (error: unknown): string =>
 async function dispatch(registry: Registry, access: Access | undefined, exchange: Exchange): Promise<void> {
   const route = routeOf(exchange.path);
   if (!route) throw new Refusal('UNSUPPORTED', 'there is nothing of that name here', { status: 404 });
+  exchange.kind = route.kind;
   if (access && route.kind !== 'health') await authorize(access, exchange, route);
   const handlers = handlersOf(registry, exchange, route);
   const handler = Object.hasOwn(handlers, exchange.method) ? handlers[exchange.method] : undefined;
@@ -120,8 +133,12 @@ function handlersOf(registry: Registry, exchange: Exchange, route: Route): Reado
       });
     case 'token':
       return both(() => issueToken(exchange));
-    case 'page':
-      return {};
+    case 'page': {
+      const { name } = route;
+      return both(() =>
+        name === undefined ? showRepositories(registry, exchange) : showRepository(registry, exchange, name),
+      );
+    }
     case 'catalog':
       return both(() => listRepositories(registry, exchange));
     case 'tags':
@@ -151,17 +168,18 @@ function handlersOf(registry: Registry, exchange: Exchange, route: Route): Reado
   }
 }
 
-function log(registry: Registry, exchange: Exchange, began: number): void {
-  const { request, response } = exchange;
+function note(registry: Registry, exchange: Exchange, ms: number): void {
+  const { response } = exchange;
   registry.log.info('request', {
     request: exchange.id,
-    remote: request.socket.remoteAddress,
+    remote: exchange.remote,
     user: exchange.user,
     method: exchange.method,
     path: exchange.path,
     status: response.statusCode,
     received: exchange.received,
-    ms: Math.round(performance.now() - began),
+    sent: exchange.sent,
+    ms: Math.round(ms),
     agent: exchange.header('user-agent'),
     ...(!response.writableFinished && { broken: true }),
   });

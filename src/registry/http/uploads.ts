@@ -24,7 +24,7 @@ export async function beginUpload(registry: Registry, exchange: Exchange, name: 
   }
   const digest = query.get('digest');
   const expected = digest === null ? undefined : checkDigest(digest);
-  if (expected) expectQuota(registry, exchange, name);
+  if (expected) registry.quotas.expect(name, exchange.contentLength ?? 0, expected);
   const upload = await registry.uploads.begin(name);
   if (!expected) return accepted(exchange, upload, 202);
   await finish(registry, exchange, upload, expected);
@@ -90,9 +90,9 @@ async function finish(
   expected: Digest,
 ): Promise<void> {
   using turn = await take(registry, exchange, { name: repository, id });
-  await receive(registry, exchange, turn);
+  await receive(registry, exchange, turn, expected);
   await registry.inUse.use(expected);
-  registry.quotas.expect(repository, turn.offset);
+  registry.quotas.expect(repository, turn.offset, expected);
   const { digest, size } = await turn.commit(expected);
   await registry.blobs.link(repository, digest, size);
   created(exchange, repository, digest);
@@ -102,7 +102,7 @@ function take(registry: Registry, exchange: Exchange, { name, id }: UploadReques
   return registry.uploads.take(name, id, () => exchange.request.destroy());
 }
 
-async function receive(registry: Registry, exchange: Exchange, turn: Turn): Promise<void> {
+async function receive(registry: Registry, exchange: Exchange, turn: Turn, expected?: Digest): Promise<void> {
   const header = exchange.header('content-range');
   const range = header === undefined ? undefined : parseChunkRange(header);
   const place = { location: locationOf(turn), range: rangeOf(turn.offset) };
@@ -117,8 +117,9 @@ async function receive(registry: Registry, exchange: Exchange, turn: Turn): Prom
   const announced = exchange.contentLength;
   if (length !== undefined && announced !== undefined && announced !== length)
     throw new Refusal('SIZE_INVALID', `Content-Range names ${length} bytes, Content-Length ${announced}`);
-  expectQuota(registry, exchange, turn.repository);
-  const left = registry.quotas.left(turn.repository);
+  // What is announced can be refused before it comes.
+  registry.quotas.expect(turn.repository, turn.offset + (announced ?? 0), expected);
+  const left = registry.quotas.left(turn.repository, expected);
   const limit = Math.min(
     length ?? Number.POSITIVE_INFINITY,
     left === undefined ? Infinity : left - turn.offset,
@@ -130,11 +131,6 @@ async function receive(registry: Registry, exchange: Exchange, turn: Turn): Prom
   await turn.append(exchange.body(limit, tooMuch));
   if (length !== undefined && exchange.received < length)
     throw new Refusal('SIZE_INVALID', `the chunk is shorter than the ${length} bytes of its Content-Range`);
-}
-
-/** What is announced can be refused before it comes. */
-function expectQuota(registry: Registry, exchange: Exchange, name: string): void {
-  registry.quotas.expect(name, exchange.contentLength ?? 0);
 }
 
 const locationOf = ({ repository, id }: Upload): string => `/v2/${repository}/blobs/uploads/${id}`;

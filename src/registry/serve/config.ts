@@ -5,8 +5,13 @@ import { invalid, messageOf } from '#lib/errors';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '#lib/line-log';
 import { UntrustedValue } from '#oci/image';
 import { RIGHTS, type Rule } from '../access/rules.ts';
+import type { CollectOptions } from '../collection/collect.ts';
+import type { Quota } from '../content/quotas.ts';
+import type { WebhookOptions } from '../events/webhook.ts';
 import type { CommandLine } from './flags.ts';
-import { choice, required, section, text } from './section.ts';
+import { choice, duration, required, section, size, text } from './section.ts';
+
+const HOUR_MS = 3600 * 1000;
 
 export interface Address {
   /** Undefined: every address. */
@@ -26,14 +31,20 @@ export interface AuthConfig {
 
 export interface Config {
   readonly listen: Address;
+  /** Where Prometheus finds its metrics. */
+  readonly metrics: Address | undefined;
   readonly root: string;
   readonly readOnly: boolean;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly auth: AuthConfig | undefined;
+  /** Undefined: nothing is collected. */
+  readonly gc: (CollectOptions & { readonly interval: number }) | undefined;
+  readonly quotas: readonly Quota[];
+  readonly webhooks: readonly WebhookOptions[];
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
-const KEYS = ['auth', 'listen', 'log', 'read-only', 'root', 'tls'];
+const KEYS = ['auth', 'gc', 'listen', 'log', 'metrics', 'quotas', 'read-only', 'root', 'tls', 'webhooks'];
 
 /** The configuration file and what the flags say on top of it. @throws invalid */
 export function loadConfig({ config, settings }: CommandLine): Config {
@@ -45,6 +56,7 @@ export function loadConfig({ config, settings }: CommandLine): Config {
 export function readConfig(value: UntrustedValue): Config {
   const all = section(value, KEYS);
   const log = section(all.field('log'), ['format', 'level']);
+  const metrics = all.field('metrics').string();
   const tls = section(all.field('tls'), ['cert', 'key']);
   return {
     listen: readAddress(all.field('listen').string() ?? ':5000'),
@@ -54,8 +66,48 @@ export function readConfig(value: UntrustedValue): Config {
       level: choice(log.field('level'), LOG_LEVELS) ?? 'info',
       format: choice(log.field('format'), LOG_FORMATS) ?? 'json',
     },
+    metrics: metrics === undefined ? undefined : readAddress(metrics),
+    gc: readGc(all.field('gc')),
+    quotas: all.field('quotas').list()?.map(readQuota) ?? [],
+    webhooks: all.field('webhooks').list()?.map(readWebhook) ?? [],
     auth: readAuth(all.field('auth')),
     tls: tls.present ? { cert: text(tls.field('cert')), key: text(tls.field('key')) } : undefined,
+  };
+}
+
+function readGc(value: UntrustedValue): Config['gc'] {
+  const gc = section(value, ['grace', 'interval', 'untagged', 'upload-lifetime']);
+  const interval = duration(gc.field('interval')) ?? HOUR_MS;
+  if (interval <= 0) return undefined;
+  return {
+    interval,
+    grace: duration(gc.field('grace')) ?? HOUR_MS,
+    uploadLifetime: duration(gc.field('upload-lifetime')) ?? 7 * 24 * HOUR_MS,
+    untagged: choice(gc.field('untagged'), ['keep', 'remove']) === 'remove',
+  };
+}
+
+function readQuota(value: UntrustedValue): Quota {
+  const quota = section(value, ['each', 'limit', 'repositories']);
+  return {
+    repositories: text(quota.field('repositories')),
+    limit: required(size(quota.field('limit')), quota.field('limit')),
+    each: quota.field('each').boolean() ?? false,
+  };
+}
+
+function readWebhook(value: UntrustedValue): WebhookOptions {
+  const hook = section(value, ['actions', 'headers', 'repositories', 'secret', 'url']);
+  const url = text(hook.field('url'));
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw invalid(`${hook.field('url').place} must be a http or https address, not ${JSON.stringify(url)}`);
+  const actions = hook.field('actions');
+  return {
+    url,
+    headers: hook.field('headers').stringMap(),
+    secret: hook.field('secret').string(),
+    actions: actions.list()?.map((action) => required(choice(action, ['push', 'delete']), action)),
+    repositories: hook.field('repositories').strings(),
   };
 }
 

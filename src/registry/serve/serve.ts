@@ -6,9 +6,12 @@ import { conflict, invalid, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import { tryLock } from '#linux/files';
 import { Access } from '../access/access.ts';
+import { collectEvery } from '../collection/schedule.ts';
+import { RequestMetrics } from '../http/request-metrics.ts';
 import { registryServer } from '../http/server.ts';
 import { Registry } from '../registry.ts';
 import type { AuthConfig, Config } from './config.ts';
+import { serveMetrics } from './serve-metrics.ts';
 
 /** Requests that go on when it shall end get so long. */
 const GRACE_MS = 10_000;
@@ -25,10 +28,13 @@ export async function serve(config: Config, log: Logger): Promise<Serving> {
     key: read(config.tls.key, 'TLS key'),
   };
   stack.adopt(lockRoot(config.root), closeSync);
-  const { root, readOnly } = config;
-  const registry = stack.use(await Registry.open({ root, readOnly, log }));
+  const { root, readOnly, quotas, webhooks, gc } = config;
+  const registry = stack.use(await Registry.open({ root, readOnly, quotas, webhooks, log }));
+  if (gc) stack.use(collectEvery(gc.interval, () => registry.collect(gc), log));
   const access = config.auth && stack.use(await openAccess(config.auth));
-  const server = registryServer(registry, { tls, access });
+  const metrics = new RequestMetrics(registry);
+  if (config.metrics) stack.use(await serveMetrics(config.metrics, metrics));
+  const server = registryServer(registry, { tls, access, metrics });
   server.listen(config.listen.port, config.listen.host);
   await once(server, 'listening');
   const kept = stack.move();
