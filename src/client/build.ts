@@ -13,8 +13,8 @@ export interface BuildRequest {
   readonly auths: Readonly<Record<string, AuthConfig>>;
   /** By id, base64. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Serves a connection that the daemon asks for, by its name: `output 0`. */
-  readonly serve?: (name: string, connection: Channel, signal: AbortSignal) => Promise<void>;
+  /** Serves a connection that the daemon asks for. */
+  readonly serve?: (asked: AskedStream, connection: Channel) => Promise<void>;
 }
 
 /**
@@ -49,25 +49,33 @@ export async function* build(
   if (failed.signal.aborted) throw failed.signal.reason;
 }
 
-interface AskedStream {
+/** A further connection that the daemon wants. */
+export interface AskedStream {
   readonly id: string;
+  /** What for: `output 0`, `context name`. */
   readonly name: string;
+  /** Of a context: only what these name. */
+  readonly paths: readonly string[];
 }
 
 function streamOf({ aux }: ProgressMessage): AskedStream | undefined {
   if (typeof aux !== 'object' || aux === null || !('Stream' in aux && 'Name' in aux)) return undefined;
-  return { id: String(aux.Stream), name: String(aux.Name) };
+  const paths = 'Paths' in aux && Array.isArray(aux.Paths) ? aux.Paths.map(String) : [];
+  return { id: String(aux.Stream), name: String(aux.Name), paths };
 }
 
 async function answer(
   api: Api,
-  { id, name }: AskedStream,
+  asked: AskedStream,
   serve: NonNullable<BuildRequest['serve']>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { socket } = await api.hijack({ method: 'POST', path: `/build/streams/${segment(id)}` }, signal);
+  const { socket } = await api.hijack(
+    { method: 'POST', path: `/build/streams/${segment(asked.id)}` },
+    signal,
+  );
   try {
-    await serve(name, socket, signal);
+    await serve(asked, socket);
     socket.end();
   } catch (error) {
     socket.destroy();

@@ -1,6 +1,6 @@
 /** Typed client of the Engine API over unix sockets, TCP, TLS and ssh. */
 export { type Archive } from './archive.ts';
-export type { BuildRequest } from './build.ts';
+export type { AskedStream, BuildRequest } from './build.ts';
 export { Client, type ClientOptions } from './client.ts';
 export type {
   AttachOptions,

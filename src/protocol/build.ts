@@ -8,6 +8,8 @@ export const buildLabels = map(string);
 export const buildUlimits = array(ulimit);
 /** `outputs` of a build. */
 export const buildOutputs = array(object({ Type: string, Attrs: map(string) }));
+/** `contexts` of a build, ours: where they are, by name. */
+export const buildContexts = map(string);
 /** The header X-Registry-Config: credentials by registry. */
 export const registryConfigDocument = map(authConfig);
 /** The header X-Berth-Build-Secrets: base64 by id. */

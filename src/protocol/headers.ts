@@ -7,6 +7,8 @@ export const header = {
   swarm: 'swarm',
   registryAuth: 'x-registry-auth',
   registryConfig: 'x-registry-config',
+  /** Ours, of `/_ping`: builds ask for further connections, by which files go both ways. */
+  buildStreams: 'berth-build-streams',
   /** Ours: secrets of a build by id, base64, as base64url JSON. */
   buildSecrets: 'x-berth-build-secrets',
   sessionId: 'x-docker-expose-session-uuid',

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { buildContexts, dockerfile } from '../fixtures/build-context.ts';
@@ -146,5 +149,146 @@ describe('berth build: outputs', () => {
     assert.equal(await daemon.ok('inspect', '-f', '{{.Created}}', id), '2001-09-09T01:46:40Z');
     const wrong = await berth(['build', '--build-arg', 'SOURCE_DATE_EPOCH=now', root]);
     assert.match(wrong.stderr, /invalid SOURCE_DATE_EPOCH "now"/);
+  });
+});
+
+/** Serves a directory on loopback. */
+async function serve(root: string): Promise<{ readonly url: string } & Disposable> {
+  const server = createServer((request, response) => {
+    const path = join(root, decodeURIComponent(request.url ?? '').split('?')[0] ?? '');
+    if (existsSync(path)) response.writeHead(200).end(readFileSync(path));
+    else response.writeHead(404).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, [Symbol.dispose]: () => server.close() };
+}
+
+const list = (image: string, path: string) =>
+  daemon.ok('run', '--rm', image, 'sh', '-c', `find ${path} -type f -o -type l | sort | xargs`);
+
+describe('berth build: contexts', () => {
+  it('git with a branch and a directory, an archive, a Dockerfile alone', async () => {
+    const root = context({
+      'repo/sub/Dockerfile': dockerfile('FROM busybox', 'COPY . /repo', 'RUN test ! -e /repo/.git'),
+      'repo/sub/in.txt': 'in',
+      'repo/out.txt': 'out',
+      'alone/Dockerfile': dockerfile('FROM busybox', 'RUN echo alone > /alone'),
+      'tar/Dockerfile': dockerfile('FROM busybox', 'COPY x /x'),
+      'tar/x': 'x',
+    });
+    const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: join(root, 'repo') });
+    git('init', '--quiet', '--initial-branch=trunk');
+    git('add', '.');
+    git('-c', 'user.name=x', '-c', 'user.email=x@y', 'commit', '--quiet', '-m', 'x');
+    git('update-server-info');
+    execFileSync('tar', ['-czf', join(root, 'a.tgz'), '-C', join(root, 'tar'), '.']);
+    symlinkSync('repo/.git', join(root, 'r.git'));
+    using server = await serve(root);
+    await build(['-t', 'of-git', `${server.url}/r.git#trunk:sub`]);
+    assert.equal(await list('of-git', '/repo'), '/repo/Dockerfile /repo/in.txt');
+    await build(['-t', 'of-tar', `${server.url}/a.tgz`]);
+    assert.equal(await list('of-tar', '/x'), '/x');
+    await daemon.run('docker', ['build', '-t', 'of-file', `${server.url}/alone/Dockerfile`]);
+    assert.equal(await daemon.ok('run', '--rm', 'of-file', 'cat', '/alone'), 'alone');
+    await build(['-t', 'of-stdin', '-'], { input: dockerfile('FROM busybox', 'RUN echo piped > /alone') });
+    assert.equal(await daemon.ok('run', '--rm', 'of-stdin', 'cat', '/alone'), 'piped');
+    const gone = await berth(['build', `${server.url}/none.git`]);
+    assert.match(gone.stderr, /cannot fetch/);
+    assert.match((await berth(['build', `${server.url}/none.tgz`])).stderr, /not found \(HTTP status 404\)/);
+  });
+
+  it('named contexts: a directory, an image, a layout, the web; they win over stages and images', async () => {
+    const root = context({
+      Dockerfile: dockerfile(
+        'FROM base AS one',
+        'COPY --from=files sub /files',
+        'RUN --mount=from=files,target=/m cp /m/only /mounted',
+        'COPY --from=web /x /web',
+        'FROM layout',
+        'COPY --from=one /files /files',
+        'COPY --from=one /mounted /web /',
+      ),
+    });
+    const files = context({ 'sub/a': 'a', only: 'only', 'more/b': 'b' });
+    const web = context({ x: 'from the web' });
+    execFileSync('tar', ['-cf', join(web, 'w.tar'), '-C', web, 'x']);
+    const laid = context({ Dockerfile: dockerfile('FROM busybox', 'ENV LAID=out') });
+    await build(['-o', `type=oci,tar=false,dest=${at('laid')}`, '-t', 'laid:1.2', laid]);
+    using server = await serve(web);
+    const contexts = [
+      'base=docker-image://busybox',
+      `files=${files}`,
+      `web=${server.url}/w.tar`,
+      `layout=oci-layout://${at('laid')}:1.2`,
+    ];
+    await build([...contexts.flatMap((each) => ['--build-context', each]), '-t', 'named', root]);
+    const script = 'cat /files/a /mounted /web; echo " $LAID"';
+    assert.equal(await daemon.ok('run', '--rm', 'named', 'sh', '-c', script), 'aonlyfrom the web out');
+    assert.equal((await berth(['image', 'inspect', 'laid:1.2'])).code, 1);
+    const none = await berth(['build', '--build-context', `layout=oci-layout://${at('laid')}:9`, root]);
+    assert.match(none.stderr, /the OCI layout has no image 9/);
+    const absent = await berth(['build', '--build-context', 'x=/nowhere', root]);
+    assert.match(absent.stderr, /build context x: \/nowhere/);
+  });
+
+  it('sends what is needed and nothing else, links followed', async () => {
+    const root = context({
+      Dockerfile: dockerfile(
+        'FROM busybox',
+        'COPY src/*.c link/f missing* /got/',
+        'COPY dir/./keep /kept/',
+        'RUN --mount=source=mounted,target=/m cp /m/f /m-f',
+      ),
+      'src/a.c': 'a',
+      'src/b.h': 'b',
+      'real/f': 'f',
+      'dir/keep/k': 'k',
+      'dir/other': 'o',
+      'mounted/f': 'm',
+      missing1: '1',
+      'big/unneeded': 'u',
+      '.dockerignore': 'dir/keep/skipped',
+      'dir/keep/skipped': 's',
+    });
+    symlinkSync('real', join(root, 'link'));
+    // What is not needed is not even looked at: it could not be read.
+    execFileSync('mkfifo', [join(root, 'big/pipe')]);
+    await build(['-t', 'few', root]);
+    assert.equal(await list('few', '/got /kept /m-f'), '/got/a.c /got/f /got/missing1 /kept/k /m-f');
+    const escape = await berth(['build', '-f', '-', root], {
+      input: dockerfile('FROM busybox', 'COPY ../x /'),
+    });
+    assert.match(escape.stdout + escape.stderr, />>> COPY[^]*"\/x": not found/);
+    symlinkSync('/etc', join(root, 'outside'));
+    const link = await berth(['build', '-f', '-', root], {
+      input: dockerfile('FROM busybox', 'COPY outside/passwd /'),
+    });
+    assert.match(link.stderr, /"\/outside\/passwd": not found/);
+  });
+
+  it('a stage without cache leaves the others theirs', async () => {
+    const root = context({
+      Dockerfile: dockerfile(
+        'FROM busybox AS kept',
+        'RUN cat /proc/sys/kernel/random/uuid > /kept',
+        'FROM busybox AS anew',
+        'RUN cat /proc/sys/kernel/random/uuid > /anew',
+        'FROM busybox',
+        'COPY --from=kept /kept /',
+        'COPY --from=anew /anew /',
+      ),
+    });
+    const read = async (...args: readonly string[]) => {
+      await build([...args, '-t', 'filtered', root]);
+      return [
+        await daemon.ok('run', '--rm', 'filtered', 'cat', '/kept'),
+        await daemon.ok('run', '--rm', 'filtered', 'cat', '/anew'),
+      ];
+    };
+    const first = await read();
+    const second = await read('--no-cache-filter', 'anew');
+    assert.equal(second[0], first[0]);
+    assert.notEqual(second[1], first[1]);
   });
 });

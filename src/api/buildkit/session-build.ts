@@ -1,8 +1,9 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { readIgnoreFile } from '#dockerfile';
 import type { Engine } from '#engine';
 import { type BuildOptions, type BuildResult, RunFailed } from '#engine/build';
 import { BerthError, invalid, messageOf, unsupported } from '#lib/errors';
+import { TAR_END } from '#oci/tar';
 import { outputsFor } from '../build-results.ts';
 import type { WantedOutput } from '../decode/build-outputs.ts';
 import { pullBase } from '../pull-base.ts';
@@ -14,8 +15,17 @@ import { sessionAuth, sessionSecrets } from './session-services.ts';
 /** What of a build does not come from its session. */
 export type SessionBuildOptions = Omit<
   BuildOptions,
-  'context' | 'dockerfileContent' | 'ignoreContent' | 'secrets' | 'pullImage' | 'onEvent' | 'outputs'
+  | 'context'
+  | 'namedContexts'
+  | 'dockerfileContent'
+  | 'ignoreContent'
+  | 'secrets'
+  | 'pullImage'
+  | 'onEvent'
+  | 'outputs'
 > & {
+  /** A context that is not the client's. */
+  readonly remote: string | undefined;
   readonly outputs: readonly WantedOutput[];
   /** A tar that holds the Dockerfile too; with none the client is asked for files. */
   readonly archive: Readable | undefined;
@@ -28,13 +38,14 @@ export async function buildFromSession(
   options: SessionBuildOptions,
   trace: BuildTrace,
 ): Promise<BuildResult> {
-  const { signal, archive } = options;
+  const { signal } = options;
   const authOf = (reference: string) => sessionAuth(session, reference, signal);
-  const files = archive ? { context: archive } : await filesOf(session, options, trace);
+  const files = await contextOf(session, options, trace);
   try {
     return await builder.build({
       ...options,
       ...files,
+      namedContexts: new Map(),
       secrets: sessionSecrets(session, signal),
       onEvent: trace.add,
       pullImage: pullBase(images, authOf, trace.add),
@@ -45,12 +56,25 @@ export async function buildFromSession(
   }
 }
 
+type Files = Pick<BuildOptions, 'context' | 'dockerfileContent' | 'ignoreContent'>;
+
+async function contextOf(
+  session: ClientSession,
+  options: SessionBuildOptions,
+  trace: BuildTrace,
+): Promise<Files> {
+  const { archive, remote } = options;
+  if (remote !== undefined) return { context: { kind: 'remote', url: remote } };
+  if (archive) return { context: { kind: 'archive', content: archive } };
+  return await filesOf(session, options, trace);
+}
+
 /** The Dockerfile and its list of exceptions first: they say what else is to come. */
 async function filesOf(
   session: ClientSession,
   { dockerfile, signal }: SessionBuildOptions,
   trace: BuildTrace,
-): Promise<Pick<BuildOptions, 'context' | 'dockerfileContent' | 'ignoreContent'>> {
+): Promise<Files> {
   const own = `${dockerfile}.dockerignore`;
   const described = await trace.work('[internal] load build definition from Dockerfile', () =>
     readFiles(session, 'dockerfile', [dockerfile, own], signal),
@@ -68,7 +92,11 @@ async function filesOf(
   return {
     dockerfileContent,
     ignoreContent,
-    context: readTar(session, { directory: 'context', excludes }, signal),
+    context: {
+      kind: 'asked',
+      described: Readable.from([TAR_END]),
+      open: async (paths) => readTar(session, { directory: 'context', excludes, paths }, signal),
+    },
   };
 }
 

@@ -1,10 +1,11 @@
 import type { BuildOptions, PruneCacheOptions } from '#engine/build';
-import { invalid, unsupported } from '#lib/errors';
+import { invalid } from '#lib/errors';
 import { parsePlatform } from '#oci/image';
 import { buildLabels, buildSecretsDocument, buildUlimits, decodeHeaderJson, type Schema } from '#protocol';
 import type { BuildCall } from '../encode/build-inspection.ts';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
+import { namedContexts, type WantedContext } from './build-contexts.ts';
 import { type WantedOutput, wantedOutputs } from './build-outputs.ts';
 import { timestamp } from './time.ts';
 
@@ -24,6 +25,11 @@ export type BuildRequest = Pick<
 > & {
   readonly quiet: boolean;
   readonly outputs: readonly WantedOutput[];
+  readonly named: ReadonlyMap<string, WantedContext>;
+  /** A git repository or an archive, in place of files of the client. */
+  readonly remote: string | undefined;
+  /** The body has the Dockerfile alone; the client is asked for the rest. */
+  readonly asked: boolean;
 };
 
 /** A build whose files are asked of its client. */
@@ -36,8 +42,6 @@ export interface SessionBuildRequest extends BuildRequest {
 
 /** @throws invalid naming the parameter, unsupported */
 export function buildRequest(query: Query): BuildRequest {
-  if (query.text('remote') !== '')
-    throw unsupported('building from a remote context is not supported yet: send it');
   return common(query);
 }
 
@@ -52,12 +56,21 @@ function common(query: Query): BuildRequest {
     buildArgs: buildArguments(query),
     labels: parameter(query, 'labels', buildLabels) ?? {},
     ...(platform !== '' && { platform: parsePlatform(platform) }),
-    noCache: query.flag('nocache'),
+    noCache: query.flag('nocache') || stagesWithoutCache(query),
+    named: namedContexts(query),
+    remote: query.text('remote') || undefined,
+    asked: query.text('context') === 'asked',
     pull: query.flag('pull'),
     network: networkOf(query.text('networkmode')),
     limits: limits(query),
     quiet: query.flag('q'),
   };
+}
+
+/** `nocachefilter`, ours: names of stages. */
+function stagesWithoutCache(query: Query): boolean | ReadonlySet<string> {
+  const names = query.all('nocachefilter').flatMap((text) => text.toLowerCase().split(','));
+  return names.length > 0 && new Set(names.filter(Boolean));
 }
 
 /** `call`, ours: what is asked about the Dockerfile instead of building it. @throws invalid */
@@ -75,10 +88,10 @@ export function sessionBuildRequest(query: Query): SessionBuildRequest {
   if (sessionId === '')
     throw invalid('a build with BuildKit needs a session: the parameter session is missing');
   const remote = query.text('remote');
-  if (remote !== '' && remote !== 'client-session' && remote !== 'upload-request')
-    throw unsupported('building from a remote context is not supported yet: send it');
+  const ofClient = ['', 'client-session', 'upload-request'].includes(remote);
   return {
     ...common(query),
+    remote: ofClient ? undefined : remote,
     sessionId,
     buildId: query.text('buildid'),
     uploaded: remote === 'upload-request',

@@ -4,6 +4,7 @@ import { type OnBuildEvent, RunFailed } from '#engine/build';
 import { BerthError } from '#lib/errors';
 import { header, mediaType } from '#protocol';
 import { outputsFor, resultMessage } from '../build-results.ts';
+import { contextsFor } from '../build-sources.ts';
 import { type BuildRequest, buildCall, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
 import { registryConfig } from '../decode/registry-auth.ts';
 import { type BuildCall, callResult } from '../encode/build-inspection.ts';
@@ -26,7 +27,7 @@ export function buildRoutes(router: Router, engine: Engine): void {
     await exchange.lines(async (lines) => {
       try {
         const call = buildCall(exchange.query);
-        if (call) await inspect(engine, exchange, { ...request, call }, lines);
+        if (call) await inspect(engine, exchange, { ...request, call }, lines, streams);
         else await build(engine, exchange, request, lines, streams);
       } catch (error) {
         await fail(lines, error);
@@ -66,10 +67,12 @@ async function build(
       await sendWhole(await streams.open(`output ${index}`, lines, signal), content, signal);
     },
   });
+  const openContext = async (name: string, paths: readonly string[]) =>
+    (await streams.open(`context ${name}`, lines, signal, paths)).input;
   const result = await builder.build({
     ...request,
+    ...contextsFor(request, exchange.body, openContext),
     outputs,
-    context: exchange.body,
     secrets: buildSecrets(exchange.header(header.buildSecrets)),
     signal,
     onEvent,
@@ -88,11 +91,17 @@ async function build(
 /** What is asked about a Dockerfile, instead of building it. */
 async function inspect(
   { builder }: Engine,
-  { body: context, signal }: Exchange,
+  { body, signal }: Exchange,
   { call, ...request }: BuildRequest & { readonly call: BuildCall },
   lines: JsonLines,
+  streams: BuildStreams,
 ): Promise<void> {
-  const inspection = await builder.inspect({ ...request, context, signal });
+  const contexts = contextsFor(
+    request,
+    body,
+    async (name, paths) => (await streams.open(`context ${name}`, lines, signal, paths)).input,
+  );
+  const inspection = await builder.inspect({ ...request, ...contexts, signal });
   await lines.write({ aux: callResult(call, inspection) });
 }
 

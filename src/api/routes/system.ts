@@ -13,6 +13,7 @@ export function systemRoutes(router: Router, options: ApiOptions): void {
   const { engine } = options;
   const pingHeaders = {
     [header.builderVersion]: '1',
+    [header.buildStreams]: '1',
     [header.swarm]: 'inactive',
     'cache-control': 'no-cache, no-store, must-revalidate',
     pragma: 'no-cache',

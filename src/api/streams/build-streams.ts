@@ -15,7 +15,12 @@ export class BuildStreams {
   readonly #expected = new Map<string, (connection: Connection) => void>();
 
   /** @throws unavailable when the client does not come, cancelled */
-  async open(name: string, lines: JsonLines, signal: AbortSignal): Promise<Connection> {
+  async open(
+    name: string,
+    lines: JsonLines,
+    signal: AbortSignal,
+    paths?: readonly string[],
+  ): Promise<Connection> {
     const id = newId();
     const come = Promise.withResolvers<Connection>();
     this.#expected.set(id, come.resolve);
@@ -28,7 +33,10 @@ export class BuildStreams {
       );
     patience.addEventListener('abort', stop, { once: true });
     try {
-      await lines.write({ id: 'berth.build.stream', aux: { Stream: id, Name: name } });
+      await lines.write({
+        id: 'berth.build.stream',
+        aux: { Stream: id, Name: name, ...(paths && { Paths: paths }) },
+      });
       if (patience.aborted) stop();
       return await come.promise;
     } finally {

@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { Lint, parseLintSettings } from '#dockerfile';
+import { type IgnoreRules, Lint, parseLintSettings } from '#dockerfile';
 import type { Containers } from '#engine/containers';
 import type { Image, Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
@@ -9,15 +8,13 @@ import { BerthError, isKind } from '#lib/errors';
 import { IdleThread } from '#lib/idle-thread';
 import { newId } from '#lib/ids';
 import { Scope } from '#lib/scope';
-import { feedThread } from '#lib/thread-sink';
 import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
-import { decompress } from '#oci/layer';
 import type { BuildCache } from './cache.ts';
 import { CacheMounts } from './cache-mounts.ts';
-import type { ContextInput } from './files/context-thread.ts';
+import { Contexts } from './contexts/contexts.ts';
+import type { BuildContext, NamedInput } from './contexts/input.ts';
 import { selectFiles } from './files/select.ts';
 import type { SelectJobs } from './files/select-thread.ts';
-import { type TarNode, TarTree } from './files/tar-tree.ts';
 import type { Tree } from './files/tree.ts';
 import {
   findDockerfile,
@@ -39,8 +36,6 @@ import type { BuildLimits, BuildSession, Secrets } from './session.ts';
 import { Solver } from './solve/solver.ts';
 import { type CacheEntry, cacheEntries } from './usage.ts';
 
-const contextThread = new URL('./files/context-thread.ts', import.meta.url);
-
 export interface BuilderOptions {
   /** Of what outlives a build: cache mounts; and of contexts while they are needed. */
   readonly root: string;
@@ -53,8 +48,8 @@ export interface BuilderOptions {
 }
 
 export interface BuildOptions {
-  /** The build context as a tar, uncompressed. */
-  readonly context: Readable;
+  readonly context: BuildContext;
+  readonly namedContexts: ReadonlyMap<string, NamedInput>;
   /** Path in the context; a Dockerfile given by itself comes as `dockerfileContent`. */
   readonly dockerfile: string;
   readonly dockerfileContent?: string;
@@ -68,7 +63,8 @@ export interface BuildOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;
   readonly platform?: Platform;
-  readonly noCache: boolean;
+  /** Every step is done anew; with names: those stages' are. */
+  readonly noCache: boolean | ReadonlySet<string>;
   /** Base images are asked for anew. */
   readonly pull: boolean;
   readonly network: 'default' | 'none' | 'host';
@@ -84,6 +80,7 @@ export interface BuildOptions {
 export type InspectOptions = Pick<
   BuildOptions,
   | 'context'
+  | 'namedContexts'
   | 'dockerfile'
   | 'dockerfileContent'
   | 'ignoreContent'
@@ -127,18 +124,21 @@ export class Builder implements AsyncDisposable {
     const failed = new AbortController();
     const signal = AbortSignal.any([options.signal, failed.signal]);
     const session = { ...(await this.#begin(options, scope)), signal };
-    const whole = await this.#receive(options.context, scope, signal);
-    const file = readDockerfile(whole, options);
+    const contexts = await Contexts.open(session, options);
+    const wanted = { ...options, ...dockerfileOf(contexts) };
+    const file = readDockerfile(contexts.described, wanted);
     const solver = new Solver(session);
     try {
       const lint = new Lint(lintSettings(file.dockerfile, options.buildArgs));
-      const plan = await this.#plan(options, whole, file, lint, (reference, platform) =>
+      const ignore = ignoreRules(contexts.described, options);
+      const plan = await this.#plan(options, contexts, ignore, file, lint, (reference, platform) =>
         this.#resolve(options, reference, platform),
       );
       for (const warning of lint.findings) options.onEvent({ type: 'warning', warning });
       lint.check();
       options.onEvent({ type: 'planned', lines: plan.lines });
       warnUnused(plan.unusedArguments, options.onEvent);
+      await contexts.fill(plan.target.step, (path) => ignore.ignores(path));
       return await writeOutputs(session, solver, plan, { outputs, squash, epoch });
     } catch (error) {
       throw withExcerpt(error, file);
@@ -155,13 +155,16 @@ export class Builder implements AsyncDisposable {
    */
   async inspect(options: InspectOptions): Promise<Inspection> {
     await using scope = new Scope();
-    const whole = await this.#receive(options.context, scope, options.signal);
-    const source = findDockerfile(whole, options);
+    const session = { ...this.#open(scope), signal: options.signal };
+    const contexts = await Contexts.open(session, options);
+    const wanted = { ...options, ...dockerfileOf(contexts) };
+    const source = findDockerfile(contexts.described, wanted);
     let lint = new Lint(parseLintSettings());
     try {
-      const file = readDockerfile(whole, options);
+      const file = readDockerfile(contexts.described, wanted);
+      const ignore = ignoreRules(contexts.described, options);
       lint = new Lint(lintSettings(file.dockerfile, options.buildArgs));
-      const plan = await this.#plan(options, whole, file, lint, async (reference, platform) =>
+      const plan = await this.#plan(options, contexts, ignore, file, lint, async (reference, platform) =>
         this.#local(reference, platform),
       );
       return { source, findings: lint.findings, dockerfile: file.dockerfile, plan };
@@ -173,21 +176,21 @@ export class Builder implements AsyncDisposable {
 
   async #plan(
     options: InspectOptions,
-    whole: TarTree,
+    { main: context, named: namedContexts }: Contexts,
+    ignore: IgnoreRules,
     file: ReadDockerfile,
     lint: Lint,
     resolveImage: PlanOptions['resolveImage'],
   ): Promise<Plan> {
-    const ignore = ignoreRules(whole, options);
     return await planBuild({
       dockerfile: file.dockerfile,
       target: options.target,
       buildArgs: options.buildArgs,
       platform: options.platform ?? hostPlatform(),
       buildPlatform: hostPlatform(),
-      context: whole.without((path) => ignore.ignores(path)),
+      context,
       isIgnored: (path) => ignore.ignores(path),
-      namedContexts: new Map(),
+      namedContexts,
       labels: options.labels,
       noCache: options.noCache,
       network: options.network,
@@ -211,27 +214,31 @@ export class Builder implements AsyncDisposable {
     await this.#selectThread[Symbol.asyncDispose]();
   }
 
-  async #begin(options: BuildOptions, scope: Scope): Promise<Omit<BuildSession, 'signal'>> {
-    const { images, containers, snapshots, root, execRoot } = this.#options;
+  /** What contexts need; the scope gives it back. */
+  #open(scope: Scope) {
+    const { images, root } = this.#options;
     const work = images.begin();
     scope.defer(async () => await work[Symbol.asyncDispose]());
+    const workspace = join(root, 'contexts', newId());
+    scope.defer(() => rm(workspace, { recursive: true, force: true }));
+    return { images, work, workspace, selectThread: this.#selectThread };
+  }
+
+  async #begin(options: BuildOptions, scope: Scope): Promise<Omit<BuildSession, 'signal'>> {
+    const { containers, snapshots, execRoot } = this.#options;
+    const opened = this.#open(scope);
     const temporary = join(execRoot, 'build', newId());
     await mkdir(temporary, { recursive: true, mode: 0o700 });
     scope.defer(() => rm(temporary, { recursive: true, force: true }));
-    const workspace = join(root, 'contexts', newId());
-    scope.defer(() => rm(workspace, { recursive: true, force: true }));
-    const digests = new Map<Tree, string>();
+    const digests = new Map<Tree, Map<string, string>>();
     const fetches = new Map<string, Promise<string>>();
     return {
-      images,
+      ...opened,
       containers,
       snapshots,
       cache: this.#cache,
-      work,
-      selectThread: this.#selectThread,
       cacheMounts: this.#cacheMounts,
       temporary,
-      workspace,
       secrets: options.secrets,
       limits: options.limits,
       onEvent: options.onEvent,
@@ -240,26 +247,15 @@ export class Builder implements AsyncDisposable {
         fetches.set(url, fetched);
         return fetched;
       },
-      treeDigest(tree) {
-        const request = { sources: ['/'], excludes: [], parents: false, owners: false };
-        const digest = digests.get(tree) ?? selectFiles(tree, request).digest;
-        digests.set(tree, digest);
+      treeDigest(tree, path) {
+        const known = digests.get(tree) ?? new Map<string, string>();
+        digests.set(tree, known);
+        const request = { sources: [path], excludes: [], parents: false, owners: false };
+        const digest = known.get(path) ?? selectFiles(tree, request).digest;
+        known.set(path, digest);
         return digest;
       },
     };
-  }
-
-  async #receive(context: Readable, scope: Scope, signal: AbortSignal): Promise<TarTree> {
-    const directory = join(this.#options.root, 'contexts');
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const path = join(directory, newId());
-    scope.defer(() => rm(path, { force: true }));
-    const nodes = await feedThread<ContextInput, ReadonlyMap<string, TarNode>>(
-      contextThread,
-      { path },
-      decompress(context, signal),
-    );
-    return new TarTree(path, nodes);
   }
 
   async #resolve(options: BuildOptions, reference: string, platform: Platform): Promise<Image> {
@@ -276,6 +272,10 @@ export class Builder implements AsyncDisposable {
     }
   }
 }
+
+/** A Dockerfile given by itself wins over one that came as the context. */
+const dockerfileOf = ({ dockerfileContent }: Contexts) =>
+  dockerfileContent === undefined ? {} : { dockerfileContent };
 
 function warnUnused(names: readonly string[], onEvent: OnBuildEvent): void {
   if (names.length === 0) return;

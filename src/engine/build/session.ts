@@ -28,8 +28,8 @@ export interface BuildSession {
   readonly signal: AbortSignal;
   /** What was fetched once is not fetched again in this build; gives its directory. */
   fetched(url: string, fetch: () => Promise<string>): Promise<string>;
-  /** The digest of all of a context. */
-  treeDigest(tree: Tree): string;
+  /** The digest of a path of a context. */
+  treeDigest(tree: Tree, path: string): string;
 }
 
 export interface Secrets {

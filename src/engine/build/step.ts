@@ -1,4 +1,5 @@
 import type { Lines, RunMount } from '#dockerfile';
+import type { BuiltLayer } from '#engine/images';
 import type { Platform } from '#oci/image';
 import type { Tree } from './files/tree.ts';
 
@@ -39,6 +40,8 @@ export interface ScratchStep extends Common {
 export interface ImageStep extends Common {
   readonly kind: 'image';
   readonly imageId: string;
+  /** Of an image that is in no catalog. */
+  readonly layers?: readonly BuiltLayer[] | undefined;
 }
 
 /** A command in a container. */

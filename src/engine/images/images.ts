@@ -33,6 +33,7 @@ import { type LoadOptions, load } from './load.ts';
 import { login } from './login.ts';
 import { type ManifestSummary, manifests } from './manifests.ts';
 import { type Migration, migrateLayers } from './migrate-layers.ts';
+import { openLayout } from './open-layout.ts';
 import { type PruneOptions, prune } from './prune.ts';
 import { type PullOptions, pull } from './pull.ts';
 import { type Pushed, type PushOptions, push } from './push.ts';
@@ -186,6 +187,11 @@ export class Images {
   /** An image's layers, bottom first, unpacked and held. @throws notFound */
   layersOf(work: Work, id: string): Promise<BuiltLayer[]> {
     return layersOfImage(this.#context, work, id);
+  }
+
+  /** An image of an OCI layout that comes as a tar; it enters no catalog. @throws notFound, invalid */
+  openLayout(work: Work, layout: Readable, reference: string, signal?: AbortSignal) {
+    return openLayout(this.#context, work, layout, reference, signal);
   }
 
   /** A stored layer's tar, uncompressed. */

@@ -6,8 +6,9 @@ import { shortId } from '#lib/ids';
 import { type Archive, readArchive, type Spool } from '#oci/archive';
 import type { Digest } from '#oci/digest';
 import { hostPlatform, matchesPlatform, type Platform, parsePlatform } from '#oci/image';
-import { canonicalName, familiarName, withDefaultTag } from '#oci/reference';
+import { canonicalName, familiarName, type Reference, withDefaultTag } from '#oci/reference';
 import type { BlobStore } from '#store';
+import type { Content, Work } from './content.ts';
 import type { ImagesContext } from './context.ts';
 import type { OnProgress } from './image.ts';
 import { type Installed, readTarget, requirePlatform, unpackImage } from './install.ts';
@@ -33,44 +34,60 @@ export async function load(
   const { content, catalog } = context;
   const { signal, onProgress } = options;
   await using work = content.begin();
-  await using spooled = new SpooledMembers(content.blobs, signal);
-  const archive = await readArchive(source, spooled.spool, signal);
-  if (archive.images.length === 0) throw invalid('the archive holds no image');
-  await storeBlobs(archive, spooled, content.blobs, work.hold, signal);
-  const asked = (options.platforms ?? []).map(parsePlatform);
-  const wanted = asked[0] ?? hostPlatform();
-  const installed: { found: Installed; names: string[] }[] = [];
-  for (const { root, references } of archive.images) {
-    const found = onlyPlatforms(await readTarget(content, work, root, wanted), asked, root.digest);
-    const chosen = await unpackImage(content, found.chosen, {
-      signal,
-      onProgress: ({ diffId, blob }, current) => {
-        if (!options.quiet)
-          onProgress?.({ id: shortId(diffId), status: 'Loading layer', current, total: blob.size });
-      },
-    });
-    const names = references.map((reference) => canonicalName(withDefaultTag(reference)));
-    installed.push({ found: { ...found, chosen }, names });
-  }
+  const received = await receiveArchive(content, work, source, options);
   if (signal?.aborted) throw cancelled();
   catalog.change(() => {
-    for (const { found, names } of installed) {
+    for (const { found, references } of received) {
+      const names = references.map((reference) => canonicalName(withDefaultTag(reference)));
       catalog.install(found, names);
       catalog.publish('load', found.chosen.id, found.chosen.id, found.chosen);
     }
   });
-  const loaded = archive.images.flatMap(({ references }, index) => {
-    const id = installed[index]?.found.chosen.id ?? '';
-    return references.length > 0
+  const loaded = received.flatMap(({ references, found }) =>
+    references.length > 0
       ? references.map((reference) => familiarName(withDefaultTag(reference)))
-      : [id];
-  });
+      : [found.chosen.id],
+  );
   for (const name of loaded) {
     onProgress?.({
       status: name.startsWith('sha256:') ? `Loaded image ID: ${name}` : `Loaded image: ${name}`,
     });
   }
   return { loaded };
+}
+
+/** An image of an archive, stored and unpacked. */
+export interface ReceivedImage {
+  readonly found: Installed;
+  /** Its names in the archive. */
+  readonly references: readonly Reference[];
+}
+
+/** Takes in an archive's images: work alone holds them. @throws invalid */
+export async function receiveArchive(
+  content: Content,
+  work: Work,
+  source: Readable,
+  { platforms = [], quiet, onProgress, signal }: LoadOptions,
+): Promise<ReceivedImage[]> {
+  await using spooled = new SpooledMembers(content.blobs, signal);
+  const archive = await readArchive(source, spooled.spool, signal);
+  if (archive.images.length === 0) throw invalid('the archive holds no image');
+  await storeBlobs(archive, spooled, content.blobs, work.hold, signal);
+  const asked = platforms.map(parsePlatform);
+  const wanted = asked[0] ?? hostPlatform();
+  const received: ReceivedImage[] = [];
+  for (const { root, references } of archive.images) {
+    const found = onlyPlatforms(await readTarget(content, work, root, wanted), asked, root.digest);
+    const chosen = await unpackImage(content, found.chosen, {
+      signal,
+      onProgress: ({ diffId, blob }, current) => {
+        if (!quiet) onProgress?.({ id: shortId(diffId), status: 'Loading layer', current, total: blob.size });
+      },
+    });
+    received.push({ found: { ...found, chosen }, references });
+  }
+  return received;
 }
 
 /** Without what was not asked for. @throws notFound when one that was is not there */

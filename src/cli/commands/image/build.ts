@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { QueryValue } from '#client';
-import type { ProgressMessage } from '#protocol';
+import type { Channel, QueryValue } from '#client';
+import { header, type ProgressMessage } from '#protocol';
 import { defineCommand, exactly } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { Exit } from '../../errors.ts';
@@ -9,7 +10,8 @@ import { size } from '../../flags/size.ts';
 import { printProgress } from '../../output/progress.ts';
 import { authsOf } from './build/auths.ts';
 import { parseCall, printCall } from './build/call.ts';
-import { fromDirectory, fromStdin } from './build/input.ts';
+import { fromDirectory, fromRemote, fromStdin, type Input, isRemote } from './build/input.ts';
+import { planNamedContexts } from './build/named-contexts.ts';
 import { type Outputs, planOutputs } from './build/outputs.ts';
 import { json, pairs } from './build/pairs.ts';
 import { readSecrets } from './build/secrets.ts';
@@ -18,6 +20,7 @@ const flags = {
   annotation: list('Add an annotation to the image'),
   'add-host': list('Add a custom host-to-IP mapping ("host:ip")'),
   'build-arg': list('Set a build-time variable'),
+  'build-context': list('A further context: "name=path", docker-image://, oci-layout://, https:// or git'),
   call: string(
     "Ask about the Dockerfile instead of building it: check, outline or targets; with ',format=json'",
   ),
@@ -31,6 +34,7 @@ const flags = {
   'metadata-file': string('Write what was made to a file, as JSON'),
   network: string('Network of the steps: default, none or host', { initial: 'default' }),
   'no-cache': bool('Do not use the cache'),
+  'no-cache-filter': list('Do not use the cache for these stages'),
   output: list(
     'Where the result goes: "type=local,dest=path"; image, registry, docker, oci, tar or cacheonly',
     {
@@ -51,7 +55,7 @@ const flags = {
 type Flags = FlagValues<typeof flags>;
 
 export const command = defineCommand({
-  usage: '[OPTIONS] PATH|-',
+  usage: '[OPTIONS] PATH|URL|-',
   details:
     "PATH is a directory: the files that the build may copy. '-' reads a Dockerfile or a tar archive from STDIN.",
   args: exactly(1),
@@ -59,14 +63,27 @@ export const command = defineCommand({
   flags,
   async run(context, { flags: said, args: [path = ''] }) {
     const outputs = planOutputs(said, context);
-    const input = path === '-' ? await fromStdin(said) : await fromDirectory(path, said);
+    const named = await planNamedContexts(said['build-context']);
+    const asks = (await context.client.system.ping()).get(header.buildStreams) !== undefined;
+    if (!asks && (outputs.wire || said['build-context'].length > 0))
+      throw new Exit(1, 'this daemon has no outputs and no further contexts: it is not berthd');
+    const input = await inputOf(path, said, asks);
     const call = parseCall(said.check ? said.call || 'check' : said.call);
     const messages = context.client.images.build({
-      query: { ...queryOf(said, input.dockerfile, context.env, outputs), ...(call && { call: call.name }) },
+      query: {
+        ...queryOf(said, input, context.env, outputs),
+        contexts: json(named.wire),
+        ...(call && { call: call.name }),
+      },
       context: input.content,
       auths: await authsOf(context),
       secrets: await readSecrets(said.secret, context.env),
-      serve: (name, connection) => outputs.serve(name, connection),
+      async serve({ name, paths }, connection) {
+        const [, wanted] = /^context (.*)$/s.exec(name) ?? [];
+        if (wanted === undefined) await outputs.serve(name, connection);
+        else if (wanted === '' && input.pack) await pipe(input.pack(paths), connection);
+        else await pipe(named.pack(wanted, paths), connection);
+      },
     });
     if (call) return await printCall(context.out, call, messages);
     const seen: Seen = { id: '', metadata: {} };
@@ -80,6 +97,20 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+async function inputOf(path: string, said: Flags, asks: boolean): Promise<Input> {
+  if (path === '-') return await fromStdin(said);
+  return isRemote(path) ? fromRemote(path, said) : await fromDirectory(path, said, asks);
+}
+
+/** Writes no faster than it is read. */
+async function pipe(content: AsyncIterable<Uint8Array>, connection: Channel): Promise<void> {
+  for await (const chunk of content) {
+    if (connection.destroyed) return;
+    if (connection.write(chunk)) continue;
+    await Promise.race([once(connection, 'drain'), once(connection, 'close')]);
+  }
+}
 
 interface Seen {
   id: string;
@@ -104,13 +135,14 @@ async function* noting(
 
 function queryOf(
   said: Flags,
-  dockerfile: string,
+  { dockerfile, query }: Input,
   env: Context['env'],
   { wire }: Outputs,
 ): Record<string, QueryValue> {
   const epoch = env['SOURCE_DATE_EPOCH'];
   const buildArgs = { ...(epoch && { SOURCE_DATE_EPOCH: epoch }), ...pairs(said['build-arg'], env) };
   return {
+    ...query,
     dockerfile,
     t: said.tag,
     buildargs: json(buildArgs),
@@ -120,6 +152,7 @@ function queryOf(
     target: said.target,
     platform: said.platform,
     nocache: said['no-cache'],
+    nocachefilter: said['no-cache-filter'],
     pull: said.pull,
     networkmode: said.network,
     extrahosts: said['add-host'],

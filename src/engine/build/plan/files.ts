@@ -132,7 +132,9 @@ async function fromOf(
 }
 
 const GIT = /^(?:git:\/\/|git@|ssh:\/\/)|^https?:\/\/[^#?]+\.git(?:[#?].*)?$|^github\.com\//;
-const isRemote = (source: string): boolean => /^(?:https?|git|ssh):\/\//.test(source) || GIT.test(source);
+/** Whether an address is that of a git repository. */
+export const isGit = (address: string): boolean => GIT.test(address);
+const isRemote = (source: string): boolean => /^(?:https?|git|ssh):\/\//.test(source) || isGit(source);
 
 /** What a download is called when the destination is a directory. */
 export function fileNameOf(url: string): string {

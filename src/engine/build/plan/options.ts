@@ -1,5 +1,5 @@
 import type { Dockerfile, Finding, Lines } from '#dockerfile';
-import type { Image } from '#engine/images';
+import type { BuiltLayer, Image } from '#engine/images';
 import type { Platform } from '#oci/image';
 import type { Tree } from '../files/tree.ts';
 
@@ -26,7 +26,9 @@ export interface PlanOptions {
 
 export type NamedContext =
   | { readonly kind: 'tree'; readonly tree: Tree }
-  | { readonly kind: 'image'; readonly reference: string };
+  | { readonly kind: 'image'; readonly reference: string }
+  /** An image that is in no catalog: the build alone holds it. */
+  | { readonly kind: 'held'; readonly image: Image; readonly layers: readonly BuiltLayer[] };
 
 /** What the lint finds, or that build arguments were not used. */
 export interface Warning {

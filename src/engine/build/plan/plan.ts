@@ -9,10 +9,10 @@ import {
   type Stage,
   suggest,
 } from '#dockerfile';
-import { EMPTY_CONFIG } from '#engine/images';
+import { EMPTY_CONFIG, type Image } from '#engine/images';
 import { invalid } from '#lib/errors';
 import { type Platform, parsePlatform } from '#oci/image';
-import type { Source, Step } from '../step.ts';
+import type { ImageStep, Source, Step } from '../step.ts';
 import { descriptionOf } from './arg.ts';
 import { declaredIn, unusedArguments } from './arguments.ts';
 import { globalArguments } from './globals.ts';
@@ -135,6 +135,8 @@ export class Planner {
   async source(reference: string, stage: Stage, platform: Platform): Promise<Source> {
     const context = this.options.namedContexts.get(reference);
     if (context?.kind === 'tree') return { kind: 'context', name: reference, tree: context.tree };
+    if (context?.kind === 'held')
+      return { kind: 'step', step: imageStep(context.image, reference, platform, undefined, context.layers) };
     if (context) return { kind: 'step', step: await this.#image(context.reference, platform, undefined) };
     const name = reference.toLowerCase();
     if (name === stage.from.name || name === String(stage.index)) {
@@ -212,11 +214,12 @@ export class Planner {
       const config = { ...EMPTY_CONFIG, env: [DEFAULT_PATH] };
       return new StageState({ name, platform, step, config, author: '', parent: undefined, history: [] });
     }
-    const reference = context?.reference ?? base;
-    const image = await this.options.resolveImage(reference, platform);
+    const reference = context?.kind === 'image' ? context.reference : base;
+    const held = context?.kind === 'held' ? context : undefined;
+    const image = held?.image ?? (await this.options.resolveImage(reference, platform));
     if (!image) return unknown(reference, name, platform, lines);
     this.options.warn(...lintPlatform(image, reference, platform, lines));
-    const step: Step = { kind: 'image', title: `FROM ${reference}`, lines, platform, imageId: image.id };
+    const step = imageStep(image, reference, platform, lines, held?.layers);
     const history = image.history.map(({ created, createdBy, author, comment, emptyLayer }) => ({
       entry: {
         ...(created && { created }),
@@ -237,7 +240,7 @@ export class Planner {
     if (reference === 'scratch') return { kind: 'scratch', title: 'scratch', lines, platform };
     const image = await this.options.resolveImage(reference, platform);
     if (!image) return { kind: 'scratch', title: `FROM ${reference}`, lines, platform };
-    return { kind: 'image', title: `FROM ${reference}`, lines, platform, imageId: image.id };
+    return imageStep(image, reference, platform, lines, undefined);
   }
 
   #earlier(name: string, stage: Stage): Stage | undefined {
@@ -282,6 +285,14 @@ function unknown(reference: string, name: string, platform: Platform, lines: Fro
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const imageStep = (
+  { id: imageId }: Image,
+  reference: string,
+  platform: Platform,
+  lines: From['lines'] | undefined,
+  layers: ImageStep['layers'],
+): ImageStep => ({ kind: 'image', title: `FROM ${reference}`, lines, platform, imageId, layers });
 
 const contextStep = (name: string, tree: PlanOptions['context'], platform: Platform): Step => ({
   kind: 'copy',

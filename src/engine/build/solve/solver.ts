@@ -5,7 +5,7 @@ import type { Selection, SelectRequest } from '../files/select.ts';
 import type { BuildSession } from '../session.ts';
 import type { CopySource } from '../sources/copy-source.ts';
 import { openSource } from '../sources/open-source.ts';
-import { type CopyStep, inputsOf, type Step } from '../step.ts';
+import { type CopyStep, type ImageStep, inputsOf, type Step } from '../step.ts';
 import { copyFiles } from '../steps/copy-files.ts';
 import { makeDirectory } from '../steps/make-directory.ts';
 import { runStep } from '../steps/run-step.ts';
@@ -21,6 +21,7 @@ export class Solver {
   readonly #solved = new Map<Step, Promise<Filesystem>>();
   readonly #keys = new Map<Step, Promise<string>>();
   readonly #byKey = new Map<string, Promise<Filesystem>>();
+  readonly #anew = new Map<Step, boolean>();
 
   constructor(session: BuildSession) {
     this.#session = session;
@@ -56,12 +57,12 @@ export class Solver {
     const { cache, signal } = this.#session;
     if (signal.aborted) throw cancelled('the build was cancelled');
     if (step.kind === 'scratch' || step.kind === 'image') {
-      const base = step.kind === 'scratch' ? NOTHING : await this.#image(step.imageId);
+      const base = step.kind === 'scratch' ? NOTHING : await this.#image(step);
       this.#session.onEvent({ type: 'done', step, cached: false, result: identityOf(base) });
       return base;
     }
     const noCache = 'noCache' in step && step.noCache;
-    const cached = noCache ? undefined : await this.#usable(cache.get(key));
+    const cached = this.#isAnew(step) ? undefined : await this.#usable(cache.get(key));
     if (cached) return this.#take(step, key, cached);
     const inputs = new Map<Step, Filesystem>();
     await Promise.all(inputsOf(step).map(async (input) => inputs.set(input, await this.solve(input))));
@@ -113,10 +114,10 @@ export class Solver {
     }
   }
 
-  async #image(id: string): Promise<Filesystem> {
+  async #image({ imageId, layers }: ImageStep): Promise<Filesystem> {
     const { images, work } = this.#session;
-    const layers = await images.layersOf(work, id);
-    return { layers, created: images.get(id).created };
+    if (layers) return { layers, created: '' };
+    return { layers: await images.layersOf(work, imageId), created: images.get(imageId).created };
   }
 
   #take(step: Step, key: string, cached: CacheRecord): Filesystem {
@@ -143,6 +144,15 @@ export class Solver {
     const { images, work } = this.#session;
     for (const layer of record.layers) if (!(await images.hasLayer(work, layer))) return undefined;
     return record;
+  }
+
+  /** Whether it or a step before it is done anew: then what it says does not tell what it results in. */
+  #isAnew(step: Step): boolean {
+    const known = this.#anew.get(step);
+    if (known !== undefined) return known;
+    const anew = ('noCache' in step && step.noCache) || inputsOf(step).some((input) => this.#isAnew(input));
+    this.#anew.set(step, anew);
+    return anew;
   }
 
   #key(step: Step): Promise<string> {
@@ -208,11 +218,13 @@ const copyDefinition = (step: CopyStep): unknown => {
   return ['copy', destination, owner, mode, parents, link, unpack];
 };
 
-/** Directories of contexts that a RUN sees. */
+/** What of contexts a RUN sees. */
 function contextDigests(session: BuildSession, step: Extract<Step, { kind: 'run' }>): string[] {
-  return step.mounts.flatMap(({ content }) =>
-    content?.kind === 'context' ? [session.treeDigest(content.tree)] : [],
-  );
+  return step.mounts.flatMap((mount) => {
+    const { content } = mount;
+    if (content?.kind !== 'context') return [];
+    return [session.treeDigest(content.tree, 'source' in mount ? mount.source : '/')];
+  });
 }
 
 /** Names the line of the Dockerfile that an error is about. */

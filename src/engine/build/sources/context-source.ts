@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { invalid } from '#lib/errors';
+import { LateTree } from '../contexts/late-tree.ts';
 import { packFromTar } from '../files/pack.ts';
 import type { PlacedEntry } from '../files/place.ts';
 import { type Selection, type SelectRequest, selectFiles } from '../files/select.ts';
-import { TarTree } from '../files/tar-tree.ts';
+import type { TarTree } from '../files/tar-tree.ts';
 import type { Tree } from '../files/tree.ts';
 import type { CopySource } from './copy-source.ts';
 
@@ -12,8 +13,8 @@ export class ContextSource implements CopySource {
   readonly #tree: TarTree;
 
   constructor(tree: Tree) {
-    if (!(tree instanceof TarTree)) throw invalid('nothing can be copied out of this context');
-    this.#tree = tree;
+    if (!(tree instanceof LateTree)) throw invalid('nothing can be copied out of this context');
+    this.#tree = tree.archive;
   }
 
   select(request: SelectRequest): Selection {

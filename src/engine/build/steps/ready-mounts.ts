@@ -7,6 +7,7 @@ import { newId } from '#lib/ids';
 import type { Scope } from '#lib/scope';
 import { TAR_END } from '#oci/layer';
 import { type Filesystem, NOTHING } from '../cache.ts';
+import { LateTree } from '../contexts/late-tree.ts';
 import { DiskTree } from '../files/disk-tree.ts';
 import { packFromTar } from '../files/pack.ts';
 import { type PlacedEntry, placeFiles } from '../files/place.ts';
@@ -115,7 +116,7 @@ async function filesystemOf(
 
 /** A context as a file system: one layer of all that is in it, unpacked for as long as the build works. */
 async function contextLayer(session: BuildSession, tree: Tree): Promise<Filesystem> {
-  if (!(tree instanceof TarTree)) throw invalid('this context cannot be mounted');
+  if (!(tree instanceof LateTree)) throw invalid('this context cannot be mounted');
   const selection = selectFiles(tree, { sources: ['/'], excludes: [], parents: false, owners: false });
   const request = {
     destination: '/',
@@ -124,7 +125,12 @@ async function contextLayer(session: BuildSession, tree: Tree): Promise<Filesyst
     parents: false,
   };
   const entries = placeFiles(new TarTree('', new Map()), selection, request);
-  const layer = await session.images.addLayer(session.work, [], wholeTar(entries, tree), session.signal);
+  const layer = await session.images.addLayer(
+    session.work,
+    [],
+    wholeTar(entries, tree.archive),
+    session.signal,
+  );
   return { layers: layer ? [layer] : [], created: '' };
 }
 

@@ -4,18 +4,28 @@ import { join } from 'node:path';
 import { type Pack, pack } from 'tar-stream';
 import { IgnoreRules, readIgnoreFile } from '#dockerfile';
 import { Exit, fileError } from '../../../errors.ts';
+import { followPaths } from './follow-paths.ts';
 
 export interface ContextOptions {
   /** Path of the Dockerfile in the context; it is sent, whatever the rules say. */
   readonly dockerfile: string;
   /** A Dockerfile from elsewhere: sent as a file of that name. */
   readonly foreign?: { readonly name: string; readonly content: Buffer } | undefined;
+  /** Only what describes the build: the Dockerfile and the lists of exceptions. */
+  readonly describing?: boolean;
+  /** Only what these name; none: everything. May have wildcards. */
+  readonly paths?: readonly string[];
 }
+
+/** A directory as a tar, whatever it is called by those who ask: no file of it has a meaning. */
+export const packDirectory = (root: string, paths: readonly string[]): AsyncGenerator<Uint8Array, void> =>
+  packContext(root, { dockerfile: '', paths });
 
 /** A directory as a tar, without what its `.dockerignore` leaves out. Files belong to root: so does what is copied. */
 export async function* packContext(root: string, options: ContextOptions): AsyncGenerator<Uint8Array, void> {
   const archive = pack();
-  const packer = new ContextPacker(root, archive, ignoreRules(root, options));
+  const rules = options.dockerfile === '' ? new IgnoreRules([]) : ignoreRules(root, options);
+  const packer = new ContextPacker(root, archive, rules);
   packer.run(options).then(
     () => archive.finalize(),
     (error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error))),
@@ -36,6 +46,38 @@ function ignoreRules(root: string, { dockerfile }: ContextOptions): IgnoreRules 
   return new IgnoreRules([]);
 }
 
+/** What of a directory is sent. */
+class Wanted {
+  readonly #described: ReadonlySet<string>;
+  readonly #only: ReadonlySet<string> | undefined;
+  /** Directories on the way to something. */
+  readonly #above = new Set<string>();
+
+  constructor(described: ReadonlySet<string>, only: ReadonlySet<string> | undefined) {
+    this.#described = described;
+    this.#only = only;
+    for (const path of only ?? []) {
+      for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+        this.#above.add(path.slice(0, at));
+    }
+  }
+
+  describes(path: string): boolean {
+    return this.#only === undefined && this.#described.has(path);
+  }
+
+  isAboveDescription(path: string): boolean {
+    return this.#only === undefined && [...this.#described].some((name) => name.startsWith(`${path}/`));
+  }
+
+  at(path: string): 'inside' | 'above' | 'outside' {
+    if (!this.#only || this.#only.has('')) return 'inside';
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
+      if (this.#only.has(path.slice(0, end))) return 'inside';
+    return this.#above.has(path) ? 'above' : 'outside';
+  }
+}
+
 class ContextPacker {
   readonly #root: string;
   readonly #archive: Pack;
@@ -47,24 +89,37 @@ class ContextPacker {
     this.#rules = rules;
   }
 
-  async run({ dockerfile, foreign }: ContextOptions): Promise<void> {
+  async run({ dockerfile, foreign, describing = false, paths = [] }: ContextOptions): Promise<void> {
     // The daemon reads these, even when nothing can copy them.
-    const needed = new Set([dockerfile, `${dockerfile}.dockerignore`, '.dockerignore']);
-    await this.#directory('', needed);
-    if (foreign)
+    const described = dockerfile === '' ? [] : [dockerfile, `${dockerfile}.dockerignore`, '.dockerignore'];
+    if (describing) await this.#describe(described);
+    else {
+      const only = paths.length === 0 ? undefined : await followPaths(this.#root, paths);
+      await this.#directory('', new Wanted(new Set(described), only));
+    }
+    if (foreign && paths.length === 0)
       await this.#send({ name: foreign.name, size: foreign.content.length, mode: 0o600 }, foreign.content);
   }
 
-  async #directory(path: string, needed: ReadonlySet<string>): Promise<void> {
+  async #describe(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const found = await lstat(join(this.#root, name)).catch(() => undefined);
+      if (found) await this.#add(name);
+    }
+  }
+
+  async #directory(path: string, wanted: Wanted): Promise<void> {
     for (const entry of await this.#entries(path)) {
       const child = path === '' ? entry.name : `${path}/${entry.name}`;
+      const place = wanted.at(child);
+      if (place === 'outside') continue;
       const ignored = this.#rules.ignores(child);
-      const above = [...needed].some((name) => name.startsWith(`${child}/`));
+      const above = wanted.isAboveDescription(child);
       if (entry.isDirectory()) {
         if (!ignored) await this.#add(child);
         if (!ignored || above || this.#rules.mayContainExceptions(child))
-          await this.#directory(child, needed);
-      } else if (!ignored || needed.has(child)) await this.#add(child);
+          await this.#directory(child, wanted);
+      } else if (wanted.describes(child) || (!ignored && place === 'inside')) await this.#add(child);
     }
   }
 

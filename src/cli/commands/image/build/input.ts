@@ -1,37 +1,71 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
+import type { QueryValue } from '#client';
 import { Exit, fileError } from '../../../errors.ts';
+import type { ContextOptions } from './context.ts';
 
 /** What a build begins with. */
 export interface Input {
   readonly dockerfile: string;
   readonly content: AsyncIterable<Uint8Array>;
+  /** What the daemon is told of it. */
+  readonly query: Readonly<Record<string, QueryValue>>;
+  /** Files that the daemon asks for later. */
+  readonly pack?: (paths: readonly string[]) => AsyncIterable<Uint8Array>;
 }
 
-export async function fromDirectory(path: string, { file }: { readonly file: string }): Promise<Input> {
+/** Whether a context is fetched by the daemon. */
+export const isRemote = (path: string): boolean => /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(path);
+
+export const fromRemote = (url: string, { file }: { readonly file: string }): Input => ({
+  dockerfile: file || 'Dockerfile',
+  content: nothing(),
+  query: { remote: url },
+});
+
+async function* nothing(): AsyncGenerator<Uint8Array, void> {}
+
+/** `asks`: the daemon asks for the files that it needs. */
+export async function fromDirectory(
+  path: string,
+  { file }: { readonly file: string },
+  asks: boolean,
+): Promise<Input> {
   const root = resolve(path);
   const found = await stat(root).catch((error: unknown) => {
     throw new Exit(1, `unable to prepare context: path "${path}": ${fileError(error)}`);
   });
   if (!found.isDirectory()) throw new Exit(1, `unable to prepare context: "${path}" is not a directory`);
   const { packContext } = await import('./context.ts');
+  const inputOf = (options: ContextOptions): Input => {
+    const { dockerfile } = options;
+    if (!asks) return { dockerfile, content: packContext(root, options), query: {} };
+    return {
+      dockerfile,
+      content: packContext(root, { ...options, describing: true }),
+      query: { context: 'asked' },
+      pack: (paths) => packContext(root, { ...options, paths }),
+    };
+  };
   const named = file === '' ? 'Dockerfile' : relative(root, resolve(file));
   if (file !== '' && (named.startsWith('..') || isAbsolute(named) || file === '-')) {
     // From elsewhere: it travels with the context under a name that nobody else has.
     const content = await readDockerfile(file);
     const name = `.dockerfile.${process.pid}`;
-    return { dockerfile: name, content: packContext(root, { dockerfile: name, foreign: { name, content } }) };
+    return inputOf({ dockerfile: name, foreign: { name, content } });
   }
   await stat(resolve(root, named)).catch((error: unknown) => {
     throw new Exit(1, `unable to prepare context: ${resolve(root, named)}: ${fileError(error)}`);
   });
-  return { dockerfile: named, content: packContext(root, { dockerfile: named }) };
+  return inputOf({ dockerfile: named });
 }
 
 async function readDockerfile(file: string): Promise<Buffer> {
   try {
-    return await readFile(file === '-' ? '/dev/stdin' : file);
+    // By its descriptor: a socket has no path that can be opened.
+    if (file === '-') return Buffer.concat(await Array.fromAsync(createReadStream('', { fd: 0 })));
+    return await readFile(file);
   } catch (error) {
     throw new Exit(1, `unable to read ${file}: ${fileError(error)}`);
   }
@@ -41,6 +75,6 @@ async function readDockerfile(file: string): Promise<Buffer> {
 export async function fromStdin({ file }: { readonly file: string }): Promise<Input> {
   const { peekArchive } = await import('./stdin.ts');
   const { archive, content } = await peekArchive(createReadStream('', { fd: 0 }));
-  if (archive) return { dockerfile: file || 'Dockerfile', content };
-  return { dockerfile: 'Dockerfile', content };
+  if (archive) return { dockerfile: file || 'Dockerfile', content, query: {} };
+  return { dockerfile: 'Dockerfile', content, query: {} };
 }
