@@ -132,7 +132,14 @@ describe('links where containers do not reach each other', () => {
     await ok('rm -f store');
     await daemon.ok(...words('run -d --name store --network apart --expose 80', pages), twoPorts);
     await eventually('one that is made anew is found', () => serves('app', 'db'));
-    await ok('network disconnect apart store');
+    await ok('rename store kept');
+    await check('apart', 'app', 'kept', 'third');
+    assert.deepEqual((await daemon.inspect('app', '.NetworkSettings.Networks.apart.Links')) as unknown, [
+      'kept:db',
+    ]);
+    await ok('restart -t 0 app');
+    await check('apart', 'app', 'kept', 'third');
+    await ok('network disconnect apart kept');
     assert.doesNotMatch(await machines.sh('nft list ruleset'), /linked4 \{[^}]*elements/);
   });
 

@@ -182,3 +182,34 @@ export async function removeLink(context: Context, name: string): Promise<void> 
   const left = links.map(({ id, alias: name }) => `${id}:${name}`);
   await context.options.networks.setLinks(record.id, DEFAULT_NETWORK, left);
 }
+
+/**
+ * A container has another name: links to it on networks of users, which go by name so that one that is made anew
+ * under it is found, lead to the new one.
+ */
+export async function followRename(context: Context, change: { from: string; to: string }): Promise<void> {
+  const { store, options } = context;
+  const parents = store
+    .all()
+    .filter(({ endpoints }) => endpoints.some((each) => renamed(each, change) !== each));
+  for (const { id } of parents) {
+    using _lock = await context.locks.acquire(id);
+    const record = store.byId(id);
+    if (!record) continue;
+    const endpoints = record.endpoints.map((endpoint) => renamed(endpoint, change));
+    store.save({ ...record, endpoints });
+    for (const [index, { network, links = [] }] of endpoints.entries()) {
+      if (endpoints[index] !== record.endpoints[index]) await options.networks.setLinks(id, network, links);
+    }
+  }
+}
+
+/** The endpoint itself when none of its links is concerned. */
+function renamed(endpoint: EndpointSpec, { from, to }: { from: string; to: string }): EndpointSpec {
+  const links = endpoint.links ?? [];
+  const changed = links.map((link) => {
+    const { name, alias } = parseLink(link);
+    return name.replace(/^\//, '') === from ? `${to}:${alias}` : link;
+  });
+  return changed.every((link, index) => link === links[index]) ? endpoint : { ...endpoint, links: changed };
+}
