@@ -22,6 +22,7 @@ const NO_SWARM =
  * notFound (driver), unsupported (the kernel has no such links)
  */
 export async function create(state: NetworksState, options: CreateNetworkOptions): Promise<Network> {
+  await state.leaving.cleared(options.options['com.docker.network.bridge.name']);
   using _turn = await hostTurn();
   checkName(state, options.name);
   checkScope(options);

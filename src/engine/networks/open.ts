@@ -9,10 +9,11 @@ import { NamespaceWorker } from '#linux/namespaces';
 import { RouteSocket } from '#linux/netlink';
 import { openNetwork } from './create.ts';
 import { ensureDefaultNetworks } from './default-networks.ts';
-import { ensureNetwork } from './drivers/index.ts';
+import { destroyNetwork, ensureNetwork } from './drivers/index.ts';
 import { HostSubnets } from './host-subnets.ts';
 import { hostTurn } from './host-turn.ts';
 import { checkPools } from './ipam/index.ts';
+import { Leaving } from './leaving.ts';
 import { LinkedPorts } from './linked-ports.ts';
 import { NamespacePool } from './namespace-pool.ts';
 import { buildReady, sweepNetns } from './netns.ts';
@@ -65,6 +66,7 @@ export async function openState(
   const watch = watchInterfaces(state);
   resources.defer(() => watch[Symbol.dispose]());
   state.pool.fill();
+  state.leaving.resume();
   scope.keep();
   return { state, resources };
 }
@@ -104,6 +106,11 @@ function assemble(
     }),
     ipv6,
     networks: new NetworkTable(),
+    leaving: new Leaving({
+      records: options.database.records<NetworkRecord>('leaving_networks', { unique: {} }),
+      destroy: (network) => destroyNetwork({ worker, options }, network),
+      log: options.log,
+    }),
     networkRecords: options.database.records<NetworkRecord>('networks', { unique: { name: '$.name' } }),
     sandboxes: new SandboxTable(options.database),
     locks: new KeyedLock(),

@@ -1,6 +1,8 @@
 /**
  * Traffic for the tests, run in some network namespace.
  * `serve PORT[,PORT...] NAME [ADDRESS]`: answers on TCP and UDP, IPv4 and IPv6, with its name and who asked.
+ * `echo PORT`: gives back on TCP what it gets.
+ * `talk HOST PORT`: one TCP connection between that port and its own standard input and output.
  * `probe JSON`: asks [{protocol, host, port, from?}...], prints the answers or error codes as JSON.
  * `bind JSON`: tries to take ports like any program of the host, prints codes or "ok".
  */
@@ -33,6 +35,18 @@ async function serve(port: number, name: string, host: string): Promise<void> {
   socket.on('message', (_, from) => socket.send(`${name} ${plain(from.address)}`, from.port, from.address));
   await new Promise<void>((resolve) => server.listen(port, host, resolve));
   await new Promise<void>((resolve) => socket.bind(port, host, resolve));
+}
+
+async function echo(port: number): Promise<void> {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+  await new Promise<void>((resolve) => server.listen(port, '::', resolve));
+  console.log('ready');
+}
+
+function talk(host: string, port: number): void {
+  const socket = connect({ host, port }, () => console.log('ready'));
+  process.stdin.pipe(socket).pipe(process.stdout);
+  socket.on('error', (error) => console.log(codeOf(error)));
 }
 
 function probeTcp({ host, port, source, patience = PATIENCE }: Probe): Promise<string> {
@@ -91,6 +105,10 @@ const [, , verb, argument = '', name = 'server', host = '::'] = process.argv;
 if (verb === 'serve') {
   await Promise.all(argument.split(',').map((port) => serve(Number(port), name, host)));
   console.log('ready');
+} else if (verb === 'echo') {
+  await echo(Number(argument));
+} else if (verb === 'talk') {
+  talk(argument, Number(process.argv[4]));
 } else {
   const probes = JSON.parse(argument) as Probe[];
   const ask = (probe: Probe) =>

@@ -8,11 +8,18 @@ const tcp = (host: string, number: number) => ({ protocol: 'tcp', host, port: nu
 test('after kill -9 what runs is kept, what does not is swept, and publishing never stops', async () => {
   await using bed = await Testbed.open();
   const first = await bed.engine();
-  const alive = await first.attach('alive', { ports: [port(80, 8080), port(80, 8080, 'udp')] });
+  const ports = [port(80, 8080), port(80, 8080, 'udp'), port(81, 8181)];
+  const alive = await first.attach('alive', { ports });
   const dead = await first.attach('dead', { ports: [port(80, 8081)] });
   await bed.serve(alive, 80, 'alive');
   await first.networks.poolSettled();
+  await bed.serve(alive, 81, 'echo', '::', 'echo');
+  using talk = await bed.talk('outside', HOST4, 8181);
+  assert.equal(await talk.say('before'), 'before');
+  await bed.sh('host', 'nft flush ruleset');
+  assert.equal(await talk.say('flushed'), 'flushed');
   await first.kill();
+  assert.equal(await talk.say('killed'), 'killed');
   const published = () =>
     bed.probe('outside', [tcp(HOST4, 8080), tcp(HOST6, 8080), { protocol: 'udp', host: HOST4, port: 8080 }]);
   const served = ['alive 198.51.100.2', 'alive 2001:db8:1::2', 'alive 198.51.100.2'];
@@ -22,6 +29,9 @@ test('after kill -9 what runs is kept, what does not is swept, and publishing ne
   assert.deepEqual(await second.call('sandbox', 'alive'), alive);
   await second.call('recover', ['alive']);
   assert.deepEqual(await published(), served);
+  // Once more with an engine that has restored the table from its records.
+  await bed.sh('host', 'nft flush ruleset');
+  assert.equal(await talk.say('back'), 'back');
   assert.deepEqual(await second.call('sandbox', 'alive'), alive);
   assert.equal(await second.call('sandbox', 'dead'), undefined);
   assert.deepEqual(await bed.bind('host', [tcp('0.0.0.0', 8080), tcp('::', 8080), tcp('0.0.0.0', 8081)]), [
@@ -181,6 +191,38 @@ test('a bridge or veth that somebody deletes is made again, and its containers a
   await next.networks.remove('back');
   assert.equal(await bed.sh('host', 'sleep 0.5; ip -o link | grep -c back0 || true'), '0');
   await next.exit({ teardown: true });
+});
+
+test('many networks: pruned ones are out of sight at once, and their bridges go although the engine is killed', async () => {
+  await using bed = await Testbed.open();
+  const bridges = async () => Number(await bed.sh('host', 'ip -o link show type bridge | wc -l'));
+  const first = await bed.engine();
+  const create = (engine: typeof first, name: string, options = {}) =>
+    engine.networks.create({ name, driver: 'bridge', labels: {}, options });
+  const names = Array.from({ length: 40 }, (_, index) => `n${index}`);
+  for (const name of names) await create(first, name);
+  const kept = await first.attach('kept', { network: 'n39' });
+  assert.deepEqual((await first.networks.prune({})).toSorted(), names.slice(0, -1).toSorted());
+  await first.kill();
+  assert.ok((await bridges()) > 2, 'the kernel has deleted them all before anybody could be killed');
+  const second = await bed.engine();
+  await second.call('recover', ['kept']);
+  assert.deepEqual(await second.call('sandbox', 'kept'), kept);
+  await bed.serve(kept, 80, 'kept');
+  await bed.expect('host', [tcp(addressOf(kept), 80)], [`kept ${kept.endpoints[0]?.gateway}`]);
+  // A bridge of the same name is a new one, and ours.
+  await create(second, 'again', { 'com.docker.network.bridge.name': 'back0' });
+  await second.networks.prune({});
+  await create(second, 'again', { 'com.docker.network.bridge.name': 'back0' });
+  await second.networks.remove('again');
+  await assert.rejects(bed.sh('host', 'ip link show back0'));
+  await bed.sh(
+    'host',
+    'i=0; while [ $(ip -o link show type bridge | wc -l) -gt 2 ]; do sleep 0.1; i=$((i+1)); [ $i -lt 300 ]; done',
+  );
+  await second.networks.detach('kept');
+  await second.exit({ teardown: true });
+  assert.equal(await bridges(), 0);
 });
 
 test('two engines live side by side', async () => {

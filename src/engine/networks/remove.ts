@@ -3,7 +3,7 @@ import { Scope } from '#lib/scope';
 import { parseTime } from '#lib/time';
 import { hasDependants } from './config-network.ts';
 import { PREDEFINED } from './default-networks.ts';
-import { destroyNetwork, ensureNetwork } from './drivers/index.ts';
+import { destroyNetwork, ensureNetwork, quietBridge } from './drivers/index.ts';
 import type { KnownNetwork } from './network-table.ts';
 import type { NetworkRecord } from './record.ts';
 import { addBridge, endpointsOf, type NetworksState } from './state.ts';
@@ -25,31 +25,56 @@ export async function remove(state: NetworksState, reference: string): Promise<v
   }
   if (hasDependants(state, record)) throw forbidden(`configuration network "${record.name}" is in use`);
   await drop(state, known);
+  await state.leaving.go(record);
 }
 
-/** Removes the user-defined networks that no running container is on. Returns their names. */
+/**
+ * Removes the user-defined networks that no running container is on. Returns their names. What the kernel needs its
+ * time for is done afterwards.
+ */
 export async function prune(
   state: NetworksState,
   options: { matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean; until?: bigint },
 ): Promise<string[]> {
-  const removed: string[] = [];
-  const settingsLast = state.networks
-    .values()
-    .toArray()
-    .toSorted((a, b) => Number(a.record.configOnly) - Number(b.record.configOnly));
-  for (const known of settingsLast) {
-    const { record, addresses } = known;
-    if (PREDEFINED.has(record.name) || addresses.leases > 0 || hasDependants(state, record)) continue;
-    if (options.matchesLabels && !options.matchesLabels(record.labels)) continue;
-    if (options.until !== undefined && (parseTime(record.created) ?? 0n) >= options.until) continue;
+  const removed: NetworkRecord[] = [];
+  const isAsked = ({ record }: KnownNetwork): boolean =>
+    !PREDEFINED.has(record.name) &&
+    (options.matchesLabels?.(record.labels) ?? true) &&
+    (options.until === undefined || (parseTime(record.created) ?? 0n) < options.until);
+  const dropUnused = async (known: KnownNetwork): Promise<void> => {
+    if (known.addresses.leases > 0 || hasDependants(state, known.record)) return;
     await drop(state, known);
-    removed.push(record.name);
+    removed.push(known.record);
+  };
+  const asked = state.networks.values().filter(isAsked).toArray();
+  const [settings, networks] = [true, false].map((of) =>
+    asked.filter(({ record }) => record.configOnly === of),
+  );
+  try {
+    // Settings last: networks depend on them.
+    for (const some of [...chunks(networks ?? []), ...chunks(settings ?? [])]) {
+      await Promise.all(some.map(dropUnused));
+    }
+  } finally {
+    // Not before: what is left of this one would wait for the kernel to delete links.
+    for (const record of removed) void state.leaving.go(record);
   }
   state.options.events.publish('network', 'prune', '', { reclaimed: '0' });
-  return removed;
+  return removed.map(({ name }) => name);
 }
 
-/** The record goes last: an engine that ends in between leaves a network that is there, not a bridge that nobody knows. */
+/** So many are removed at once: each waits for other threads more than it works. */
+const AT_ONCE = 32;
+
+const chunks = (all: readonly KnownNetwork[]): KnownNetwork[][] =>
+  Array.from({ length: Math.ceil(all.length / AT_ONCE) }, (_, index) =>
+    all.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
+  );
+
+/**
+ * The record goes last: an engine that ends in between leaves a network that is there, not a bridge that nobody knows.
+ * A bridge is on record as leaving from then on.
+ */
 async function drop(state: NetworksState, known: KnownNetwork): Promise<void> {
   const { record } = known;
   await using scope = new Scope();
@@ -60,9 +85,11 @@ async function drop(state: NetworksState, known: KnownNetwork): Promise<void> {
     addBridge(state, record);
   });
   if (record.bridge) state.firewall.removeBridge(record.bridge.name);
-  if (!bequeathParent(state, record)) await destroyNetwork(state, record);
+  if (record.bridge) await quietBridge(state, record);
+  else if (!bequeathParent(state, record)) await destroyNetwork(state, record);
   await state.dns.removeNetwork(record.id);
   state.options.database.transaction(() => {
+    if (record.bridge) state.leaving.note(record);
     state.networkRecords.delete(record.id);
     state.options.events.publish('network', 'destroy', record.id, { name: record.name, type: record.driver });
   });

@@ -6,6 +6,7 @@ import type { NamespaceWorker } from '#linux/namespaces';
 import type { RouteSocket } from '#linux/netlink';
 import type { Records } from '#store';
 import type { HostSubnets } from './host-subnets.ts';
+import type { Leaving } from './leaving.ts';
 import type { LinkedPorts } from './linked-ports.ts';
 import type { NamespacePool } from './namespace-pool.ts';
 import type { Network, NetworksOptions } from './network.ts';
@@ -29,6 +30,7 @@ export interface NetworksState {
   readonly ipv6: boolean;
   readonly networks: NetworkTable;
   readonly networkRecords: Records<NetworkRecord>;
+  readonly leaving: Leaving;
   readonly sandboxes: SandboxTable;
   /** By container id. */
   readonly locks: KeyedLock;

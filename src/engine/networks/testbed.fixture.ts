@@ -34,6 +34,8 @@ export interface Probe {
 export const SILENCE = 'TIMEOUT';
 /** Whoever answers does so at once: where nobody is to, there is no need to wait for long. Milliseconds. */
 const SILENT_AFTER = 400;
+/** Whoever is cut off is told nothing: TCP tries again. Milliseconds. */
+const TALK_PATIENCE = 10_000;
 
 /** Where a command runs: on the test's machine, outside of it, or in a container (its sandbox). */
 export type Place = 'host' | 'outside' | Sandbox;
@@ -144,12 +146,18 @@ export class Testbed implements AsyncDisposable {
     return this.#peer(place, 'bind', ports);
   }
 
-  /** A server that answers `<name> <address of who asked>` on TCP and UDP. */
-  async serve(place: Place, port: number, name: string, address = '::'): Promise<ChildProcess> {
+  /** A server that answers `<name> <address of who asked>` on TCP and UDP, or on TCP what it is told (`echo`). */
+  async serve(
+    place: Place,
+    port: number,
+    name: string,
+    address = '::',
+    verb: 'serve' | 'echo' = 'serve',
+  ): Promise<ChildProcess> {
     const [file, ...args] = [
       ...this.#enter(place),
       ...node('peer.fixture.ts'),
-      'serve',
+      verb,
       String(port),
       name,
       address,
@@ -158,6 +166,27 @@ export class Testbed implements AsyncDisposable {
     this.#children.push(child);
     await once(child, 'ready');
     return child;
+  }
+
+  /** One TCP connection that stays open; each line of it is answered. */
+  async talk(place: Place, host: string, port: number) {
+    const command = [...this.#enter(place), ...node('peer.fixture.ts'), 'talk', host, String(port)];
+    const [file = '', ...args] = command;
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#children.push(child);
+    await once(child, 'ready');
+    const say = async (line: string): Promise<string> => {
+      const answer = new Promise<string>((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`no answer to ${line}`)), TALK_PATIENCE);
+        child.stdout.once('data', (data: Buffer) => {
+          clearTimeout(late);
+          resolve(data.toString().trim());
+        });
+      });
+      child.stdin.write(`${line}\n`);
+      return await answer;
+    };
+    return { say, [Symbol.dispose]: () => void child.kill() };
   }
 
   async engine(options: Record<string, unknown> = {}): Promise<Engine> {

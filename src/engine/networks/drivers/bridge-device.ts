@@ -114,6 +114,18 @@ function missingAddresses(
   return requests;
 }
 
+/** Takes the addresses and routes of a bridge of ours away, which is quick: deleting it is not. A missing one is fine. */
+export async function quietBridge(
+  state: Pick<NetworksState, 'worker' | 'options'>,
+  network: NetworkRecord,
+): Promise<void> {
+  if (!network.bridge?.ours) return;
+  const { name } = network.bridge;
+  const addresses = bridgeAddresses(network).map((entry) => ({ op: 'addr-del', name, ...entry }) as const);
+  const ignore = ['ENODEV', 'EADDRNOTAVAIL'];
+  await state.worker.netlink(undefined, [...addresses, { op: 'link-down', name }], { ignore });
+}
+
 /** Deletes a bridge of ours; a missing one is fine. In the worker: the kernel takes its time. */
 export async function destroyBridge(
   state: Pick<NetworksState, 'worker' | 'options'>,

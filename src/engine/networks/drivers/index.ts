@@ -13,6 +13,7 @@ export {
   checkInterfaceName,
   defaultBridgeName,
   type HostAddresses,
+  quietBridge,
   subnetsInUse,
 } from './bridge-device.ts';
 export { portRequests, vethName } from './bridge-endpoint.ts';

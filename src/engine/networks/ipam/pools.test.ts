@@ -14,6 +14,17 @@ test('begins with 172.17.0.0/16 and goes on to the 192.168 blocks', () => {
   assert.equal(formatSubnet(chooseSubnet(blocks('172.16.0.0/12', '192.168.0.0/24'))), '192.168.16.0/20');
 });
 
+test('a thousand networks have a block each, and the first ones those that Docker would give them', () => {
+  const taken: Subnet[] = [];
+  for (let count = 0; count < 1050; count++) taken.push(chooseSubnet(taken));
+  assert.deepEqual(
+    [taken[30], taken[31], taken[1049]].map((block) => block && formatSubnet(block)),
+    ['192.168.240.0/20', '172.16.0.0/26', '172.16.254.128/26'],
+  );
+  const inOrder = taken.toSorted((a, b) => Number(a.base - b.base));
+  assert.ok(inOrder.every((block, index) => index === 0 || !overlaps(block, inOrder[index - 1] ?? block)));
+});
+
 test('never clashes, and says so when every pool is taken', () => {
   const block = fc
     .tuple(fc.bigInt(0n, 2n ** 32n - 1n), fc.integer({ min: 8, max: 32 }))

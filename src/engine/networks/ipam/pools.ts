@@ -3,10 +3,14 @@ import { invalid } from '#lib/errors';
 import type { AddressPool } from '../network.ts';
 import { overlaps, parseCidr, type Subnet, sizeOf, subnetOf } from '../subnet.ts';
 
-/** Docker's default address pools: fifteen /16 of 172.17-31, then sixteen /20 of 192.168. */
+/**
+ * Docker's default address pools: fifteen /16 of 172.17-31, then sixteen /20 of 192.168. Then what Docker leaves of
+ * 172.16.0.0/12, in 1,024 blocks for up to 61 containers each.
+ */
 export const DEFAULT_POOLS: readonly AddressPool[] = [
   ...Array.from({ length: 15 }, (_, index) => ({ base: `172.${17 + index}.0.0/16`, size: 16 })),
   { base: '192.168.0.0/16', size: 20 },
+  { base: '172.16.0.0/16', size: 26 },
 ];
 
 /** @throws invalid */
