@@ -7,6 +7,7 @@ import { openContenders, PEERS } from './contenders/index.ts';
 import { debianArchive } from './debian.ts';
 import { type Outcome, race } from './race.ts';
 import { scenarios } from './scenarios/index.ts';
+import { smallFilesArchive } from './small-files.ts';
 import { progress, type Results, table } from './table.ts';
 
 const options = {
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
   const all = scenarios({
     idle: positive(flags.idle, 'idle'),
     debian: () => debianArchive(flags.cache, signal),
+    smallFiles: () => smallFilesArchive(flags.cache),
   });
   if (flags.help) return console.log(usage(Object.keys(all)));
   const rows = choose(flags.rows, Object.keys(all), 'row');
@@ -73,6 +75,7 @@ async function main(): Promise<void> {
     say('== an image of a whole Debian');
     await debianArchive(flags.cache, signal);
   }
+  if (rows.includes('small-files')) await smallFilesArchive(flags.cache);
   const rootfs = await busyboxRootfs();
 
   const began = performance.now();

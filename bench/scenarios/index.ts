@@ -1,4 +1,6 @@
+import { DEBIAN } from '../debian.ts';
 import type { Scenario } from '../scenario.ts';
+import { SMALL_FILES } from '../small-files.ts';
 import { apiCycle } from './api-cycle.ts';
 import { exec, list, run, runAlone } from './commands.ts';
 import { idle } from './idle.ts';
@@ -12,6 +14,8 @@ export interface Choices {
   readonly idle: number;
   /** A docker archive of a whole Debian, and the tar that is its layer: made when they are needed. */
   readonly debian: () => Promise<{ archive: string; tar: string }>;
+  /** The same of an image of small files. */
+  readonly smallFiles: () => Promise<{ archive: string; tar: string }>;
 }
 
 /** In the table's order, by the names that `--rows` takes. */
@@ -25,6 +29,7 @@ export const scenarios = (choices: Choices): Readonly<Record<string, Scenario>> 
   'in-flight-32': inFlight(32),
   idle: idle(choices.idle),
   logs,
-  load: load(choices.debian),
+  load: load({ what: 'a whole Debian', name: DEBIAN, files: choices.debian }),
+  'small-files': load({ what: '50,000 small files', name: SMALL_FILES, files: choices.smallFiles }),
   ...network,
 });

@@ -87,7 +87,7 @@ export interface EngineOptions {
   readonly maxDownloadAttempts?: number;
   /** URLs for http:// and https:// registries, and the hosts that are reached without. Default: none. */
   readonly proxies?: { readonly http: string; readonly https: string; readonly none: string };
-  /** What layers become on disk: EROFS images, directories, or (`auto`) images where they can be mounted. Default: directories. */
+  /** What layers become on disk: EROFS images, directories, or (`auto`) images where they can be mounted. Default: `auto`. */
   readonly layerForm?: SnapshotsOptions['layerForm'];
   readonly defaultCgroupnsMode?: 'host' | 'private';
   readonly defaultIpcMode?: 'shareable' | 'private';

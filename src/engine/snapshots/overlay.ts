@@ -33,7 +33,7 @@ export interface SnapshotsOptions {
   readonly root: string;
   readonly log: Logger;
   readonly mappings: MountMappings;
-  /** What new layers become: `auto` is EROFS images where they can be mounted. Default: directories. */
+  /** What new layers become: `auto` is EROFS images where they can be mounted. Default: `auto`. */
   readonly layerForm?: LayerForm | 'auto' | undefined;
 }
 
@@ -74,7 +74,7 @@ export class OverlaySnapshots implements Snapshots {
     mkdirSync(join(root, 'empty'), { recursive: true, mode: 0o700 });
     // What containers write may be setuid and root's: no user of the host may get there and run it.
     chmodSync(root, 0o700);
-    const { form, backing } = chooseForm(root, options.layerForm ?? 'directory', log);
+    const { form, backing } = chooseForm(root, options.layerForm ?? 'auto', log);
     const trash = Trash.open(join(root, 'trash'), log);
     const trees = new IdleThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
     const roots = new MappedRoots(root, options.mappings);
