@@ -15,6 +15,8 @@ import { Webhook, type WebhookOptions } from './events/webhook.ts';
 import { publishIndex } from './publish.ts';
 import { DiskRecords, DiskStorage, type Storage } from './storage/index.ts';
 import { Uploads } from './uploads/uploads.ts';
+import type { UpstreamOptions } from './upstream/upstream.ts';
+import { Upstreams } from './upstream/upstreams.ts';
 
 export interface RegistryOptions {
   /** Where it keeps everything: an OCI image layout, with the registry's records beside it. */
@@ -24,6 +26,8 @@ export interface RegistryOptions {
   readonly readOnly?: boolean;
   /** Who is told of pushes and deletions. */
   readonly webhooks?: readonly WebhookOptions[];
+  /** Registries whose repositories are here as soon as somebody pulls from them. */
+  readonly upstreams?: readonly UpstreamOptions[];
   readonly log?: Logger;
 }
 
@@ -36,6 +40,7 @@ export class Registry implements AsyncDisposable {
   readonly blobs: Blobs;
   readonly manifests: Manifests;
   readonly uploads: Uploads;
+  readonly upstreams: Upstreams;
   readonly readOnly: boolean;
   readonly log: Logger;
   /** By all collections of this process. */
@@ -59,6 +64,9 @@ export class Registry implements AsyncDisposable {
     this.#webhooks = (options.webhooks ?? []).map((hook) => new Webhook(hook, waiting, core.log));
     this.blobs = new Blobs(whole);
     this.manifests = new Manifests(whole, () => join(options.root, 'tmp', randomBytes(8).toString('hex')));
+    const { blobs, manifests } = this;
+    const { root } = options;
+    this.upstreams = new Upstreams(options.upstreams ?? [], { core: whole, blobs, manifests, root });
   }
 
   /** One process at a time may have a root. */
@@ -101,6 +109,7 @@ export class Registry implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const hook of this.#webhooks) await hook[Symbol.asyncDispose]();
+    await this.upstreams[Symbol.asyncDispose]();
     await this.#publish.finish();
     await this.storage.close();
   }

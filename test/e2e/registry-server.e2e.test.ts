@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { hashSync } from 'bcryptjs';
 import { digestOf } from '../../src/oci/digest/index.ts';
 import { Daemon } from '../fixtures/daemon.ts';
+import { Registry } from '../fixtures/registry.ts';
 import { RegistryServer } from '../fixtures/registry-server.ts';
 
 // `berth registry serve`, open to ali for everything and to everybody for what lies below `open/`.
@@ -157,7 +158,7 @@ it('kill -9 in the middle of collections: what has a tag is whole', async () => 
       named(`team/gc:${tag}`),
     );
   await server.kill('SIGTERM');
-  for (const round of ['1', '2', '3']) {
+  for (const round of ['1', '2']) {
     await server.start({ auth, gc: { ...gc, interval: '0' } });
     await push(round);
     const digest = await digestIn('team/docker', 'v2s2').catch(() => undefined);
@@ -168,7 +169,7 @@ it('kill -9 in the middle of collections: what has a tag is whole', async () => 
     await server.kill();
   }
   await server.start({ auth });
-  for (const name of ['team/gc:3', 'team/podman:1', 'team/buildah:1', 'open/app:v1'])
+  for (const name of ['team/gc:2', 'team/podman:1', 'team/buildah:1', 'open/app:v1'])
     await skopeo(
       'copy',
       '-q',
@@ -178,6 +179,17 @@ it('kill -9 in the middle of collections: what has a tag is whole', async () => 
       named(name),
       `dir:${server.directory}/out`,
     );
+});
+
+it("Debian's docker-registry behind it: its images come through", async () => {
+  await using debian = await Registry.start();
+  await debian.fill(`oci:${server.directory}/layout:v1`, 'team/upstream:v1');
+  await server.kill('SIGTERM');
+  await server.start({ auth, upstreams: [{ prefix: 'open/deb/', url: `http://${debian.host}` }] });
+  const image = `${server.host}/open/deb/team/upstream:v1`;
+  await daemon.ok('pull', image);
+  assert.equal(await daemon.ok('run', '--rm', image, 'echo', 'through'), 'through');
+  assert.equal(await digestIn('open/deb/team/upstream', 'v1'), await digestIn('open/app', 'v1'));
 });
 
 it('TLS, and an end in good order; other tools read what is on the disk', async () => {

@@ -29,6 +29,8 @@ export interface PutManifest {
   /** What the client called it. */
   readonly mediaType: string | undefined;
   readonly content: Buffer;
+  /** What it names need not be here: it comes when somebody wants it. */
+  readonly partsElsewhere?: boolean;
 }
 
 export interface PutResult extends StoredManifest {
@@ -64,7 +66,7 @@ export class Manifests {
    * Stores a manifest whose parts are all here, then the tag.
    * @throws MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, DENIED when the quota is used up
    */
-  async put({ repository, reference, mediaType, content }: PutManifest): Promise<PutResult> {
+  async put({ repository, reference, mediaType, content, partsElsewhere }: PutManifest): Promise<PutResult> {
     const { catalogue, inUse, locks, quotas, storage } = this.#core;
     const digest = digestOf(content, reference.digest ? algorithmOf(reference.digest) : 'sha256');
     if (reference.digest && reference.digest !== digest)
@@ -74,7 +76,7 @@ export class Manifests {
     // Before they are looked for: from here on the collection leaves them.
     await inUse.use(digest, ...parts.map((part) => part.digest));
     using _ = await locks.acquire(repository);
-    await this.#checkParts(repository, manifest, parts);
+    if (!partsElsewhere) await this.#checkParts(repository, manifest, parts);
     quotas.take(repository, digest, content.length);
     const before = await catalogue.manifests.get(repository, digest);
     try {

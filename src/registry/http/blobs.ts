@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Digest } from '#oci/digest';
+import { unknownBlob } from '../content/blobs.ts';
 import type { Registry } from '../registry.ts';
 import type { Exchange } from './exchange.ts';
-import { namesTag, parseRange } from './range.ts';
+import { type ByteRange, namesTag, parseRange } from './range.ts';
 
 export interface BlobRequest {
   readonly name: string;
@@ -15,7 +17,10 @@ export async function getBlob(
   exchange: Exchange,
   { name, digest }: BlobRequest,
 ): Promise<void> {
-  const { size } = await registry.blobs.stat(name, digest);
+  const here = await registry.blobs.find(name, digest);
+  const arrival = here ? undefined : await arrivalOf(registry, exchange, { name, digest });
+  const size = here?.size ?? arrival?.size;
+  if (size === undefined) throw unknownBlob(digest);
   const etag = `"${digest}"`;
   const headers = {
     'docker-content-digest': digest,
@@ -39,9 +44,24 @@ export async function getBlob(
   const all = { ...headers, ...type, ...partly, 'content-length': length };
   if (exchange.method === 'HEAD') return exchange.end(status, all);
   if (length === 0) return exchange.end(status, all);
-  const content = await registry.blobs.open(digest, range);
+  const content = await (arrival?.open?.(range) ?? registry.blobs.open(digest, range));
   exchange.response.writeHead(status, all);
   await pipeline(content, exchange.response);
+}
+
+/** What an upstream has. Whoever only asks for its size gets that alone. */
+async function arrivalOf(registry: Registry, exchange: Exchange, { name, digest }: BlobRequest) {
+  const { upstreams } = registry;
+  if (exchange.method === 'HEAD') {
+    const size = await upstreams.of(name)?.sizeOf(name, digest);
+    return size === undefined ? undefined : { size };
+  }
+  const arrival = await upstreams.arrival(name, digest);
+  if (!arrival) return undefined;
+  return {
+    size: arrival.blob.size,
+    open: (range: ByteRange) => Readable.from(arrival.read(range), { objectMode: false }),
+  };
 }
 
 export async function deleteBlob(

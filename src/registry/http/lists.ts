@@ -8,13 +8,14 @@ const MOST_TAGS = 10_000;
 const MOST_REPOSITORIES = 1000;
 
 export async function listTags(registry: Registry, exchange: Exchange, name: string): Promise<void> {
-  if (!(await registry.catalogue.repositories.get(name))) throw unknownRepository(name);
+  const upstream = await registry.upstreams.of(name)?.tags(name);
+  if (!upstream && !(await registry.catalogue.repositories.get(name))) throw unknownRepository(name);
   const page = pageOf(exchange.query, MOST_TAGS);
   const limit = page.limit ?? MOST_TAGS;
-  const found = await registry.catalogue.tags.list([name], {
-    limit: limit + 1,
-    ...(page.after !== undefined && { after: page.after }),
-  });
+  const { after } = page;
+  const found = upstream
+    ? upstream.filter((tag) => after === undefined || tag > after)
+    : await registry.catalogue.tags.list([name], { limit: limit + 1, ...(after !== undefined && { after }) });
   const tags = found.slice(0, limit);
   exchange.json(200, { name, tags }, linkToNext(`/v2/${name}/tags/list`, page, tags, found.length > limit));
 }

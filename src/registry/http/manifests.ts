@@ -21,6 +21,7 @@ export async function getManifest(
   exchange: Exchange,
   { name, reference }: ManifestRequest,
 ): Promise<void> {
+  await registry.upstreams.of(name)?.refresh(name, reference);
   const { digest, mediaType, size } = await registry.manifests.resolve(name, reference);
   const etag = `"${digest}"`;
   const headers = { 'docker-content-digest': digest, etag };

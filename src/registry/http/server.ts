@@ -118,6 +118,10 @@ async function dispatch(registry: Registry, access: Access | undefined, exchange
     });
   if (registry.readOnly && exchange.method !== 'GET' && exchange.method !== 'HEAD')
     throw new Refusal('UNSUPPORTED', 'the registry is read-only');
+  if ('name' in route && route.name !== undefined && /^(?:POST|PUT|PATCH)$/.test(exchange.method)) {
+    if (registry.upstreams.of(route.name))
+      throw new Refusal('UNSUPPORTED', `${route.name} is a copy of an upstream's: push it there`);
+  }
   await handler();
 }
 

@@ -8,6 +8,7 @@ import { RIGHTS, type Rule } from '../access/rules.ts';
 import type { CollectOptions } from '../collection/collect.ts';
 import type { Quota } from '../content/quotas.ts';
 import type { WebhookOptions } from '../events/webhook.ts';
+import type { UpstreamOptions } from '../upstream/upstream.ts';
 import type { CommandLine } from './flags.ts';
 import { choice, duration, required, section, size, text } from './section.ts';
 
@@ -40,11 +41,24 @@ export interface Config {
   /** Undefined: nothing is collected. */
   readonly gc: (CollectOptions & { readonly interval: number }) | undefined;
   readonly quotas: readonly Quota[];
+  readonly upstreams: readonly UpstreamOptions[];
   readonly webhooks: readonly WebhookOptions[];
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
-const KEYS = ['auth', 'gc', 'listen', 'log', 'metrics', 'quotas', 'read-only', 'root', 'tls', 'webhooks'];
+const KEYS = [
+  'auth',
+  'gc',
+  'listen',
+  'log',
+  'metrics',
+  'quotas',
+  'read-only',
+  'root',
+  'tls',
+  'upstreams',
+  'webhooks',
+];
 
 /** The configuration file and what the flags say on top of it. @throws invalid */
 export function loadConfig({ config, settings }: CommandLine): Config {
@@ -69,6 +83,7 @@ export function readConfig(value: UntrustedValue): Config {
     metrics: metrics === undefined ? undefined : readAddress(metrics),
     gc: readGc(all.field('gc')),
     quotas: all.field('quotas').list()?.map(readQuota) ?? [],
+    upstreams: all.field('upstreams').list()?.map(readUpstream) ?? [],
     webhooks: all.field('webhooks').list()?.map(readWebhook) ?? [],
     auth: readAuth(all.field('auth')),
     tls: tls.present ? { cert: text(tls.field('cert')), key: text(tls.field('key')) } : undefined,
@@ -96,11 +111,27 @@ function readQuota(value: UntrustedValue): Quota {
   };
 }
 
+function address(value: UntrustedValue): string {
+  const url = text(value);
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    throw invalid(`${value.place} must be a http or https address, not ${JSON.stringify(url)}`);
+  return url;
+}
+
+function readUpstream(value: UntrustedValue): UpstreamOptions {
+  const upstream = section(value, ['password', 'prefix', 'ttl', 'url', 'username']);
+  return {
+    url: address(upstream.field('url')),
+    prefix: upstream.field('prefix').string() ?? '',
+    username: upstream.field('username').string(),
+    password: upstream.field('password').string(),
+    ttl: duration(upstream.field('ttl')) ?? 60_000,
+  };
+}
+
 function readWebhook(value: UntrustedValue): WebhookOptions {
   const hook = section(value, ['actions', 'headers', 'repositories', 'secret', 'url']);
-  const url = text(hook.field('url'));
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-    throw invalid(`${hook.field('url').place} must be a http or https address, not ${JSON.stringify(url)}`);
+  const url = address(hook.field('url'));
   const actions = hook.field('actions');
   return {
     url,
