@@ -53,8 +53,10 @@ async function spawn(
   const { runtimes, seccomp } = context.options;
   const { id, config, hostConfig } = record;
   mkdirSync(containerDirectory(context, id), { recursive: true });
-  const { spec, privileges, compilesSeccomp } = await prepare(context, record, run);
-  const { identity, conmonPid } = await runtimes.create({
+  const { spec, privileges, compilesSeccomp, connected } = await prepare(context, record, run);
+  // What is restored runs at once.
+  if (checkpoint !== undefined) await connected;
+  const creating = runtimes.create({
     id,
     name: record.name,
     ...(hostConfig.runtime === undefined ? {} : { runtime: hostConfig.runtime }),
@@ -65,6 +67,11 @@ async function spawn(
     logArguments: conmonLogArguments(hostConfig.logConfig, record.logPath).arguments,
     checkpoint,
   });
+  // The network's failure is the first to be told; but while the runtime is at work nothing can be removed.
+  const [network, created] = await Promise.allSettled([connected, creating]);
+  if (network.status === 'rejected') throw network.reason;
+  if (created.status === 'rejected') throw created.reason;
+  const { identity, conmonPid } = created.value;
   // On record before it runs: whatever happens to us from here on, the process is found again.
   update(context, id, { type: 'spawned', process: identity, conmonPid });
   if (compilesSeccomp) {

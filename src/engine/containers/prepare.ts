@@ -1,6 +1,6 @@
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AttachOptions, Sandbox } from '#engine/networks';
+import type { AttachOptions } from '#engine/networks';
 import { systemError } from '#lib/errors';
 import type { Owner } from '#linux/ids';
 import { mountTmpfs, unmount } from '#linux/mount';
@@ -32,6 +32,8 @@ export interface Prepared {
   readonly privileges: Privileges;
   /** The runtime has to compile the system call filter itself: it is worth keeping. */
   readonly compilesSeccomp: boolean;
+  /** Its network is being made until this resolves: nothing may run in it before. */
+  readonly connected: Promise<void>;
 }
 
 /** Sets up all that a container's process needs and writes down its specification. What it takes, `run` gives back. */
@@ -48,7 +50,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   // Before the unmount, which syncs the disk: what is gone by then need never be written to it.
   run.defer('delete the runtime container', () => options.runtimes.delete(id));
   const hostname = hostnameOf(context, record);
-  const sandbox = await attachNetwork(context, record, { hostname, userns, run });
+  const { netns, connected } = await attachNetwork(context, record, { hostname, userns, run });
   const mounts = await readyMounts(context, record, { userns, run });
   const user = resolveUser(rootfs, record.config.user, hostConfig.groupAdd);
   if (record.config.workingDir !== '') ensureDirectory(rootfs, record.config.workingDir, userns?.root);
@@ -61,7 +63,7 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
   const spec = buildSpec(record, {
     rootfs: userns ? options.runtimes.stage(id, rootfs, userns) : rootfs,
     cgroupsPath: cgroupsPath(id, hostConfig.cgroupParent || options.cgroupParent, options.systemdCgroup),
-    netns: sandbox.netns,
+    netns,
     joins,
     userns: userns && { path: userns.path(), idMap: userns.idMap },
     process: {
@@ -88,19 +90,21 @@ export async function prepare(context: Context, record: ContainerRecord, run: Ru
     systempaths: privileges.systempaths,
   });
   const compilesSeccomp = seccomp.stanza !== undefined && Object.keys(seccomp.annotations).length === 0;
-  return { spec, privileges, compilesSeccomp };
+  return { spec, privileges, compilesSeccomp, connected };
 }
 
+/** Resolves when the namespace is there for the runtime to join; interfaces and ports may still be on their way. */
 async function attachNetwork(
   context: Context,
   record: ContainerRecord,
   { hostname, userns, run }: { hostname: string; userns: RunUserNamespace | undefined; run: Run },
-): Promise<Sandbox> {
+): Promise<{ readonly netns: string | undefined; readonly connected: Promise<void> }> {
   const { networks, metrics } = context.options;
   const { config, hostConfig, id } = record;
   const owner = runningDonor(context, record, 'network');
   const host = !config.networkDisabled && hostConfig.networkMode === 'host';
   run.defer('detach the network', () => networks.detach(id));
+  const placed = Promise.withResolvers<string | undefined>();
   const options: AttachOptions = {
     containerId: id,
     mode: owner ? `container:${owner.id}` : host ? 'host' : 'private',
@@ -119,10 +123,14 @@ async function attachNetwork(
     sysctls: Object.fromEntries(Object.entries(hostConfig.sysctls).filter(([name]) => isNetworkSysctl(name))),
     directory: containerDirectory(context, id),
     ...(userns && { makeNetns: userns.makeNetns }),
+    placed: placed.resolve,
   };
-  const sandbox = await metrics.networkActions.time('allocate', () => networks.attach(options));
-  await tellParents(context, record);
-  return sandbox;
+  const attached = metrics.networkActions.time('allocate', () => networks.attach(options));
+  attached.then(({ netns }) => placed.resolve(netns), placed.reject);
+  const connected = attached.then(() => tellParents(context, record));
+  // Should the start fail before it asks: the network is detached behind it.
+  connected.catch(() => {});
+  return { netns: await placed.promise, connected };
 }
 
 const exposed = (ports: readonly string[]): AttachOptions['publishAll'] =>

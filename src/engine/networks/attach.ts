@@ -112,6 +112,7 @@ async function writeAndAnnounce(
   scope: Scope,
 ): Promise<SandboxRecord> {
   const resolver = writeContainerFiles(state, options, endpoints);
+  options.placed?.(owner.netns);
   const record: SandboxRecord = {
     ...owner,
     mode: 'private',

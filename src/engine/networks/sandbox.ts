@@ -103,6 +103,11 @@ export interface AttachOptions {
   /** Where resolv.conf, hosts and hostname are written. */
   readonly directory: string;
   readonly makeNetns?: MakeNetns;
+  /**
+   * Called when the namespace and the files are there, while the rest is being made: what needs no more can go on.
+   * Nothing may run in the namespace before `attach` has ended.
+   */
+  readonly placed?: (netns: string) => void;
 }
 
 /** Counters of one interface as the container sees it. */
