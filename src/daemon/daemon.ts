@@ -4,6 +4,7 @@ import { Engine, hasContainers } from '#engine';
 import { messageOf } from '#lib/errors';
 import type { LineLog } from '#lib/line-log';
 import { Scope } from '#lib/scope';
+import { releaseProgramPages } from '#linux/process';
 import { Holder } from '#rootless';
 import type { Config } from './config.ts';
 import { listen } from './listeners.ts';
@@ -55,6 +56,7 @@ export async function startDaemon(config: Config, version: string, log: LineLog)
   if (metrics) log.info('serving metrics', { url: metrics.url });
   for (const address of listeners.addresses) log.info('listening', { address });
   warnOfFeatures(config, log);
+  releaseProgramPages();
   notify('READY=1', log);
   flushCompileCache();
 

@@ -59,7 +59,7 @@ export const capabilitySets = (names: readonly string[]): NonNullable<Process['c
 });
 
 /** The kernel wants the capability in the host's own user namespace. */
-const mayExceedLimits = (): boolean => grantedToUs().has('SYS_RESOURCE') && !inUserNamespace();
+const MAY_EXCEED_LIMITS = grantedToUs().has('SYS_RESOURCE') && !inUserNamespace();
 
 /**
  * `--ulimit` over the daemon's defaults. Without CAP_SYS_RESOURCE nobody can have more than our own hard
@@ -69,7 +69,7 @@ export function specRlimits(
   ulimits: readonly Ulimit[],
   defaults: readonly Ulimit[],
   host: { readonly mayRaise: boolean; readonly hardLimit: (name: string) => number } = {
-    mayRaise: mayExceedLimits(),
+    mayRaise: MAY_EXCEED_LIMITS,
     hardLimit,
   },
 ): { rlimits: Rlimit[]; warnings: string[] } {
@@ -102,7 +102,7 @@ const limitNumber = (value: number): number => (Number.isFinite(value) ? value :
 export function specOomScoreAdj(
   wanted: number,
   host: { readonly mayLower: boolean; readonly own: number } = {
-    mayLower: mayExceedLimits(),
+    mayLower: MAY_EXCEED_LIMITS,
     own: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
   },
 ): { value: number; warnings: string[] } {

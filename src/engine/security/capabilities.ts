@@ -51,6 +51,8 @@ const KNOWN: readonly string[] = [
   'CAP_WAKE_ALARM',
 ];
 const ALL = 'ALL';
+/** What this process has, for as long as it runs. */
+const GRANTED: ReadonlySet<string> = new Set([...grantedToUs()].map((name) => `CAP_${name}`));
 
 export interface CapabilityRequest {
   /** --cap-add: names with or without CAP_, in any case, or ALL. */
@@ -69,7 +71,7 @@ export interface CapabilityRequest {
  * @throws invalid
  */
 export function resolveCapabilities(request: CapabilityRequest): readonly string[] {
-  const available = request.available ?? new Set([...grantedToUs()].map((name) => `CAP_${name}`));
+  const available = request.available ?? GRANTED;
   const add = normalise(request.add, 'CapAdd');
   const drop = normalise(request.drop, 'CapDrop');
   for (const name of add)

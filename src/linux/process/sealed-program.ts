@@ -1,22 +1,10 @@
-import { fstatSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { fstatSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { unsupported } from '#lib/errors';
-import {
-  addSeals,
-  close,
-  F_SEAL_GROW,
-  F_SEAL_SEAL,
-  F_SEAL_SHRINK,
-  F_SEAL_WRITE,
-  MFD_ALLOW_SEALING,
-  MFD_CLOEXEC,
-  MFD_EXEC,
-  memoryFile,
-} from '../ffi/descriptors.ts';
+import { close } from '../ffi/descriptors.ts';
+import { sealedMemory } from '../ffi/memory.ts';
 import { ioctl } from '../ffi/process.ts';
 import { isExecutable } from './program.ts';
 
-/** All of them: a runtime that looks for its seals takes no other combination for a safe copy of itself. */
-const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 /** ioctl_iflags(2). */
 const FS_IOC_SETFLAGS = 0x40086602;
 const FS_IMMUTABLE_FL = 0x10n;
@@ -43,10 +31,8 @@ export class SealedProgram implements Disposable {
     const content = readFileSync(program);
     // The name of a script is what its interpreter is given, and what it finds its files by.
     if (!content.subarray(0, ELF.length).equals(ELF)) throw unsupported(`${program} is no binary`);
-    const fd = createMemoryFile(program);
+    const fd = sealedMemory(content, { executable: true });
     try {
-      writeFileSync(fd, content);
-      addSeals(fd, SEALS);
       // Seals forbid to write, not to open for writing; and while somebody has it open so, nobody can execute it.
       ioctl(fd, FS_IOC_SETFLAGS, new BigInt64Array([FS_IMMUTABLE_FL]));
       const target = `/proc/${process.pid}/fd/${fd}`;
@@ -66,10 +52,4 @@ export class SealedProgram implements Disposable {
   [Symbol.dispose](): void {
     close(this.#fd);
   }
-}
-
-function createMemoryFile(name: string): number {
-  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  const fd = memoryFile.attempt(name, flags | MFD_EXEC);
-  return fd >= 0 ? fd : memoryFile(name, flags);
 }
