@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { type AddressInfo, createServer as createAgent } from 'node:net';
+import { basename, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { buildContexts, dockerfile } from '../fixtures/build-context.ts';
 import { Daemon, type Result, type RunOptions } from '../fixtures/daemon.ts';
@@ -290,5 +290,72 @@ describe('berth build: contexts', () => {
     const second = await read('--no-cache-filter', 'anew');
     assert.equal(second[0], first[0]);
     assert.notEqual(second[1], first[1]);
+  });
+});
+
+/** A program that can speak over a unix socket, which busybox cannot: Debian's perl with what it is linked to. */
+function perl(): Record<string, Buffer> {
+  const linked = execFileSync('ldd', ['/usr/bin/perl'], { encoding: 'utf8' });
+  const files: Record<string, Buffer> = { 'perl/perl': readFileSync('/usr/bin/perl') };
+  for (const [path] of linked.matchAll(/\/\S+/g))
+    files[`perl/${path.includes('/ld-') ? 'ld.so' : basename(path)}`] = readFileSync(path);
+  return files;
+}
+
+const ASK = [
+  'socket(S, 1, 1, 0); connect(S, pack("S a108", 1, $ENV{SSH_AUTH_SOCK})) or die "$!";',
+  'syswrite(S, "key"); while (sysread(S, $b, 99)) { print $b }',
+].join('\n');
+
+describe('berth build: what steps may reach', () => {
+  it('ssh: the agent answers in the step, several times, and is not in the image', async () => {
+    // Answers as an agent without keys does, to whatever is asked.
+    let conversations = 0;
+    const agent = createAgent((socket) => {
+      conversations++;
+      socket.once('data', (asked) => socket.end(`${asked}-signed`)).on('error', () => {});
+    });
+    const path = at('agent');
+    agent.listen(path);
+    await once(agent, 'listening');
+    try {
+      const Dockerfile = dockerfile(
+        'FROM busybox',
+        'COPY --chmod=755 perl/ /perl/',
+        'RUN --mount=type=ssh,id=deploy,required <<X',
+        'for i in 1 2; do /perl/ld.so --library-path /perl /perl/perl /perl/ask >> /signed; done',
+        'stat -c %a $SSH_AUTH_SOCK > /mode',
+        'X',
+        'RUN --mount=type=ssh env | grep -c SSH_AUTH_SOCK > /none || true',
+      );
+      const root = context({ Dockerfile, ...perl(), 'perl/ask': ASK });
+      await build(['--ssh', `deploy=${path}`, '-t', 'signed', root]);
+      const script = 'cat /signed /mode /none; ls -d /run/buildkit/* 2>&1';
+      assert.match(
+        await daemon.ok('run', '--rm', 'signed', 'sh', '-c', `${script}; true`),
+        /^key-signedkey-signed600\n0\nls: \S+: No such file/,
+      );
+      assert.equal(conversations, 2);
+      const refused = await berth(['build', '--no-cache', root]);
+      assert.match(refused.stdout + refused.stderr, /ssh agent deploy: not found: give it with --ssh deploy/);
+    } finally {
+      agent.close();
+    }
+  });
+
+  it('more than the sandbox only when the user allows it', async () => {
+    const insecure = context({
+      Dockerfile: dockerfile('FROM busybox', 'RUN --security=insecure mount -t tmpfs x /tmp'),
+    });
+    const refused = await berth(['build', insecure]);
+    assert.match(refused.stdout + refused.stderr, /security.insecure is not allowed: build with --allow/);
+    assert.match(refused.stdout + refused.stderr, />>> RUN --security=insecure/);
+    await build(['--allow', 'security.insecure', insecure]);
+    const host = context({ Dockerfile: dockerfile('FROM busybox', 'RUN --network=host true') });
+    const own = await berth(['build', host]);
+    assert.match(own.stdout + own.stderr, /network.host is not allowed/);
+    await build(['--allow', 'network.host', host]);
+    await build(['--network', 'host', host]);
+    assert.match((await berth(['build', '--allow', 'all', host])).stderr, /invalid entitlement "all"/);
   });
 });

@@ -20,6 +20,7 @@ export type SessionBuildOptions = Omit<
   | 'dockerfileContent'
   | 'ignoreContent'
   | 'secrets'
+  | 'ssh'
   | 'pullImage'
   | 'onEvent'
   | 'outputs'
@@ -47,6 +48,7 @@ export async function buildFromSession(
       ...files,
       namedContexts: new Map(),
       secrets: sessionSecrets(session, signal),
+      ssh: { has: () => false, connect: () => Promise.reject(unsupported('ssh over a session')) },
       onEvent: trace.add,
       pullImage: pullBase(images, authOf, trace.add),
       outputs: outputsFor(options.outputs, { authOf, send: (wanted) => refuse(wanted) }),

@@ -1,4 +1,4 @@
-import type { BuildOptions, PruneCacheOptions } from '#engine/build';
+import type { BuildOptions, Entitlement, PruneCacheOptions } from '#engine/build';
 import { invalid } from '#lib/errors';
 import { parsePlatform } from '#oci/image';
 import { buildLabels, buildSecretsDocument, buildUlimits, decodeHeaderJson, type Schema } from '#protocol';
@@ -21,6 +21,7 @@ export type BuildRequest = Pick<
   | 'noCache'
   | 'pull'
   | 'network'
+  | 'allow'
   | 'limits'
 > & {
   readonly quiet: boolean;
@@ -30,6 +31,8 @@ export type BuildRequest = Pick<
   readonly remote: string | undefined;
   /** The body has the Dockerfile alone; the client is asked for the rest. */
   readonly asked: boolean;
+  /** Ids of the agents that the client offers. */
+  readonly agents: ReadonlySet<string>;
 };
 
 /** A build whose files are asked of its client. */
@@ -61,10 +64,25 @@ function common(query: Query): BuildRequest {
     remote: query.text('remote') || undefined,
     asked: query.text('context') === 'asked',
     pull: query.flag('pull'),
+    allow: allowed(query),
+    agents: new Set(query.all('ssh').filter(Boolean)),
     network: networkOf(query.text('networkmode')),
     limits: limits(query),
     quiet: query.flag('q'),
   };
+}
+
+/** `allow`, ours: what a build may do beyond what is safe for everybody. @throws invalid */
+function allowed(query: Query): ReadonlySet<Entitlement> {
+  return new Set(
+    query
+      .all('allow')
+      .filter(Boolean)
+      .map((text) => {
+        if (text === 'security.insecure' || text === 'network.host') return text;
+        throw invalid(`invalid entitlement "${text}": use security.insecure or network.host`);
+      }),
+  );
 }
 
 /** `nocachefilter`, ours: names of stages. */

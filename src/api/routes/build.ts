@@ -73,6 +73,10 @@ async function build(
     ...request,
     ...contextsFor(request, exchange.body, openContext),
     outputs,
+    ssh: {
+      has: (id) => request.agents.has(id),
+      connect: (id) => streams.open(`ssh ${id}`, lines, signal),
+    },
     secrets: buildSecrets(exchange.header(header.buildSecrets)),
     signal,
     onEvent,

@@ -32,7 +32,7 @@ import type { PlanOptions } from './plan/options.ts';
 import { type Plan, planBuild } from './plan/plan.ts';
 import type { OnBuildEvent } from './progress.ts';
 import { type PruneCacheOptions, pruneCache } from './prune.ts';
-import type { BuildLimits, BuildSession, Secrets } from './session.ts';
+import type { BuildLimits, BuildSession, Entitlement, Secrets, SshAgents } from './session.ts';
 import { Solver } from './solve/solver.ts';
 import { type CacheEntry, cacheEntries } from './usage.ts';
 
@@ -70,6 +70,8 @@ export interface BuildOptions {
   readonly network: 'default' | 'none' | 'host';
   readonly limits: BuildLimits;
   readonly secrets: Secrets;
+  readonly ssh: SshAgents;
+  readonly allow: ReadonlySet<Entitlement>;
   /** Gets an image from its registry. */
   readonly pullImage: (reference: string, platform: Platform, signal: AbortSignal) => Promise<Image>;
   readonly onEvent: OnBuildEvent;
@@ -175,7 +177,7 @@ export class Builder implements AsyncDisposable {
   }
 
   async #plan(
-    options: InspectOptions,
+    options: InspectOptions & { readonly allow?: ReadonlySet<Entitlement> },
     { main: context, named: namedContexts }: Contexts,
     ignore: IgnoreRules,
     file: ReadDockerfile,
@@ -194,6 +196,7 @@ export class Builder implements AsyncDisposable {
       labels: options.labels,
       noCache: options.noCache,
       network: options.network,
+      allow: options.allow,
       resolveImage,
       warn: (...found) => lint.add(...found),
     });
@@ -240,6 +243,7 @@ export class Builder implements AsyncDisposable {
       cacheMounts: this.#cacheMounts,
       temporary,
       secrets: options.secrets,
+      ssh: options.ssh,
       limits: options.limits,
       onEvent: options.onEvent,
       fetched(url, fetch) {

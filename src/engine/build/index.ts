@@ -7,7 +7,7 @@ export type { BuildResult, Output } from './outputs/output.ts';
 export type { PlannedLine } from './plan/stage.ts';
 export type { BuildEvent, OnBuildEvent } from './progress.ts';
 export type { PruneCacheOptions } from './prune.ts';
-export type { BuildLimits, Secrets } from './session.ts';
+export type { BuildLimits, Entitlement, Secrets, SshAgents } from './session.ts';
 export { inputsOf, type Step } from './step.ts';
 export { RunFailed } from './steps/run-step.ts';
 export type { CacheEntry } from './usage.ts';

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Containers } from '#engine/containers';
 import type { Images, Work } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
@@ -23,6 +24,7 @@ export interface BuildSession {
   /** Of this build alone, on disk: what is fetched. */
   readonly workspace: string;
   readonly secrets: Secrets;
+  readonly ssh: SshAgents;
   readonly limits: BuildLimits;
   readonly onEvent: OnBuildEvent;
   readonly signal: AbortSignal;
@@ -36,6 +38,16 @@ export interface Secrets {
   /** Undefined: nobody gave one of that id. */
   get(id: string): Promise<Buffer | undefined>;
 }
+
+/** Agents of the client that sign with its keys. */
+export interface SshAgents {
+  has(id: string): boolean;
+  /** One conversation with the agent of that id. */
+  connect(id: string): Promise<{ readonly input: Readable; readonly output: Writable }>;
+}
+
+/** What a build may do beyond what is safe for everybody. */
+export type Entitlement = 'security.insecure' | 'network.host';
 
 /** Of every RUN. 0: none. */
 export interface BuildLimits {

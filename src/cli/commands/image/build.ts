@@ -8,6 +8,7 @@ import { Exit } from '../../errors.ts';
 import { bool, type FlagValues, list, string } from '../../flags/flag.ts';
 import { size } from '../../flags/size.ts';
 import { printProgress } from '../../output/progress.ts';
+import { planAgents } from './build/agents.ts';
 import { authsOf } from './build/auths.ts';
 import { parseCall, printCall } from './build/call.ts';
 import { fromDirectory, fromRemote, fromStdin, type Input, isRemote } from './build/input.ts';
@@ -17,6 +18,7 @@ import { json, pairs } from './build/pairs.ts';
 import { readSecrets } from './build/secrets.ts';
 
 const flags = {
+  allow: list('Let steps do more: security.insecure, network.host'),
   annotation: list('Add an annotation to the image'),
   'add-host': list('Add a custom host-to-IP mapping ("host:ip")'),
   'build-arg': list('Set a build-time variable'),
@@ -47,6 +49,7 @@ const flags = {
   quiet: bool("Print nothing but the image's ID", { short: 'q' }),
   secret: list('Secret for the build: "id=mysecret[,src=/local/file|,env=NAME]"'),
   'shm-size': size('Size of /dev/shm'),
+  ssh: list('Agent that steps may ask to sign: "default" or "id=/path/of/socket"'),
   squash: bool('Make one layer of all that is new'),
   tag: list('Name and optionally a tag: "name:tag"', { short: 't' }),
   target: string('Build up to this stage'),
@@ -64,6 +67,7 @@ export const command = defineCommand({
   async run(context, { flags: said, args: [path = ''] }) {
     const outputs = planOutputs(said, context);
     const named = await planNamedContexts(said['build-context']);
+    const agents = planAgents(said.ssh, context.env);
     const asks = (await context.client.system.ping()).get(header.buildStreams) !== undefined;
     if (!asks && (outputs.wire || said['build-context'].length > 0))
       throw new Exit(1, 'this daemon has no outputs and no further contexts: it is not berthd');
@@ -73,6 +77,8 @@ export const command = defineCommand({
       query: {
         ...queryOf(said, input, context.env, outputs),
         contexts: json(named.wire),
+        ssh: agents.ids,
+        allow: said.allow,
         ...(call && { call: call.name }),
       },
       context: input.content,
@@ -80,7 +86,8 @@ export const command = defineCommand({
       secrets: await readSecrets(said.secret, context.env),
       async serve({ name, paths }, connection) {
         const [, wanted] = /^context (.*)$/s.exec(name) ?? [];
-        if (wanted === undefined) await outputs.serve(name, connection);
+        if (name.startsWith('ssh ')) await agents.serve(name.slice(4), connection);
+        else if (wanted === undefined) await outputs.serve(name, connection);
         else if (wanted === '' && input.pack) await pipe(input.pack(paths), connection);
         else await pipe(named.pack(wanted, paths), connection);
       },

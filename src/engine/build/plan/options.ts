@@ -2,6 +2,7 @@ import type { Dockerfile, Finding, Lines } from '#dockerfile';
 import type { BuiltLayer, Image } from '#engine/images';
 import type { Platform } from '#oci/image';
 import type { Tree } from '../files/tree.ts';
+import type { Entitlement } from '../session.ts';
 
 export interface PlanOptions {
   readonly dockerfile: Dockerfile;
@@ -19,6 +20,8 @@ export interface PlanOptions {
   /** Every step is done anew; with names: those stages' are. */
   readonly noCache: boolean | ReadonlySet<string>;
   readonly network: 'default' | 'none' | 'host';
+  /** Undefined: nothing will be run, so that anything may stand there. */
+  readonly allow: ReadonlySet<Entitlement> | undefined;
   /** Finds a base image, pulling it when it must. Undefined: nothing is known of it, and nothing will be built on it. */
   readonly resolveImage: (reference: string, platform: Platform) => Promise<Image | undefined>;
   readonly warn: (...found: Finding[]) => void;

@@ -1,5 +1,6 @@
-import { isScript, located, parseMount, type Run, type Stage } from '#dockerfile';
+import { DockerfileError, isScript, located, parseMount, type Run, type Stage } from '#dockerfile';
 import { commandLine } from '#engine/images';
+import type { Entitlement } from '../session.ts';
 import type { InlineFile, RunStep, StepMount } from '../step.ts';
 import { PROXY_ARGUMENTS } from './arguments.ts';
 import type { Planner } from './plan.ts';
@@ -9,6 +10,7 @@ import { titleOf } from './title.ts';
 /** RUN: a container on what the stage has so far. */
 export async function planRun(planner: Planner, stage: Stage, state: StageState, run: Run): Promise<void> {
   const { options } = planner;
+  checkAllowed(options, run);
   const mounts = await planMounts(planner, stage, state, run);
   const { command, script } = commandOf(state, run);
   const proxies = [...options.buildArgs].filter(([name]) => PROXY_ARGUMENTS.has(name));
@@ -35,6 +37,16 @@ export async function planRun(planner: Planner, stage: Stage, state: StageState,
     noCache: planner.noCache(stage),
   };
   state.add(step, historyLine(declared, command));
+}
+
+/** What reaches beyond the sandbox is for the user to allow, not for the Dockerfile. @throws DockerfileError */
+function checkAllowed({ allow, network }: Planner['options'], run: Run): void {
+  const needed: Entitlement[] = [];
+  if (run.security === 'insecure') needed.push('security.insecure');
+  if (run.network === 'host' && network !== 'host') needed.push('network.host');
+  const missing = needed.find((each) => allow?.has(each) === false);
+  if (missing)
+    throw new DockerfileError(`${missing} is not allowed: build with --allow ${missing}`, run.lines);
 }
 
 /** Values of ARG are part of the line, as they were of the command. */

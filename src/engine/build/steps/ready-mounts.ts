@@ -19,6 +19,7 @@ import { SCRIPT_DIRECTORY } from '../plan/run.ts';
 import type { BuildSession } from '../session.ts';
 import { mountFilesystem } from '../sources/mount-filesystem.ts';
 import type { RunStep, Source, Step, StepMount } from '../step.ts';
+import { listenForAgent } from './ssh-agent.ts';
 
 export interface ReadyMounts {
   readonly specs: readonly MountSpec[];
@@ -39,7 +40,7 @@ export async function readyMounts(
   const env: string[] = [];
   for (const mount of step.mounts) {
     if (mount.type === 'secret') await addSecret(session, mount, step, specs, env);
-    else if (mount.type === 'ssh') refuseSsh(mount);
+    else if (mount.type === 'ssh') await addAgent(session, mount, specs, env, scope);
     else specs.push(await specOf(session, mount, step, inputs, scope));
   }
   if (step.script) {
@@ -176,9 +177,23 @@ async function addSecret(
   specs.push(bind(path, posix.resolve(workingDir, target), true));
 }
 
-function refuseSsh({ id, required }: Extract<RunMount, { type: 'ssh' }>): void {
-  if (required) throw notFound(`ssh agent ${id}: not found: give it with --ssh ${id}`);
+/** The first agent is the one that programs look for. */
+async function addAgent(
+  session: BuildSession,
+  mount: Extract<RunMount, { type: 'ssh' }>,
+  specs: MountSpec[],
+  variables: string[],
+  scope: Scope,
+): Promise<void> {
+  const path = await listenForAgent(session, mount, scope);
+  if (path === undefined) return;
+  const count = specs.filter(({ target: each }) => each.startsWith(AGENT)).length;
+  const target = mount.target ?? `${AGENT}${count}`;
+  specs.push(bind(path, target, true));
+  if (!variables.some((each) => each.startsWith('SSH_AUTH_SOCK='))) variables.push(`SSH_AUTH_SOCK=${target}`);
 }
+
+const AGENT = '/run/buildkit/ssh_agent.';
 
 async function temporaryFile(
   { temporary }: BuildSession,
