@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { demolish } from '../../test/fixtures/demolish.ts';
 import { run } from '../command.ts';
 import type { EngineContender } from '../contender.ts';
+import { timed } from '../measurement.ts';
 import { startDaemon, stopDaemon } from './daemon.ts';
 
 const bin = new URL('../../bin/', import.meta.url).pathname;
@@ -10,6 +11,8 @@ export interface BerthDaemon extends AsyncDisposable {
   readonly socket: string;
   readonly pid: number;
   readonly root: string;
+  /** Ends it by a signal and starts it again; milliseconds that each took. */
+  restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ readonly ended: number; readonly started: number }>;
 }
 
 /** berthd with roots of its own, and the image `busybox` as soon as somebody imports it. */
@@ -19,11 +22,21 @@ export async function startBerthd(): Promise<BerthDaemon> {
   const socket = `${root}/s`;
   mkdirSync(roots.dataRoot);
   const flags = ['--data-root', roots.dataRoot, '--exec-root', roots.execRoot, '-H', `unix://${socket}`];
-  const daemon = await startDaemon([`${bin}berthd`, ...flags], socket, `${root}/log`);
+  const start = () => startDaemon([`${bin}berthd`, ...flags], socket, `${root}/log`);
+  let daemon = await start();
   return {
     socket,
     root,
-    pid: daemon.pid ?? 0,
+    get pid() {
+      return daemon.pid ?? 0;
+    },
+    async restart(signal) {
+      const ended = await timed(() => stopDaemon(daemon, signal));
+      const started = await timed(async () => {
+        daemon = await start();
+      });
+      return { ended, started };
+    },
     async [Symbol.asyncDispose]() {
       await stopDaemon(daemon);
       await demolish(roots);

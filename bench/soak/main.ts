@@ -5,6 +5,7 @@ import { attachAll } from './attached.ts';
 import { gather, hammer, list, startTime } from './crowd.ts';
 import { cycle, growth, settled } from './cycles.ts';
 import { diskUsage, type Holdings, residentSet } from './holdings.ts';
+import { manyNetworks } from './networks.ts';
 import { SUBJECTS, startSubject } from './start-subject.ts';
 import type { Subject } from './subject.ts';
 
@@ -13,6 +14,7 @@ const options = {
   cycles: { type: 'string', default: '1000' },
   containers: { type: 'string', default: '1000' },
   clients: { type: 'string', default: '24' },
+  networks: { type: 'string', default: '1000' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -21,6 +23,7 @@ const USAGE = `npm run soak -- [options]
   --cycles N        containers created, started, stopped and removed, 4 at a time (1000)
   --containers N    so many at once, to list and to inspect (1000)
   --clients N       attached at the same time, at full log speed (24)
+  --networks N      bridge networks at once, with a kill -9 among them (1000; of berth)
 A part is left out with 0.`;
 
 const WARM_UP = 40;
@@ -97,6 +100,27 @@ ${clients} attached clients, ${LINES} numbered lines each, at full speed:
   if (losses.length > 0) process.exitCode = 1;
 }
 
+async function soakNetworks(
+  subject: Subject,
+  restart: NonNullable<Subject['restart']>,
+  { count, signal }: { count: number; signal: AbortSignal },
+): Promise<void> {
+  const result = await manyNetworks(subject, restart, { count, signal });
+  const { faults, ...times } = result;
+  const ms = (what: keyof typeof times) => `${times[what].toFixed(times[what] < 100 ? 1 : 0)} ms`;
+  console.log(`
+With ${count} networks:
+  create                         ${ms('firstCreates')} the first, ${ms('lastCreates')} the last
+  GET /networks                  ${ms('list')}
+  start on the last              ${ms('start')}
+  start after a kill -9          ${ms('recovery')}
+  prune                          ${ms('prune')}; a ping meanwhile at most ${ms('pingMeanwhile')}
+  the kernel is done with it     ${ms('bridgesGone')} later, after another kill -9
+  stop and start                 ${ms('shutdown')} and ${ms('startAgain')}`);
+  for (const fault of faults) console.log(`  WRONG: ${fault}`);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
 function natural(value: string, flag: string): number {
   if (!/^\d+$/.test(value)) throw new Error(`--${flag} takes a number, not ${value}`);
   return Number(value);
@@ -109,10 +133,11 @@ async function main(): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)));
   const { signal } = interrupted;
-  const [cycles, containers, clients] = [
+  const [cycles, containers, clients, networks] = [
     natural(flags.cycles, 'cycles'),
     natural(flags.containers, 'containers'),
     natural(flags.clients, 'clients'),
+    natural(flags.networks, 'networks'),
   ];
   const rootfs = await busyboxRootfs();
   for (const peer of flags.peers.split(',')) {
@@ -122,6 +147,8 @@ async function main(): Promise<void> {
     if (cycles > 0) await soakCycles(subject, cycles, signal);
     if (containers > 0) await soakCrowd(subject, api, containers);
     if (clients > 0) await soakAttached(api, clients);
+    const { restart } = subject;
+    if (networks > 0 && restart) await soakNetworks(subject, restart, { count: networks, signal });
   }
 }
 

@@ -28,6 +28,7 @@ async function startBerthSubject(rootfs: Buffer): Promise<Subject & AsyncDisposa
     cgroup: instanceOf(dataRoot),
     table: instanceOf(dataRoot),
     daemons: () => [daemon.pid],
+    restart: (signal) => daemon.restart(signal),
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
 }

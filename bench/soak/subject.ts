@@ -12,4 +12,8 @@ export interface Subject {
   readonly table?: string;
   /** Process ids of its daemons, that of the Engine API first. */
   daemons(): readonly number[];
+  /** Ends its daemon by a signal and starts it again; milliseconds that each took. */
+  readonly restart?: (
+    signal: 'SIGTERM' | 'SIGKILL',
+  ) => Promise<{ readonly ended: number; readonly started: number }>;
 }

@@ -163,6 +163,26 @@ describe('several networks', () => {
     assert.equal(await ok('ps -a --filter status=created --filter status=exited -q'), '');
   });
 
+  it('of one that ends in the middle: it is on the network or not, and nothing is left', async () => {
+    await subnets('aa', 'bb');
+    const ports = () => machines.sh('ip -o link show type bridge_slave | wc -l');
+    const before = await ports();
+    for (let round = 0; round < 4; round++) {
+      await ok('run -d --name c1 --network aa busybox sleep 600');
+      const [connect] = await Promise.all([
+        daemon.docker('network', 'connect', 'bb', 'c1'),
+        daemon.docker('kill', 'c1'),
+      ]);
+      await ok('wait c1');
+      assert.equal(Object.keys(await networksOf('c1')).includes('bb'), connect.code === 0, connect.stderr);
+      await ok('start c1');
+      assert.equal((await addresses('c1')).length, connect.code === 0 ? 2 : 1);
+      await ok('rm -f c1');
+    }
+    await ok('network rm aa bb');
+    await eventually('their interfaces have gone', async () => (await ports()) === before);
+  });
+
   it('the berth CLI: long syntax, aliases, bandwidth', async () => {
     await subnets('aa', 'bb');
     const berth = async (...lines: readonly string[]) => {
