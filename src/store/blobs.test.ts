@@ -119,6 +119,14 @@ test('a download is taken up again by a later process', async () => {
   assert.equal((await blobs.ingest(digest)).offset, 0);
 });
 
+test('a download of which nothing came leaves nothing', async () => {
+  const root = freshRoot();
+  const ingest = await (await BlobStore.open(root)).ingest('layer');
+  const refused = new Readable({ read: () => refused.destroy(new Error('404')) });
+  await assert.rejects(ingest.append(refused), /404/);
+  assert.deepEqual(readdirSync(join(root, 'ingest')), []);
+});
+
 test('a download of the wrong content is thrown away', async () => {
   const root = freshRoot();
   const blobs = await BlobStore.open(root);

@@ -36,8 +36,8 @@ export async function openIngest(path: string, adopt: Adopt): Promise<Ingest> {
       try {
         await receive(content, file, { hash, onBytes: (count) => void (offset += count) }, signal);
       } catch (error) {
-        // To go on later needs the space that this takes from everybody.
-        if (isDiskFull(error)) await discard();
+        // To go on later needs the space that this takes from everybody; and there must be something to go on from.
+        if (isDiskFull(error) || offset === 0) await discard();
         throw error;
       } finally {
         await file.close();

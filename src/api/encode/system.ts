@@ -113,7 +113,7 @@ export function systemInfo(
     IndexServerAddress: 'https://index.docker.io/v1/',
     RegistryConfig: {
       IndexConfigs: indexConfigs(options),
-      InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
+      InsecureRegistryCIDRs: insecureNetworks(options),
       Mirrors: options.registryMirrors && options.registryMirrors.length > 0 ? options.registryMirrors : null,
     },
     NCPU: host.cpus,
@@ -157,6 +157,11 @@ function indexConfigs({ registryMirrors = [], insecureRegistries = [] }: EngineO
   const hub = { Name: 'docker.io', Mirrors: registryMirrors, Secure: true, Official: true };
   return Object.fromEntries([['docker.io', hub] as const, ...insecure]);
 }
+
+/** Hosts on the loopback need no certificate. */
+const insecureNetworks = ({ insecureRegistries = [] }: EngineOptions): string[] => [
+  ...new Set(['::1/128', '127.0.0.0/8', ...insecureRegistries.filter((name) => name.includes('/'))]),
+];
 
 const withoutCredentials = (url = ''): string => url.replace(/\/\/[^/@]+@/, '//xxxxx:xxxxx@');
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { isCgroupUnified } from '#engine/system';
 import { conflict, invalid, messageOf } from '#lib/errors';
 import { type Context, lockContainer } from './context.ts';
 import type { ContainerRecord, Resources, RestartPolicy } from './record.ts';
@@ -128,11 +129,19 @@ function mergeResources(current: Resources, changes: Partial<Resources>): Resour
 
 const DEVICE_RULES = ['blkioReadBps', 'blkioWriteBps', 'blkioReadIops', 'blkioWriteIops'] as const;
 
-/** What the kernel is told: a rule for a device stays until it is set to zero. */
+/**
+ * What lifts a rule: zero on cgroup v1. On v2 the word is `max`, which runtimes have no number for; there a rate
+ * that no device reaches has to do.
+ */
+const unlimited = (): number => (isCgroupUnified() ? Number.MAX_SAFE_INTEGER : 0);
+
+/** What the kernel is told: a rule for a device stays until it is lifted. */
 function withLiftedRules(wanted: Resources, before: Resources): Resources {
   const lifted = DEVICE_RULES.map((name) => {
     const kept = new Set(wanted[name].map(({ path }) => path));
-    const gone = before[name].filter(({ path }) => !kept.has(path)).map(({ path }) => ({ path, rate: 0 }));
+    const gone = before[name]
+      .filter(({ path }) => !kept.has(path))
+      .map(({ path }) => ({ path, rate: unlimited() }));
     return [name, [...wanted[name], ...gone]] as const;
   });
   return { ...wanted, ...Object.fromEntries(lifted) };
