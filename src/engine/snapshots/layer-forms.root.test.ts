@@ -24,7 +24,7 @@ import { after, before, test } from 'node:test';
 import { isKind } from '#lib/errors';
 import { silentLogger } from '#lib/log';
 import { getXattr, listXattrs, makeFifo, makeNode, setXattr } from '#linux/files';
-import { listMounts } from '#linux/mount';
+import { listMounts, unmount } from '#linux/mount';
 import { MountMappings } from '#linux/namespaces';
 import { digestOf } from '#oci/digest';
 import { chainIds } from '#oci/image';
@@ -221,6 +221,32 @@ test('both forms are the same file system, and a layer can change from one to th
   await assert.rejects(snapshots.convertLayer(digestOf('none'), '/none'), (error) =>
     isKind(error, 'not-found'),
   );
+});
+
+test('an image that cannot be mounted is named, and can be made a directory', { skip }, async (context) => {
+  context.after(() => end(snapshots));
+  const small = tarOf([{ path: 'a', type: 'file', content: 'x' }]);
+  const chainId = digestOf(small);
+  const path = join(home, 'small.tar');
+  writeFileSync(path, small);
+  let snapshots = await open('damaged', 'erofs');
+  await snapshots.unpack({ chainId, diffId: chainId, path });
+  await snapshots.prepare('c1', [chainId]);
+  await snapshots.mount('c1');
+  await snapshots.close();
+  const image = join(home, 'damaged/layers', chainId.slice(7), 'image');
+  await unmount(join(image, '../diff'));
+  writeFileSync(image, Buffer.alloc(8192));
+  // c1 is mounted, and keeps what it has.
+  snapshots = await open('damaged', 'directory');
+  assert.ok(snapshots.isMounted('c1'));
+  await assert.rejects(
+    snapshots.prepare('c2', [chainId]),
+    /image of layer [0-9a-f]{64} cannot be mounted here: .*migrate/,
+  );
+  assert.equal(await snapshots.convertLayer(chainId, path), 'converted');
+  await snapshots.prepare('c2', [chainId]);
+  assert.deepEqual(readdirSync(await snapshots.mount('c2')), ['a']);
 });
 
 test('a layer that cannot be read again stays as it was', { skip }, async (context) => {

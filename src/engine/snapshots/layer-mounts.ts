@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { messageOf, systemError } from '#lib/errors';
 import { type ImageBacking, isMountPoint, listMounts, mountErofs, unmountNow } from '#linux/mount';
 
 /** How long an image stays mounted that nobody uses: the next container of its kind finds it there, and in the page cache. */
@@ -64,10 +65,22 @@ export class LayerMounts implements Disposable {
 
   #mount(place: string): MountedImage {
     const target = join(place, LayerMounts.target);
-    if (!isMountPoint(target)) mountErofs(join(place, LayerMounts.image), target, this.#backing);
+    if (!isMountPoint(target)) this.#mountOn(target, place);
     const image: MountedImage = { target, uses: 0, idle: undefined };
     this.#mounted.set(place, image);
     return image;
+  }
+
+  #mountOn(target: string, place: string): void {
+    try {
+      mountErofs(join(place, LayerMounts.image), target, this.#backing);
+    } catch (error) {
+      throw systemError(
+        `the EROFS image of layer ${basename(place)} cannot be mounted here: ${messageOf(error)}. ` +
+          'berth system migrate-snapshots, with --storage-opt layers=directory, makes directories of all layers',
+        error,
+      );
+    }
   }
 
   #adopt(target: string): void {

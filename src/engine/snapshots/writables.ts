@@ -270,9 +270,21 @@ export class Writables {
     }
     const layers = readFileSync(join(home, 'layers'), 'utf8').split('\n').filter(Boolean);
     const writable = newWritable(layers, readIdMap(home), mounted.has(join(home, 'merged')));
-    if (writable.mounted)
-      writable.held = this.#layers.hold(layers.filter((chainId) => this.#layers.has(chainId)));
+    if (writable.mounted) writable.held = this.#holdAgain(layers);
     this.#known.set(name, writable);
+  }
+
+  /** Of one that is mounted. It runs on what it has: whoever needs its layers next is told why they cannot be had. */
+  #holdAgain(layers: readonly string[]): Disposable {
+    const held = new DisposableStack();
+    for (const chainId of layers) {
+      try {
+        held.use(this.#layers.hold([chainId]));
+      } catch {
+        // Its image is damaged or gone.
+      }
+    }
+    return held;
   }
 
   #get(id: string): Writable {
