@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedLock } from '#lib/lock';
 import { type Logger, silentLogger } from '#lib/log';
@@ -13,7 +12,7 @@ import { type Quota, Quotas } from './content/quotas.ts';
 import { eventOf, type Happening } from './events/event.ts';
 import { Webhook, type WebhookOptions } from './events/webhook.ts';
 import { publishIndex } from './publish.ts';
-import { DiskRecords, DiskStorage, type Storage } from './storage/index.ts';
+import { DiskRecords, openStorage, type S3Options, type Storage } from './storage/index.ts';
 import { Uploads } from './uploads/uploads.ts';
 import type { UpstreamOptions } from './upstream/upstream.ts';
 import { Upstreams } from './upstream/upstreams.ts';
@@ -21,6 +20,8 @@ import { Upstreams } from './upstream/upstreams.ts';
 export interface RegistryOptions {
   /** Where it keeps everything: an OCI image layout, with the registry's records beside it. */
   readonly root: string;
+  /** Blobs and records are in an object store; only what is arriving is below `root`. */
+  readonly s3?: S3Options | undefined;
   readonly quotas?: readonly Quota[];
   /** Nothing can be pushed or deleted. */
   readonly readOnly?: boolean;
@@ -71,8 +72,7 @@ export class Registry implements AsyncDisposable {
 
   /** One process at a time may have a root. */
   static async open(options: RegistryOptions): Promise<Registry> {
-    await mkdir(options.root, { recursive: true, mode: 0o700 });
-    const storage = await DiskStorage.open(options.root);
+    const storage = await openStorage(options.root, options.s3);
     const catalogue = new Catalogue(storage.records);
     const core = {
       storage,

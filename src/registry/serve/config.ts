@@ -8,6 +8,7 @@ import { RIGHTS, type Rule } from '../access/rules.ts';
 import type { CollectOptions } from '../collection/collect.ts';
 import type { Quota } from '../content/quotas.ts';
 import type { WebhookOptions } from '../events/webhook.ts';
+import type { S3Options } from '../storage/index.ts';
 import type { UpstreamOptions } from '../upstream/upstream.ts';
 import type { CommandLine } from './flags.ts';
 import { choice, duration, required, section, size, text } from './section.ts';
@@ -35,6 +36,7 @@ export interface Config {
   /** Where Prometheus finds its metrics. */
   readonly metrics: Address | undefined;
   readonly root: string;
+  readonly s3: S3Options | undefined;
   readonly readOnly: boolean;
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   readonly auth: AuthConfig | undefined;
@@ -55,6 +57,7 @@ const KEYS = [
   'quotas',
   'read-only',
   'root',
+  's3',
   'tls',
   'upstreams',
   'webhooks',
@@ -83,10 +86,30 @@ export function readConfig(value: UntrustedValue): Config {
     metrics: metrics === undefined ? undefined : readAddress(metrics),
     gc: readGc(all.field('gc')),
     quotas: all.field('quotas').list()?.map(readQuota) ?? [],
+    s3: readS3(all.field('s3')),
     upstreams: all.field('upstreams').list()?.map(readUpstream) ?? [],
     webhooks: all.field('webhooks').list()?.map(readWebhook) ?? [],
     auth: readAuth(all.field('auth')),
     tls: tls.present ? { cert: text(tls.field('cert')), key: text(tls.field('key')) } : undefined,
+  };
+}
+
+function readS3(value: UntrustedValue): S3Options | undefined {
+  const keys = ['access-key', 'bucket', 'endpoint', 'path-style', 'prefix', 'region', 'secret-key'];
+  const s3 = section(value, keys);
+  if (!s3.present) return undefined;
+  const prefix = s3
+    .field('prefix')
+    .string()
+    ?.replace(/^\/+|\/+$/g, '');
+  return {
+    bucket: text(s3.field('bucket')),
+    prefix: prefix ? `${prefix}/` : '',
+    region: s3.field('region').string(),
+    endpoint: s3.field('endpoint').present ? address(s3.field('endpoint')) : undefined,
+    pathStyle: s3.field('path-style').boolean(),
+    accessKey: s3.field('access-key').string(),
+    secretKey: s3.field('secret-key').string(),
   };
 }
 

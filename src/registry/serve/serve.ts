@@ -28,8 +28,8 @@ export async function serve(config: Config, log: Logger): Promise<Serving> {
     key: read(config.tls.key, 'TLS key'),
   };
   stack.adopt(lockRoot(config.root), closeSync);
-  const { root, readOnly, quotas, webhooks, upstreams, gc } = config;
-  const registry = stack.use(await Registry.open({ root, readOnly, quotas, webhooks, upstreams, log }));
+  const { root, readOnly, quotas, webhooks, upstreams, s3, gc } = config;
+  const registry = stack.use(await Registry.open({ root, readOnly, quotas, webhooks, upstreams, s3, log }));
   if (gc) stack.use(collectEvery(gc.interval, () => registry.collect(gc), log));
   const access = config.auth && stack.use(await openAccess(config.auth));
   const metrics = new RequestMetrics(registry);
