@@ -1,6 +1,6 @@
 import { codeOf } from '#lib/errors';
 import type { HomeNamespace } from '#linux/namespaces';
-import { redirectPort } from '#linux/nftables';
+import { PortRedirect } from '#linux/nftables';
 import { closeSocket, localPort, tcpListener, udpSocket } from '#linux/socket';
 
 /** The two sockets of a container's resolver: descriptors. */
@@ -19,17 +19,20 @@ const BACKLOG = 128;
 /** Questions a second of one container, by UDP; a flood of more costs the sender's time and not ours. */
 const LIMIT = { rate: 50_000, burst: 10_000 };
 
+/** The rule of every namespace. */
+export const resolverRedirect = (): PortRedirect =>
+  new PortRedirect({ table: 'berth-dns', address: RESOLVER_ADDRESS, port: PORT, limit: LIMIT });
+
 /**
  * Opens the sockets inside a network namespace. Not at port 53, which the container may want for a
  * server of its own, but at a port that the kernel picks; a rule in the namespace leads there.
  * @throws SystemError
  */
-export function openServerSockets(home: HomeNamespace, netns: string): ServerSockets {
+export function openServerSockets(home: HomeNamespace, netns: string, redirect: PortRedirect): ServerSockets {
   return home.within(netns, () => {
     const sockets = bindBoth();
     try {
-      const serverPort = localPort(sockets.udp);
-      redirectPort({ table: 'berth-dns', address: RESOLVER_ADDRESS, port: PORT, serverPort, limit: LIMIT });
+      redirect.install(localPort(sockets.udp));
       return sockets;
     } catch (error) {
       closeSockets(sockets);

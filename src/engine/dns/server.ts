@@ -12,7 +12,7 @@ import { hostServers } from './resolv-conf.ts';
 import { ForwardingQuota, type Knowledge, Resolver } from './resolver.ts';
 import { serveTcp } from './serve-tcp.ts';
 import { serveUdp } from './serve-udp.ts';
-import { closeSockets, openServerSockets, type ServerSockets } from './server-sockets.ts';
+import { closeSockets, openServerSockets, resolverRedirect, type ServerSockets } from './server-sockets.ts';
 import { parseServices } from './services.ts';
 import { UpstreamSockets } from './upstream-udp.ts';
 import type { DnsClient, DnsEndpoint, DnsNetwork, UpstreamServer } from './view.ts';
@@ -32,6 +32,7 @@ interface Served {
 /** All names and all resolvers. Synchronous, so that a change is there when its call has been answered. */
 export class DnsServer implements Disposable {
   readonly #home = new HomeNamespace();
+  readonly #redirect = resolverRedirect();
   readonly #networks = new Map<string, NetworkNames>();
   readonly #known = new KnownNames();
   readonly #served = new Map<string, Served>();
@@ -97,7 +98,7 @@ export class DnsServer implements Disposable {
 
   /** Opens a sandbox's sockets ahead, or takes those that it has. @throws SystemError */
   prepare(sandboxId: string, netns: string, present?: ServerSockets): ServerSockets {
-    const sockets = present ?? openServerSockets(this.#home, netns);
+    const sockets = present ?? openServerSockets(this.#home, netns, this.#redirect);
     this.#ready.set(sandboxId, sockets);
     return sockets;
   }
@@ -112,7 +113,8 @@ export class DnsServer implements Disposable {
       served.resolver.knowledge = this.#knowledgeOf(client);
       return this.#kept.has(client.sandboxId);
     }
-    const sockets = this.#ready.get(client.sandboxId) ?? openServerSockets(this.#home, client.netns);
+    const sockets =
+      this.#ready.get(client.sandboxId) ?? openServerSockets(this.#home, client.netns, this.#redirect);
     this.#ready.delete(client.sandboxId);
     this.#served.set(client.sandboxId, this.#listen(client, sockets));
     this.#keep(client.sandboxId, sockets);

@@ -3,10 +3,10 @@ import { parseAddress } from '../netlink/address.ts';
 import { attribute, be32, NLA_F_NESTED, NLM_F_CREATE, NLM_F_EXCL, text } from '../netlink/message.ts';
 import { NETLINK_NETFILTER, NetlinkSocket } from '../netlink/socket.ts';
 import { dropOver, having, NETWORK_HEADER, ofProtocol, TRANSPORT_HEADER, write } from './expression.ts';
-import { NFPROTO_IPV4, type Step, transaction } from './transaction.ts';
+import { encodeTransaction, NFPROTO_IPV4, type Step, sendTransaction } from './transaction.ts';
 
 /** One address of this host's loopback, seen by its clients at another port than it is served at. */
-export interface Redirect {
+interface Redirect {
   readonly table: string;
   /** IPv4. */
   readonly address: string;
@@ -48,6 +48,26 @@ const DESTINATION_ADDRESS = 16;
 const SOURCE_PORT = 0;
 const DESTINATION_PORT = 2;
 
+/** A transaction for any port: the same bytes but for where the server's port stands. */
+class Template {
+  readonly #bytes: Buffer;
+  readonly #places: readonly number[];
+
+  constructor(encode: (serverPort: number) => Buffer) {
+    this.#bytes = encode(0);
+    const other = encode(0xffff);
+    const differing = [...this.#bytes.keys()].filter((at) => this.#bytes[at] !== other[at]);
+    // Of each two bytes the first.
+    this.#places = differing.filter((_, index) => index % 2 === 0);
+  }
+
+  with(serverPort: number): Buffer {
+    const bytes = Buffer.from(this.#bytes);
+    for (const place of this.#places) bytes.writeUInt16BE(serverPort, place);
+    return bytes;
+  }
+}
+
 /**
  * Makes a server on an address of the loopback appear at another port, for UDP and TCP, in the
  * network namespace that the thread is in. An earlier table of that name is replaced.
@@ -55,23 +75,40 @@ const DESTINATION_PORT = 2;
  * Requests get the server's port as they leave the client, answers lose it as they leave the server:
  * no connection is tracked for it. A nat chain would do the same, but the first one of a namespace
  * takes the kernel 13 ms, and makes it track every other connection of the namespace too.
- * @throws SystemError `EOPNOTSUPP`, `ENOENT`: a kernel without nf_tables
  */
-export function redirectPort(redirect: Redirect): void {
-  using socket = new NetlinkSocket(NETLINK_NETFILTER);
+export class PortRedirect {
+  readonly #table: string;
+  readonly #make: Template;
+  readonly #replace: Template;
+
+  constructor(redirect: Omit<Redirect, 'serverPort'>) {
+    this.#table = redirect.table;
+    const made = (serverPort: number) => stepsOf({ ...redirect, serverPort });
+    const gone: Step = [NFT_MSG_DELTABLE, 0, [attribute(NFTA_TABLE_NAME, text(redirect.table))]];
+    this.#make = new Template((port) => encodeTransaction(NFPROTO_IPV4, made(port)));
+    this.#replace = new Template((port) => encodeTransaction(NFPROTO_IPV4, [gone, ...made(port)]));
+  }
+
+  /** `serverPort`: what the server is bound to, both in UDP and in TCP. @throws SystemError `EOPNOTSUPP`, `ENOENT`: a kernel without nf_tables */
+  install(serverPort: number): void {
+    using socket = new NetlinkSocket(NETLINK_NETFILTER);
+    let errno = sendTransaction(socket.descriptor, this.#make.with(serverPort));
+    // Not deleted ahead in any case: a socket that has deleted something takes 10 ms to close.
+    if (errno === errnoNumber('EEXIST')) {
+      errno = sendTransaction(socket.descriptor, this.#replace.with(serverPort));
+    }
+    if (errno !== 0) throw new SystemError('nft redirect', [this.#table], errno);
+  }
+}
+
+function stepsOf(redirect: Redirect): Step[] {
   const name = [attribute(NFTA_TABLE_NAME, text(redirect.table))];
-  const made: Step[] = [
+  return [
     [NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, name],
     ...chain(redirect, 'output', NF_INET_LOCAL_OUT, BEFORE_CONNTRACK, requests(redirect)),
     ...chain(redirect, 'input', NF_INET_LOCAL_IN, 0, [limit(redirect)]),
     ...chain(redirect, 'postrouting', NF_INET_POST_ROUTING, AFTER_CONNTRACK, answers(redirect)),
   ];
-  let errno = transaction(socket.descriptor, NFPROTO_IPV4, made);
-  // Not deleted ahead in any case: a socket that has deleted something takes 10 ms to close.
-  if (errno === errnoNumber('EEXIST')) {
-    errno = transaction(socket.descriptor, NFPROTO_IPV4, [[NFT_MSG_DELTABLE, 0, name], ...made]);
-  }
-  if (errno !== 0) throw new SystemError('nft redirect', [redirect.table], errno);
 }
 
 function chain(

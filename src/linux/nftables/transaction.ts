@@ -23,11 +23,15 @@ export type Step = readonly [type: number, flags: number, attributes: readonly B
  * Sends messages of a family's tables as one transaction over a netfilter socket: all or nothing.
  * Returns the first errno, 0 for success.
  */
-export function transaction(socket: number, family: number, steps: readonly Step[]): number {
+export const transaction = (socket: number, family: number, steps: readonly Step[]): number =>
+  sendTransaction(socket, encodeTransaction(family, steps));
+
+/** A transaction as it is sent. */
+export function encodeTransaction(family: number, steps: readonly Step[]): Buffer {
   // `struct nfgenmsg` { u8 family, version; be16 subsystem }
   const edge = Buffer.from([0, 0, 0, NFNL_SUBSYS_NFTABLES]);
   const fixed = Buffer.from([family, 0, 0, 0]);
-  const batch = [
+  return Buffer.concat([
     message(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, [edge]),
     ...steps.map(([type, flags, attributes], index) =>
       message((NFNL_SUBSYS_NFTABLES << 8) | type, NLM_F_REQUEST | NLM_F_ACK | flags, index + 1, [
@@ -36,8 +40,10 @@ export function transaction(socket: number, family: number, steps: readonly Step
       ]),
     ),
     message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, steps.length + 1, [edge]),
-  ];
-  const data = Buffer.concat(batch);
+  ]);
+}
+
+export function sendTransaction(socket: number, data: Buffer): number {
   send(socket, data, data.length, 0);
   // The kernel has answered within the send. All answers are taken: libnftables must not find them.
   let errno = 0;
