@@ -115,15 +115,13 @@ describe('berth build: outputs', () => {
     const layers = (image: string) => daemon.ok('image', 'inspect', '-f', '{{len .RootFS.Layers}}', image);
     assert.equal(await layers('squashed'), '2');
     assert.equal(await layers('plain'), '5');
-    const list = (image: string) =>
-      daemon.ok(
-        'run',
-        '--rm',
-        image,
-        'sh',
-        '-c',
-        'find / -xdev ! -path /proc ! -path /sys -exec stat -c "%n %F %a %u %g %h" {} + | sort | md5sum',
-      );
+    // A directory's links are counted in another way on each file system.
+    const script = [
+      'cd /; set -- -xdev ! -path ./proc ! -path ./sys',
+      'find . "$@" ! -type d -exec stat -c "%n %F %a %u %g %h" {} + | sort | md5sum',
+      'find . "$@" -type d -exec stat -c "%n %a %u %g" {} + | sort | md5sum',
+    ].join('\n');
+    const list = (image: string) => daemon.ok('run', '--rm', image, 'sh', '-c', script);
     assert.equal(await list('squashed'), await list('plain'));
     const history = await daemon.ok('history', '--no-trunc', '--format', '{{.Comment}}', 'squashed');
     assert.match(history, /^merge sha256:[0-9a-f]{64} to sha256:/);
