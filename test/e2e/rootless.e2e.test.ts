@@ -293,6 +293,25 @@ describe('the network of a rootless daemon', () => {
   });
 });
 
+it('where there is no pasta, slirp4netns connects it', async () => {
+  await using other = await Daemon.start({ account, flags: rootless, missing: ['/usr/bin/pasta'] });
+  await other.importBusybox();
+  const flags = ['-d', '--name', 'web', '-p', '127.0.0.1:0:80', 'busybox', 'sh', '-c', serve('slirped')];
+  await other.ok('run', ...flags);
+  const port = (await other.ok('port', 'web', '80')).split(':').at(-1);
+  await answers(`http://127.0.0.1:${port}/`, 'slirped\n');
+  const outside = createServer((_, response) => response.end('from the host')).listen(0);
+  await eventually('a port', () => outside.listening);
+  const address = execFileSync('hostname', ['-I'], { encoding: 'utf8' }).split(' ')[0];
+  const url = `http://${address}:${(outside.address() as AddressInfo).port}/`;
+  if (address?.trim())
+    assert.equal(await other.ok('exec', 'web', 'wget', '-q', '-O', '-', url), 'from the host');
+  outside.closeAllConnections();
+  outside.close();
+  const running = processesOf(account).map((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+  assert.ok(running.includes('slirp4netns'), running.join(' '));
+});
+
 describe('the life of a rootless daemon', () => {
   it('containers outlive a kill -9, and a stop; what they left is taken up', async () => {
     const name = await start(['-v', 'kept:/v', '--restart', 'always'], 'echo one >>/v/f; sleep 1000');
