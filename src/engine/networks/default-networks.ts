@@ -3,7 +3,7 @@ import { now } from '#lib/time';
 import type { RouteSocket } from '#linux/netlink';
 import type { Records } from '#store';
 import { addressOfExisting, checkInterfaceName, defaultBridgeName, subnetsInUse } from './drivers/index.ts';
-import { chooseSubnet, uniqueLocalSubnet } from './ipam/index.ts';
+import { chooseSubnet, TakenBlocks, uniqueLocalSubnet } from './ipam/index.ts';
 import type { NetworksOptions } from './network.ts';
 import type { BridgeRecord, NetworkRecord, PoolRecord } from './record.ts';
 import { addressAt, contains, formatSubnet, overlaps, parseCidr, type Subnet } from './subnet.ts';
@@ -162,6 +162,6 @@ function chosenSubnet(
       subnet: formerPool.subnet,
     });
   }
-  const subnet = chooseSubnet(taken, options.addressPools);
+  const subnet = chooseSubnet([new TakenBlocks(taken)], options.addressPools);
   return { subnet, gateway: addressAt(subnet, 1n) };
 }

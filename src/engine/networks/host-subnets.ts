@@ -1,6 +1,7 @@
 import type { RouteSocket } from '#linux/netlink';
 import { subnetsInUse } from './drivers/index.ts';
-import { addressAt, parseCidr, type Subnet } from './subnet.ts';
+import { TakenBlocks } from './ipam/index.ts';
+import { addressAt, parseCidr } from './subnet.ts';
 
 /** Reading them takes the longer the more there are: a burst of new networks does so once. Milliseconds. */
 const FRESH_MS = 500;
@@ -8,7 +9,7 @@ const FRESH_MS = 500;
 /** The blocks that the host itself uses, for those who choose one that is free. */
 export class HostSubnets {
   readonly #route: RouteSocket;
-  #read: readonly Subnet[] = [];
+  #read = new TakenBlocks();
   #at = Number.NEGATIVE_INFINITY;
 
   constructor(route: RouteSocket) {
@@ -16,10 +17,10 @@ export class HostSubnets {
   }
 
   /** `except`: interfaces of our own networks, by index. */
-  inUse(except: ReadonlySet<number>): readonly Subnet[] {
+  inUse(except: () => ReadonlySet<number>): TakenBlocks {
     const now = performance.now();
     if (now - this.#at > FRESH_MS) {
-      this.#read = subnetsInUse(this.#route, except);
+      this.#read = new TakenBlocks(subnetsInUse(this.#route, except()));
       this.#at = now;
     }
     return this.#read;

@@ -1,5 +1,5 @@
 import { invalid, notFound } from '#lib/errors';
-import type { NetworkAddresses } from './ipam/index.ts';
+import { type NetworkAddresses, TakenBlocks } from './ipam/index.ts';
 import type { NetworkRecord } from './record.ts';
 import type { Subnet } from './subnet.ts';
 
@@ -16,6 +16,9 @@ export interface KnownNetwork {
 export class NetworkTable {
   readonly #byId = new Map<string, KnownNetwork>();
   readonly #byName = new Map<string, KnownNetwork>();
+  readonly #byBridge = new Map<string, KnownNetwork>();
+  /** Their addresses. */
+  readonly blocks = new TakenBlocks();
 
   get(id: string): KnownNetwork | undefined {
     return this.#byId.get(id);
@@ -23,6 +26,10 @@ export class NetworkTable {
 
   named(name: string): KnownNetwork | undefined {
     return this.#byName.get(name);
+  }
+
+  withBridge(name: string): KnownNetwork | undefined {
+    return this.#byBridge.get(name);
   }
 
   /** In order of creation. */
@@ -33,11 +40,15 @@ export class NetworkTable {
   add(known: KnownNetwork): void {
     this.#byId.set(known.record.id, known);
     this.#byName.set(known.record.name, known);
+    if (known.record.bridge) this.#byBridge.set(known.record.bridge.name, known);
+    for (const subnet of known.subnets) this.blocks.add(subnet);
   }
 
-  delete({ record }: KnownNetwork): void {
+  delete({ record, subnets }: KnownNetwork): void {
     this.#byId.delete(record.id);
     this.#byName.delete(record.name);
+    if (record.bridge) this.#byBridge.delete(record.bridge.name);
+    for (const subnet of subnets) this.blocks.delete(subnet);
   }
 
   /** By name, id, or an id prefix that only it has. @throws notFound, invalid */

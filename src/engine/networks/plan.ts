@@ -80,11 +80,8 @@ function planIpam(
       four: !without && bridge?.gatewayMode4 !== 'isolated',
       six: !without && bridge?.gatewayMode6 !== 'isolated',
     },
-    ours: state.networks
-      .values()
-      .flatMap(({ subnets }) => subnets)
-      .toArray(),
-    host: () => state.hostSubnets.inUse(ourBridges(state)),
+    ours: state.networks.blocks,
+    host: () => state.hostSubnets.inUse(() => ourBridges(state)),
     pools: state.options.addressPools ?? DEFAULT_POOLS,
     owner: `${state.options.instance}/${id}`,
   };
@@ -103,7 +100,7 @@ function planBridge(state: NetworksState, id: string, options: CreateNetworkOpti
     mtu: state.options.mtu,
     internal: options.internal ?? false,
   });
-  const owner = state.networks.values().find(({ record }) => record.bridge?.name === planned.name);
+  const owner = state.networks.withBridge(planned.name);
   if (owner) {
     throw forbidden(
       `cannot create network ${id} (${planned.name}): conflicts with network ${owner.record.id} (${planned.name}): networks have same bridge name`,

@@ -5,6 +5,7 @@ import { isKind } from '#lib/errors';
 import { contains, formatAddress, formatSubnet, overlaps, parseCidr, subnetOf } from '../subnet.ts';
 import { planPools } from './plan.ts';
 import { DEFAULT_POOLS } from './pools.ts';
+import { TakenBlocks } from './taken-blocks.ts';
 
 const block = fc
   .tuple(fc.bigInt(0n, 2n ** 32n - 1n), fc.integer({ min: 8, max: 30 }))
@@ -22,8 +23,8 @@ test('what is planned overlaps nothing of ours, and gateways lie inside; what ca
           ipv4: true,
           ipv6,
           gateway: { four: true, six: true },
-          ours,
-          host: () => [],
+          ours: new TakenBlocks(ours),
+          host: () => new TakenBlocks(),
           pools: DEFAULT_POOLS,
           owner: 'test',
         };

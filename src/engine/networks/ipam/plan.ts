@@ -6,13 +6,13 @@ import {
   contains,
   formatSubnet,
   normalizeAddress,
-  overlaps,
   parseAddress,
   parseCidr,
   type Subnet,
   sizeOf,
 } from '../subnet.ts';
 import { chooseSubnet, uniqueLocalSubnet } from './pools.ts';
+import { TakenBlocks } from './taken-blocks.ts';
 
 type AskedPool = NonNullable<NonNullable<CreateNetworkOptions['ipam']>['pools']>[number];
 
@@ -22,9 +22,9 @@ export interface PlanContext {
   /** Where no gateway is needed, none of the addresses is kept for it. */
   readonly gateway: { readonly four: boolean; readonly six: boolean };
   /** Subnets of the engine's other networks: nobody may ask for one of them. */
-  readonly ours: readonly Subnet[];
+  readonly ours: TakenBlocks;
   /** What the host uses: only given a wide berth where we choose. */
-  readonly host: () => readonly Subnet[];
+  readonly host: () => TakenBlocks;
   readonly pools: readonly AddressPool[];
   /** Who the network's own IPv6 block is for. */
   readonly owner: string;
@@ -37,13 +37,13 @@ export interface PlanContext {
 export function planPools(asked: readonly AskedPool[], context: PlanContext): PoolRecord[] {
   const families: (4 | 6)[] = [...(context.ipv4 ? [4 as const] : []), ...(context.ipv6 ? [6 as const] : [])];
   const planned = asked.map((pool) => ({ pool, family: familyOf(pool) }));
-  const taken = [...context.ours];
+  const planning = new TakenBlocks();
   return families.flatMap((family) => {
     const own = planned.filter((each) => each.family === family).map(({ pool }) => pool);
     const pools = own.length > 0 ? own : [{}];
     return pools.map((pool) => {
-      const record = planPool(pool, family, { ...context, ours: taken });
-      taken.push(parseCidr(record.subnet).subnet);
+      const record = planPool(pool, family, context, planning);
+      planning.add(parseCidr(record.subnet).subnet);
       return record;
     });
   });
@@ -55,8 +55,9 @@ function familyOf({ subnet, gateway }: AskedPool): 4 | 6 {
   return gateway ? (parseAddress(gateway)?.family ?? 4) : 4;
 }
 
-function planPool(asked: AskedPool, family: 4 | 6, context: PlanContext): PoolRecord {
-  const subnet = asked.subnet ? checkedSubnet(asked.subnet, context) : chosenSubnet(family, context);
+function planPool(asked: AskedPool, family: 4 | 6, context: PlanContext, planning: TakenBlocks): PoolRecord {
+  const taken = [context.ours, planning];
+  const subnet = asked.subnet ? checkedSubnet(asked.subnet, taken) : chosenSubnet(family, context, taken);
   const range = asked.ipRange ? within(subnet, asked.ipRange) : undefined;
   const aux = Object.entries(asked.auxAddresses ?? {}).map(
     ([name, address]) => [name, member(subnet, address, 'auxiliary address')] as const,
@@ -77,21 +78,21 @@ function planPool(asked: AskedPool, family: 4 | 6, context: PlanContext): PoolRe
   };
 }
 
-function checkedSubnet(text: string, { ours }: PlanContext): Subnet {
+function checkedSubnet(text: string, taken: readonly TakenBlocks[]): Subnet {
   const { subnet, address } = parseCidr(text);
   if (address !== addressAt(subnet, 0n)) {
     throw invalid(`invalid subnet ${text}: it should be ${formatSubnet(subnet)}`);
   }
-  if (ours.some((other) => overlaps(other, subnet))) {
+  if (taken.some((blocks) => blocks.overlap(subnet))) {
     throw forbidden('invalid pool request: Pool overlaps with other one on this address space');
   }
   return subnet;
 }
 
-function chosenSubnet(family: 4 | 6, context: PlanContext): Subnet {
-  const { ours, host, pools, owner } = context;
+function chosenSubnet(family: 4 | 6, context: PlanContext, taken: readonly TakenBlocks[]): Subnet {
+  const { host, pools, owner } = context;
   const has6 = pools.some(({ base }) => parseCidr(base).subnet.family === 6);
-  if (family === 4 || has6) return chooseSubnet([...ours, ...host()], pools, family);
+  if (family === 4 || has6) return chooseSubnet([...taken, host()], pools, family);
   return uniqueLocalSubnet(owner);
 }
 

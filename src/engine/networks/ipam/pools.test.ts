@@ -4,19 +4,21 @@ import fc from 'fast-check';
 import { isKind } from '#lib/errors';
 import { formatAddress, formatSubnet, overlaps, parseCidr, type Subnet, subnetOf } from '../subnet.ts';
 import { chooseSubnet, uniqueLocalSubnet } from './pools.ts';
+import { TakenBlocks } from './taken-blocks.ts';
 
+const chosen = (taken: readonly Subnet[]): Subnet => chooseSubnet([new TakenBlocks(taken)]);
 const blocks = (...texts: string[]): Subnet[] => texts.map((text) => parseCidr(text).subnet);
 
 test('begins with 172.17.0.0/16 and goes on to the 192.168 blocks', () => {
-  assert.equal(formatSubnet(chooseSubnet([])), '172.17.0.0/16');
-  assert.equal(formatSubnet(chooseSubnet(blocks('172.17.5.0/24'))), '172.18.0.0/16');
-  assert.equal(formatSubnet(chooseSubnet(blocks('172.16.0.0/12'))), '192.168.0.0/20');
-  assert.equal(formatSubnet(chooseSubnet(blocks('172.16.0.0/12', '192.168.0.0/24'))), '192.168.16.0/20');
+  assert.equal(formatSubnet(chosen([])), '172.17.0.0/16');
+  assert.equal(formatSubnet(chosen(blocks('172.17.5.0/24'))), '172.18.0.0/16');
+  assert.equal(formatSubnet(chosen(blocks('172.16.0.0/12'))), '192.168.0.0/20');
+  assert.equal(formatSubnet(chosen(blocks('172.16.0.0/12', '192.168.0.0/24'))), '192.168.16.0/20');
 });
 
 test('a thousand networks have a block each, and the first ones those that Docker would give them', () => {
   const taken: Subnet[] = [];
-  for (let count = 0; count < 1050; count++) taken.push(chooseSubnet(taken));
+  for (let count = 0; count < 1050; count++) taken.push(chosen(taken));
   assert.deepEqual(
     [taken[30], taken[31], taken[1049]].map((block) => block && formatSubnet(block)),
     ['192.168.240.0/20', '172.16.0.0/26', '172.16.254.128/26'],
@@ -31,12 +33,12 @@ test('never clashes, and says so when every pool is taken', () => {
     .map(([value, prefix]) => subnetOf(formatAddress(4, value), prefix));
   fc.assert(
     fc.property(fc.array(block, { maxLength: 30 }), (taken) => {
-      const chosen = chooseSubnet(taken);
-      assert.ok(!taken.some((other) => overlaps(chosen, other)));
+      const block = chosen(taken);
+      assert.ok(!taken.some((other) => overlaps(block, other)));
     }),
   );
   assert.throws(
-    () => chooseSubnet(blocks('172.0.0.0/8', '192.168.0.0/16')),
+    () => chosen(blocks('172.0.0.0/8', '192.168.0.0/16')),
     (error) => isKind(error, 'invalid') && error.message.includes('address pools have been fully subnetted'),
   );
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { invalid } from '#lib/errors';
 import type { AddressPool } from '../network.ts';
 import { overlaps, parseCidr, type Subnet, sizeOf, subnetOf } from '../subnet.ts';
+import type { TakenBlocks } from './taken-blocks.ts';
 
 /**
  * Docker's default address pools: fifteen /16 of 172.17-31, then sixteen /20 of 192.168. Then what Docker leaves of
@@ -36,15 +37,14 @@ export function checkPools(pools: readonly AddressPool[]): readonly AddressPool[
 
 /** The first free block of a family that overlaps none of `taken`. @throws invalid when there is none */
 export function chooseSubnet(
-  taken: readonly Subnet[],
+  taken: readonly TakenBlocks[],
   pools: readonly AddressPool[] = DEFAULT_POOLS,
   family: 4 | 6 = 4,
 ): Subnet {
-  const occupied = merged(taken.filter((subnet) => subnet.family === family));
   for (const { base, size } of pools) {
     const { subnet } = parseCidr(base);
     if (subnet.family !== family) continue;
-    const free = firstFree(subnet, size, occupied);
+    const free = firstFree(subnet, size, taken);
     if (free) return free;
   }
   throw invalid(
@@ -52,37 +52,17 @@ export function chooseSubnet(
   );
 }
 
-interface Range {
-  readonly first: bigint;
-  /** The first address behind it. */
-  readonly end: bigint;
-}
-
-/** Disjoint, in order. */
-function merged(subnets: readonly Subnet[]): Range[] {
-  const sorted = subnets.toSorted((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
-  const ranges: Range[] = [];
-  for (const subnet of sorted) {
-    const end = subnet.base + sizeOf(subnet);
-    const last = ranges.at(-1);
-    if (!last || last.end < subnet.base) ranges.push({ first: subnet.base, end });
-    else if (end > last.end) ranges[ranges.length - 1] = { first: last.first, end };
-  }
-  return ranges;
-}
-
-function firstFree(pool: Subnet, prefix: number, occupied: readonly Range[]): Subnet | undefined {
-  const block = { family: pool.family, base: pool.base, prefix };
-  const step = sizeOf(block);
+function firstFree(pool: Subnet, prefix: number, taken: readonly TakenBlocks[]): Subnet | undefined {
+  const step = sizeOf({ ...pool, prefix });
   const poolEnd = pool.base + sizeOf(pool);
-  let base = pool.base;
-  for (const { first, end } of occupied) {
-    if (end <= base) continue;
-    if (first >= base + step) break;
+  for (let base = pool.base; base + step <= poolEnd; ) {
+    const block = { family: pool.family, base, prefix };
+    const overlap = taken.map((blocks) => blocks.overlap(block)).find((range) => range !== undefined);
+    if (!overlap) return block;
     // Blocks begin at multiples of their size.
-    base = ((end + step - 1n) / step) * step;
+    base = ((overlap.end + step - 1n) / step) * step;
   }
-  return base + step <= poolEnd ? { ...block, base } : undefined;
+  return undefined;
 }
 
 /**
