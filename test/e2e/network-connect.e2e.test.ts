@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Daemon, eventually } from '../fixtures/daemon.ts';
-import { MACHINE4, Machines, OUTSIDE4 } from '../fixtures/machine.ts';
+import { MACHINE4, Machines } from '../fixtures/machine.ts';
 
 const machines = new Machines();
 const daemon = Daemon.forThisFile({ machine: machines });
@@ -203,55 +203,6 @@ describe('several networks', () => {
     assert.match(await berth('network ls'), /^NETWORK ID +NAME +DRIVER +SCOPE\n/);
     await berth('network disconnect bb c1');
     assert.deepEqual(Object.keys(await networksOf('c1')).toSorted(), ['aa', 'bridge']);
-  });
-});
-
-describe('other drivers', () => {
-  it('macvlan: on the wire of the host, and on a wire of its own', async () => {
-    await ok(
-      'network create -d macvlan --subnet 198.51.100.0/24 --ip-range 198.51.100.64/26 --gateway 198.51.100.2 -o parent=eth0 wire',
-    );
-    await ok('run -d --name c1 --network wire busybox sleep 600');
-    const { wire } = await networksOf('c1');
-    assert.match(wire?.IPAddress ?? '', /^198\.51\.100\.6\d$/);
-    assert.equal(
-      await exec('c1', `ping -c 1 -W 2 ${OUTSIDE4} >/dev/null && nc ${OUTSIDE4} 7000 </dev/null`),
-      `::ffff:${wire?.IPAddress}`,
-    );
-    assert.match(await exec('c1', 'ip -o link show eth0'), new RegExp(wire?.MacAddress ?? 'none'));
-    await ok('network create -d macvlan --subnet 10.40.0.0/24 -o macvlan_mode=bridge own');
-    await ok('run -d --name c2 --network own busybox sleep 600');
-    await ok('run -d --name c3 --network own --ip 10.40.0.77 busybox sleep 600');
-    await exec('c2', 'ping -c 1 -W 2 10.40.0.77');
-    await ok('network connect own c1');
-    await exec('c1', 'ping -c 1 -W 2 10.40.0.77');
-    const parent = `dm-${(await ok('network inspect -f {{.Id}} own')).slice(0, 12)}`;
-    await machines.sh(`ip link del ${parent}`);
-    await eventually(
-      'the wire is there again',
-      async () => (await daemon.docker('exec', 'c2', 'ping', '-c', '1', '-W', '1', '10.40.0.77')).code === 0,
-    );
-    await ok('network disconnect own c1');
-    await ok('rm -f c2 c3');
-    await ok('network rm own');
-    assert.equal(await machines.sh(`ip -o link | grep -c ${parent} || true`), '0');
-    for (const mode of ['private', 'vepa', 'passthru']) {
-      await refused(/.*/, `network create -d macvlan -o parent=nosuch -o macvlan_mode=${mode} bad`);
-    }
-    await refused(
-      /already using parent interface eth0/,
-      'network create -d macvlan -o parent=eth0 -o macvlan_mode=passthru bad',
-    );
-  });
-
-  it('what the kernel does not have is said', async () => {
-    const result = await daemon.docker(...words('network create -d ipvlan -o parent=eth0 ip'));
-    // A kernel with ipvlan makes the network.
-    if (result.code !== 0)
-      assert.match(result.stderr, /this kernel has no ipvlan links: load the kernel module ipvlan/);
-    const vlan = await daemon.docker(...words('network create -d macvlan -o parent=eth0.10 vlan'));
-    if (vlan.code !== 0) assert.match(vlan.stderr, /this kernel has no 8021q links/);
-    else assert.match(await machines.sh('ip -d link show eth0.10'), /vlan protocol 802.1Q id 10/);
   });
 });
 

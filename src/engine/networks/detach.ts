@@ -2,7 +2,9 @@ import { messageOf } from '#lib/errors';
 import { announceAll, releaseEndpoint } from './endpoint.ts';
 import { withdrawNames } from './names.ts';
 import { removeNamespace } from './netns.ts';
+import { unplug } from './plug.ts';
 import type { SandboxRecord } from './record.ts';
+import type { Endpoint } from './sandbox.ts';
 import type { NetworksState } from './state.ts';
 
 /** Undoes an attach. A container without a sandbox is fine. */
@@ -38,6 +40,7 @@ export async function releaseAbandoned(state: NetworksState, sandboxId: string):
 async function dismantle(state: NetworksState, record: SandboxRecord): Promise<void> {
   if (record.netns !== undefined) {
     try {
+      await unplugShared(state, record.netns, record.endpoints);
       await removeNamespace(state, { sandboxId: record.sandboxId, netns: record.netns });
     } catch (error) {
       // The next start of the engine sweeps it; the container's end must not fail on it.
@@ -48,4 +51,19 @@ async function dismantle(state: NetworksState, record: SandboxRecord): Promise<v
     }
   }
   for (const endpoint of record.endpoints) releaseEndpoint(state, endpoint);
+}
+
+/**
+ * A namespace ends some time after it was let go of. A link on a wire of the host is in the way of the next until
+ * then: of one with the same address, and of any on a wire that is passed through.
+ */
+async function unplugShared(
+  state: NetworksState,
+  netns: string,
+  endpoints: readonly Endpoint[],
+): Promise<void> {
+  for (const endpoint of endpoints) {
+    const parent = state.networks.get(endpoint.networkId)?.record.parent;
+    if (parent && endpoint.interface !== '') await unplug(state.worker, netns, endpoint);
+  }
 }

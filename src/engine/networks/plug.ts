@@ -17,7 +17,7 @@ export async function plugIn(worker: NamespaceWorker, netns: string, plugs: read
   if (links.length === 0) return;
   const sysctls = Object.assign({}, ...plugs.map(({ endpoint }) => interfaceSysctls(endpoint)));
   // The worker keeps the order, so nothing waits for an answer in between; after a failure the rest fails too.
-  await Promise.all([
+  const done = await Promise.allSettled([
     worker.netlink(undefined, links),
     ...(Object.keys(sysctls).length > 0 ? [worker.setSysctls(netns, sysctls)] : []),
     worker.netlink(
@@ -25,6 +25,8 @@ export async function plugIn(worker: NamespaceWorker, netns: string, plugs: read
       plugs.flatMap(({ endpoint }) => addressRequests(endpoint)),
     ),
   ]);
+  const failure = done.find(({ status }) => status === 'rejected');
+  if (failure?.status === 'rejected') throw failure.reason;
 }
 
 /** Takes an endpoint's interface away. What is not there is fine. */
