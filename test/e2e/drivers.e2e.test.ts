@@ -120,7 +120,8 @@ describe('macvlan', () => {
     await ok('restart -t 0 c1');
     assert.ok(await reaches('c1', '10.45.0.1'));
     const second = await daemon.docker(...words('run --name c2 --network wire busybox true'));
-    assert.deepEqual([second.code, /passthru|wire0|eth0/.test(second.stderr)], [125, true], second.stderr);
+    assert.equal(second.code, 125);
+    assert.match(second.stderr, /passthru gives the parent interface wire0 to one container at a time/);
     await ok('rm -f c1 c2');
     await ok('network rm wire');
     await machines.sh('ip link del wire0');

@@ -201,6 +201,7 @@ describe('docker network create', () => {
     // What the CLI would not let through.
     const post = (body: object) => daemon.request('POST', '/networks/create', { Name: 'bad', ...body });
     const pool = (config: object) => ({ IPAM: { Config: [config] } });
+    const mtu = (value: string) => ({ Options: { 'com.docker.network.driver.mtu': value } });
     const answers: readonly [number, RegExp, object][] = [
       [400, /invalid CIDR address: nonsense/, pool({ Subnet: 'nonsense' })],
       [
@@ -213,6 +214,12 @@ describe('docker network create', () => {
         /invalid gateway 10\.9\.0\.1: parent subnet/,
         pool({ Subnet: '10.8.0.0/24', Gateway: '10.9.0.1' }),
       ],
+      [400, /invalid gateway here: it is no IP address/, pool({ Subnet: '10.8.0.0/24', Gateway: 'here' })],
+      [400, /failed to parse com.docker.network.driver.mtu value: -5/, mtu('-5')],
+      [403, /Pool overlaps with other one on this address space/, pool({ Subnet: '10.20.1.0/24' })],
+      [403, /operation is not permitted on predefined bridge network/, { Name: 'bridge' }],
+      [404, /could not find plugin magic in v1 plugin registry/, { Driver: 'magic' }],
+      [409, /network with name taken already exists/, { Name: 'taken' }],
       [
         400,
         /invalid auxiliary address/,
@@ -233,6 +240,40 @@ describe('docker network create', () => {
     }
     assert.equal(await machines.sh('ip -o link; nft list ruleset'), before);
     assert.equal((await ok('network', 'ls', '-q')).split('\n').length, 4);
+    await ok('run', '-d', '--name', 'member', '--network', 'taken', 'busybox', 'sleep', '600');
+    const member = { Container: 'member' };
+    const settings = (EndpointConfig: object) => ({ ...member, EndpointConfig });
+    const requests: readonly [number, RegExp, 'POST' | 'DELETE' | 'GET', string, object?][] = [
+      [404, /network nosuch not found/, 'GET', '/networks/nosuch'],
+      [404, /network nosuch not found/, 'DELETE', '/networks/nosuch'],
+      [403, /bridge is a pre-defined network and cannot be removed/, 'DELETE', '/networks/bridge'],
+      [403, /network taken has active endpoints \(name:"member"/, 'DELETE', '/networks/taken'],
+      [404, /network nosuch not found/, 'POST', '/networks/nosuch/connect', member],
+      [404, /No such container: nosuch/, 'POST', '/networks/taken/connect', { Container: 'nosuch' }],
+      [
+        403,
+        /endpoint with name member already exists in network taken/,
+        'POST',
+        '/networks/taken/connect',
+        member,
+      ],
+      [404, /is not connected to the network bridge/, 'POST', '/networks/bridge/disconnect', member],
+      [
+        400,
+        /invalid IPv4 address: here/,
+        'POST',
+        '/networks/bridge/connect',
+        settings({ IPAMConfig: { IPv4Address: 'here' } }),
+      ],
+      [400, /invalid MAC address zz/, 'POST', '/networks/bridge/connect', settings({ MacAddress: 'zz' })],
+      [400, /invalid filter 'nosuch'/, 'GET', '/networks?filters=%7B%22nosuch%22%3A%5B%22x%22%5D%7D'],
+    ];
+    for (const [status, text, method, path, body] of requests) {
+      const answer = await daemon.request(method, path, body);
+      assert.equal(answer.status, status, `${method} ${path}: ${answer.body}`);
+      assert.match((answer.json as { message: string }).message, text);
+    }
+    await ok('rm', '-f', 'member');
   });
 
   it('takes the settings of another network', async () => {

@@ -1,4 +1,5 @@
 import type { PortBinding } from '#engine/ports';
+import { allInOrder } from '#lib/all-in-order';
 import { conflict, invalid, notFound } from '#lib/errors';
 import { newId } from '#lib/ids';
 import { Scope } from '#lib/scope';
@@ -154,10 +155,10 @@ async function moveIn(
     plugs.push({ endpoint, network: known.record });
   }
   const endpoints = plugs.map(({ endpoint }) => endpoint);
-  const plugged = Promise.all([
+  const plugged = allInOrder([
     plugIn(state.worker, netns, plugs),
     switchRoutes(state.worker, netns, NO_GATEWAYS, chooseGateways(endpoints)),
-  ]).then(() => {});
+  ]);
   return { owner, endpoints, plugged };
 }
 

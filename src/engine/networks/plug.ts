@@ -1,4 +1,5 @@
-import { codeOf } from '#lib/errors';
+import { allInOrder } from '#lib/all-in-order';
+import { codeOf, conflict } from '#lib/errors';
 import type { NamespaceWorker } from '#linux/namespaces';
 import type { Request } from '#linux/netlink';
 import { linkRequests, unlinkRequests } from './drivers/index.ts';
@@ -17,16 +18,26 @@ export async function plugIn(worker: NamespaceWorker, netns: string, plugs: read
   if (links.length === 0) return;
   const sysctls = Object.assign({}, ...plugs.map(({ endpoint }) => interfaceSysctls(endpoint)));
   // The worker keeps the order, so nothing waits for an answer in between; after a failure the rest fails too.
-  const done = await Promise.allSettled([
-    worker.netlink(undefined, links),
+  await allInOrder([
+    worker.netlink(undefined, links).catch((error: unknown) => {
+      throw explained(error, plugs);
+    }),
     ...(Object.keys(sysctls).length > 0 ? [worker.setSysctls(netns, sysctls)] : []),
     worker.netlink(
       netns,
       plugs.flatMap(({ endpoint }) => addressRequests(endpoint)),
     ),
   ]);
-  const failure = done.find(({ status }) => status === 'rejected');
-  if (failure?.status === 'rejected') throw failure.reason;
+}
+
+/** The kernel's EINVAL says nothing. */
+function explained(error: unknown, plugs: readonly Plug[]): unknown {
+  const parent = plugs.map(({ network }) => network.parent).find((each) => each?.mode === 'passthru');
+  if (!parent || codeOf(error) !== 'EINVAL') return error;
+  return conflict(
+    `macvlan mode passthru gives the parent interface ${parent.name} to one container at a time, and another has it`,
+    error,
+  );
 }
 
 /** Takes an endpoint's interface away. What is not there is fine. */

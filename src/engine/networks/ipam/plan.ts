@@ -108,6 +108,7 @@ function within(subnet: Subnet, text: string): Subnet {
 }
 
 function member(subnet: Subnet, text: string, what: string): string {
+  if (!parseAddress(text)) throw invalid(`invalid ${what} ${text}: it is no IP address`);
   const address = normalizeAddress(text);
   if (contains(subnet, address)) return address;
   throw invalid(
