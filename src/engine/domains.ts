@@ -173,6 +173,8 @@ export async function openDomains(
     images,
     containers,
     snapshots,
+    cachePolicy: options.buildCachePolicy,
+    log,
   });
   resources.defer(() => builder[Symbol.asyncDispose]());
   return {

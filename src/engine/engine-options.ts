@@ -1,3 +1,4 @@
+import type { CachePolicy } from '#engine/build';
 import type { Ulimit } from '#engine/containers';
 import type { PublishPolicy } from '#engine/firewall';
 import { DEFAULT_REGISTRIES, type RegistrySettings } from '#engine/images';
@@ -89,6 +90,8 @@ export interface EngineOptions {
   readonly proxies?: { readonly http: string; readonly https: string; readonly none: string };
   /** What layers become on disk: EROFS images, directories, or (`auto`) images where they can be mounted. Default: `auto`. */
   readonly layerForm?: SnapshotsOptions['layerForm'];
+  /** What of the build cache goes by itself. Default: more than a tenth of the disk, unused for two months. */
+  readonly buildCachePolicy?: CachePolicy;
   readonly defaultCgroupnsMode?: 'host' | 'private';
   readonly defaultIpcMode?: 'shareable' | 'private';
   readonly defaultUlimits?: readonly Ulimit[];

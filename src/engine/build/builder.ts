@@ -4,13 +4,15 @@ import { type IgnoreRules, Lint, parseLintSettings } from '#dockerfile';
 import type { Containers } from '#engine/containers';
 import type { Image, Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
-import { BerthError, isKind } from '#lib/errors';
+import { BerthError, isKind, messageOf } from '#lib/errors';
 import { IdleThread } from '#lib/idle-thread';
 import { newId } from '#lib/ids';
+import type { Logger } from '#lib/log';
 import { Scope } from '#lib/scope';
 import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
 import type { BuildCache } from './cache.ts';
 import { CacheMounts } from './cache-mounts.ts';
+import { type CachePolicy, collectCache, defaultPolicy } from './collect.ts';
 import { Contexts } from './contexts/contexts.ts';
 import type { BuildContext, NamedInput } from './contexts/input.ts';
 import { selectFiles } from './files/select.ts';
@@ -45,6 +47,9 @@ export interface BuilderOptions {
   readonly images: Images;
   readonly containers: Containers;
   readonly snapshots: Snapshots;
+  /** What of the cache goes by itself. Default: what is more than a tenth of the disk, or unused for two months. */
+  readonly cachePolicy: CachePolicy | undefined;
+  readonly log: Logger;
 }
 
 export interface BuildOptions {
@@ -101,6 +106,8 @@ export class Builder implements AsyncDisposable {
   readonly #cache: BuildCache;
   readonly #selectThread = new IdleThread<SelectJobs>(new URL('./files/select-thread.ts', import.meta.url));
   readonly #cacheMounts: CacheMounts;
+  /** The collection under way. */
+  #collecting: Promise<void> | undefined;
 
   private constructor(options: BuilderOptions) {
     this.#options = options;
@@ -148,6 +155,7 @@ export class Builder implements AsyncDisposable {
       // What goes on beside a step that failed ends before what they share is taken away.
       failed.abort();
       await solver.settled();
+      this.#collect();
     }
   }
 
@@ -213,7 +221,23 @@ export class Builder implements AsyncDisposable {
     return result;
   }
 
+  /** In the background, and once for however many builds end meanwhile. */
+  #collect(): void {
+    const { root, cachePolicy, log } = this.#options;
+    const collect = async () => {
+      try {
+        const policy = cachePolicy ?? (await defaultPolicy(root));
+        await collectCache(this.#cache, this.#options, policy, Date.now());
+      } catch (error) {
+        log.warn('the build cache could not be collected', { error: messageOf(error) });
+      }
+      this.#collecting = undefined;
+    };
+    this.#collecting ??= collect();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#collecting;
     await this.#selectThread[Symbol.asyncDispose]();
   }
 

@@ -1,6 +1,7 @@
 /** Building images: a Dockerfile becomes steps, steps become layers, layers become an image. */
 export { Builder, type BuilderOptions, type BuildOptions, type InspectOptions } from './builder.ts';
 export { BuildCache } from './cache.ts';
+export type { CachePolicy } from './collect.ts';
 export type { BuildContext, NamedInput } from './contexts/input.ts';
 export { type Inspection, type Outline, outlineOf, type Target, targetsOf } from './inspection.ts';
 export type { BuildResult, Output } from './outputs/output.ts';
