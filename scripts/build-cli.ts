@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { buildForBun } from './build-bun.ts';
 import { flagsOfLauncher, makeCodeCache } from './code-cache.ts';
 
 /** Nothing of ours acts when it is merely imported: what is not used is left out. */
@@ -17,12 +18,18 @@ const nothingActsOnImport: Plugin = {
   },
 };
 
+/** What may be called later instead of now; a class may not. */
+function isFunction(module: string, name: string): boolean {
+  const builtin = process.getBuiltinModule(module) as Readonly<Record<string, unknown>> | undefined;
+  return typeof builtin?.[name] === 'function' && !/^[A-Z]/.test(name);
+}
+
 const BUILTIN_IMPORT = /^import (?:\{([^}]+)\}) from '(node:[\w/]+)';$/gm;
 
 /**
- * Node's modules are taken with process.getBuiltinModule where they are used. An import would make Node evaluate every
- * name a module has, and for node:fs that loads its promises, streams and readline: milliseconds. Marked as pure, so
- * that a name nothing uses does not load its module.
+ * Node's modules are taken with process.getBuiltinModule where they are used, functions at their first call. An import
+ * would make Node evaluate every name a module has, and for node:fs that loads its promises, streams and readline; Bun
+ * compiles the module's source: milliseconds. Marked as pure, so that a name nothing uses does not load its module.
  */
 const builtinsByName: Plugin = {
   name: 'builtins-by-name',
@@ -32,9 +39,11 @@ const builtinsByName: Plugin = {
       const contents = source.replace(BUILTIN_IMPORT, (_, names: string, module: string) => {
         const values = names.split(',').flatMap((part) => {
           const [, name, local = name] = /^\s*(?!type\s)(\w+)(?: as (\w+))?\s*$/.exec(part) ?? [];
-          return name
-            ? [`const ${local} = /* @__PURE__ */ (() => process.getBuiltinModule('${module}').${name})();`]
-            : [];
+          if (!name) return [];
+          const value = `process.getBuiltinModule('${module}').${name}`;
+          return isFunction(module, name)
+            ? [`const ${local} = (...given) => ${value}(...given);`]
+            : [`const ${local} = /* @__PURE__ */ (() => ${value})();`];
         });
         return values.join(' ');
       });
@@ -65,7 +74,7 @@ const common: BuildOptions = {
 /**
  * The CLI as `dist/berth.mjs`, which loads one script from V8's code cache. V8 tells a cache that belongs to another
  * script by its length alone: so both are named after the content (and Node and its flags, whose caches differ), and
- * berth.mjs, which comes last, names a pair that belongs together, whoever runs it meanwhile.
+ * berth.mjs, which comes last, names a pair that belongs together, whoever runs it meanwhile. For Bun: see build-bun.ts.
  */
 export async function buildCli(): Promise<void> {
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
@@ -75,6 +84,7 @@ export async function buildCli(): Promise<void> {
     define: { BERTH_VERSION: JSON.stringify(version) },
     plugins: [builtinsByName, nothingActsOnImport],
   });
+  await buildForBun(code, version);
   const flags = await flagsOfLauncher();
   const hash = createHash('sha256').update(code).update(process.version).update(flags.join(' '));
   const name = `cli-${hash.digest('hex').slice(0, 12)}`;

@@ -86,6 +86,25 @@ describe('berth run', () => {
     assert.ok(stdout.endsWith('xend\n'));
   });
 
+  it('does so in Node too, where there is no Bun', async () => {
+    const inNode = (args: readonly string[], input?: string) =>
+      daemon.run(BERTH, args, { env: { BERTH_CLI_RUNTIME: 'node' }, ...(input && { input }) });
+    assert.deepEqual(
+      await inNode(['run', '--rm', '-i', 'busybox', 'sh', '-c', 'cat; echo err >&2; exit 7'], 'in'),
+      { code: 7, stdout: 'in', stderr: 'err\n' },
+    );
+    const wait = 'trap "exit 5" USR1; echo up; while :; do sleep 0.1; done';
+    await using client = new Client(
+      spawn(BERTH, ['run', '--rm', 'busybox', 'sh', '-c', wait], {
+        env: { ...daemon.environment, BERTH_CLI_RUNTIME: 'node' },
+        stdio: 'pipe',
+      }),
+    );
+    await client.prints('up');
+    client.signal('SIGUSR1');
+    assert.equal(await client.exit(), 5);
+  });
+
   it('-d prints the id; --cidfile holds it; --rm removes it', async () => {
     const file = join(scratch, 'cid');
     const id = await ok('run', '-d', '--rm', '--cidfile', file, 'busybox', 'sleep', '0.1');

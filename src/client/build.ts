@@ -70,10 +70,9 @@ async function answer(
   serve: NonNullable<BuildRequest['serve']>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { socket } = await api.hijack(
-    { method: 'POST', path: `/build/streams/${segment(asked.id)}` },
-    signal,
-  );
+  const hijacked = await api.hijack({ method: 'POST', path: `/build/streams/${segment(asked.id)}` }, signal);
+  const { asStream } = await import('./http/channel-stream.ts');
+  const socket = asStream(hijacked.socket);
   try {
     await serve(asked, socket);
     socket.end();

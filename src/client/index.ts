@@ -15,6 +15,7 @@ export type { Event, EventQuery, Events } from './events.ts';
 export type { Exec } from './exec.ts';
 export { type Host, parseHost, type TlsFiles } from './host.ts';
 export type { Body } from './http/body.ts';
+export type { ByteChannel } from './http/channel.ts';
 export type { Hijacked } from './http/connection.ts';
 export type { Channel } from './http/dial.ts';
 export type { Images, ImportOptions, PullOptions } from './images.ts';

@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:tty';
-import type { Channel } from '#client';
+import type { ByteChannel } from '#client';
 import { FrameDecoder } from '#protocol';
 import { Exit } from '../errors.ts';
 import type { Output } from '../output/output.ts';
@@ -18,7 +18,7 @@ export interface SessionOptions {
 export type SessionEnd = 'ended' | 'detached';
 
 /** Joins this process's streams to a hijacked connection until the far side has no more to say, or the user detaches. */
-export async function runSession(channel: Channel, options: SessionOptions): Promise<SessionEnd> {
+export async function runSession(channel: ByteChannel, options: SessionOptions): Promise<SessionEnd> {
   using input = options.stdin ? await startInput(channel, options) : NO_INPUT;
   return await Promise.race([copyOutput(channel, options), input.detached]);
 }
@@ -31,7 +31,7 @@ interface Input extends Disposable {
 const NO_INPUT: Input = { detached: new Promise(() => {}), [Symbol.dispose]() {} };
 
 /** stdin -> container. Its end closes our direction only: the container may go on writing. */
-async function startInput(channel: Channel, options: SessionOptions): Promise<Input> {
+async function startInput(channel: ByteChannel, options: SessionOptions): Promise<Input> {
   const { stdin } = process;
   const raw = options.tty && (await isTerminal(0)) ? rawMode(stdin as ReadStream) : undefined;
   const filter = new DetachFilter(raw ? options.detachKeys : Buffer.alloc(0));
@@ -58,7 +58,7 @@ async function startInput(channel: Channel, options: SessionOptions): Promise<In
 }
 
 /** container -> stdout and stderr. */
-function copyOutput(channel: Channel, { tty, out, err }: SessionOptions): Promise<'ended'> {
+function copyOutput(channel: ByteChannel, { tty, out, err }: SessionOptions): Promise<'ended'> {
   const decoder = tty ? undefined : new FrameDecoder();
   return new Promise((resolve, reject) => {
     channel.on('data', (chunk: Buffer) => {

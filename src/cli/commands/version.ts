@@ -32,7 +32,7 @@ interface ClientVersion {
   readonly ApiVersion: string;
   readonly DefaultAPIVersion: string;
   readonly GitCommit: string;
-  readonly NodeVersion: string;
+  readonly Runtime: string;
   readonly Os: string;
   readonly Arch: string;
   readonly Context: string;
@@ -40,13 +40,16 @@ interface ClientVersion {
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
+/** Bun tells the version of Node that it is compatible with too. */
+const RUNTIME = process.versions['bun'] ? `bun v${process.versions['bun']}` : `node ${process.version}`;
+
 const clientVersion = (apiVersion: string): ClientVersion =>
   withApiVersion({
     Version: VERSION,
     ApiVersion: apiVersion,
     DefaultAPIVersion: MAX_API_VERSION,
     GitCommit: COMMIT,
-    NodeVersion: process.version,
+    Runtime: RUNTIME,
     Os: process.platform,
     Arch: ARCHITECTURES[process.arch] ?? process.arch,
     Context: 'default',
@@ -66,7 +69,7 @@ function clientText(version: ClientVersion): string {
   return fields('Client:', ' ', [
     ['Version', version.Version],
     ['API version', version.ApiVersion + downgraded],
-    ['Node version', version.NodeVersion],
+    ['Runtime', version.Runtime],
     ['Git commit', version.GitCommit],
     ['OS/Arch', `${version.Os}/${version.Arch}`],
     ['Context', version.Context],

@@ -1,7 +1,7 @@
-import { cancelled, codeOf } from '#lib/errors';
+import { cancelled } from '#lib/errors';
 import { ConnectionError } from '../errors.ts';
 import { Body } from './body.ts';
-import type { Channel } from './dial.ts';
+import { type ByteChannel, drained } from './channel.ts';
 import { formatRequestHead, type ResponseHead } from './head.ts';
 import { ResponseParser } from './response-parser.ts';
 
@@ -22,7 +22,7 @@ export interface Response extends ResponseHead {
 /** A connection that left HTTP: raw bytes both ways; `end()` closes our direction only. */
 export interface Hijacked {
   readonly head: ResponseHead;
-  readonly socket: Channel;
+  readonly socket: ByteChannel;
 }
 
 interface Exchange {
@@ -36,17 +36,16 @@ interface Exchange {
 
 /** One HTTP/1.1 connection: one request at a time, used again while both sides keep it alive. */
 export class Connection {
-  readonly #socket: Channel;
+  readonly #socket: ByteChannel;
   readonly #onIdle: (connection: Connection) => void;
   #exchange: Exchange | undefined;
   #broken = false;
   /** Requests answered so far: a fresh connection that fails is the daemon's fault, an old one may just have timed out. */
   served = 0;
 
-  constructor(socket: Channel, onIdle: (connection: Connection) => void) {
+  constructor(socket: ByteChannel, onIdle: (connection: Connection) => void) {
     this.#socket = socket;
     this.#onIdle = onIdle;
-    outliveRefusedWrites(socket);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onError);
@@ -167,19 +166,9 @@ export class Connection {
       this.#socket.write(chunk);
       const room = this.#socket.write('\r\n', 'latin1');
       this.#socket.uncork();
-      if (!room) await this.#drained();
+      if (!room) await drained(this.#socket);
     }
     if (this.usable) this.#socket.write('0\r\n\r\n', 'latin1');
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.#socket.off('drain', done).off('close', done);
-        resolve();
-      };
-      this.#socket.on('drain', done).on('close', done);
-    });
   }
 
   #onData = (chunk: Buffer): void => {
@@ -257,20 +246,4 @@ export class Connection {
     exchange.answered.reject(error);
     exchange.body.fail(error);
   }
-}
-
-/**
- * A daemon that refuses a body answers and closes before it has read it all. Writing on fails then, and Node would throw
- * the connection away with the answer still unread in it: so such a failure is no failure, the answer or the end of the
- * connection tell what happened.
- */
-function outliveRefusedWrites(channel: Channel): void {
-  const forgive = (done: (error?: Error | null) => void) => (error?: Error | null) => {
-    const code = error ? codeOf(error) : undefined;
-    done(code === 'EPIPE' || code === 'ECONNRESET' ? null : error);
-  };
-  const write = channel._write.bind(channel);
-  channel._write = (chunk, encoding, done) => write(chunk, encoding, forgive(done));
-  const writev = channel._writev?.bind(channel);
-  if (writev) channel._writev = (chunks, done) => writev(chunks, forgive(done));
 }

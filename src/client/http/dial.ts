@@ -5,18 +5,37 @@ import type { ConnectionOptions } from 'node:tls';
 import { cancelled, messageOf } from '#lib/errors';
 import { ConnectionError, cannotConnect } from '../errors.ts';
 import type { Host, TlsFiles } from '../host.ts';
+import { BunChannel, inBun } from './bun-channel.ts';
+import type { ByteChannel } from './channel.ts';
+import { outliveRefusedWrites } from './refused-writes.ts';
 
 /** A unix socket answers at once or not at all; a network may swallow the first packet. */
 const TCP_CONNECT_TIMEOUT_MS = 30_000;
 
-/** Bytes both ways; `ref`/`unref` where the process may end although it is open. */
+/** A stream of bytes both ways; `ref`/`unref` where the process may end although it is open. */
 export type Channel = Duplex & { ref?(): unknown; unref?(): unknown };
 
 /**
  * Opens a connection. Half-open is allowed: stdin may end long before the output does.
  * @throws ConnectionError, cancelled
  */
-export async function dial(host: Host, tls: TlsFiles | undefined, signal?: AbortSignal): Promise<Channel> {
+export async function dial(
+  host: Host,
+  tls: TlsFiles | undefined,
+  signal?: AbortSignal,
+): Promise<ByteChannel> {
+  if (host.kind === 'unix' && inBun()) return dialInBun(host, signal);
+  const stream = await dialStream(host, tls, signal);
+  outliveRefusedWrites(stream);
+  return stream;
+}
+
+/** The same as a stream of Node's. @throws ConnectionError, cancelled */
+export async function dialStream(
+  host: Host,
+  tls: TlsFiles | undefined,
+  signal?: AbortSignal,
+): Promise<Channel> {
   if (host.kind === 'ssh') {
     const { dialSsh } = await import('./ssh.ts');
     return dialSsh(host);
@@ -25,6 +44,16 @@ export async function dial(host: Host, tls: TlsFiles | undefined, signal?: Abort
   const socket = secure ? await connectTls(host, tls) : connectPlain(host);
   await opened(socket, host, secure ? 'secureConnect' : 'connect', signal);
   return socket;
+}
+
+async function dialInBun(host: Extract<Host, { kind: 'unix' }>, signal: AbortSignal | undefined) {
+  // A unix socket answers at once: there is nothing to break off.
+  if (signal?.aborted) throw cancelled();
+  try {
+    return await BunChannel.open(host.path);
+  } catch (error) {
+    throw cannotConnect(host, error);
+  }
 }
 
 function connectPlain(host: Exclude<Host, { kind: 'ssh' }>): Socket {

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 import { ConnectionError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import type { Channel } from './dial.ts';
 
 /** Much more than any message of ssh's. */
 const MAX_STDERR = 8 * 1024;
@@ -35,7 +34,7 @@ class Pipes extends Duplex {
 }
 
 /** Runs `ssh destination berth system dial-stdio` and speaks through its stdin and stdout. */
-export function dialSsh(host: Extract<Host, { kind: 'ssh' }>): Channel {
+export function dialSsh(host: Extract<Host, { kind: 'ssh' }>): Duplex {
   const port = host.port === undefined ? [] : ['-p', String(host.port)];
   const far = ['berth', ...(host.path ? ['-H', `unix://${host.path}`] : []), 'system', 'dial-stdio'];
   // A process group of its own: Ctrl-C is for the container, not for the tunnel.

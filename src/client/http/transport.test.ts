@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { parseHost } from '../host.ts';
@@ -155,9 +154,11 @@ describe('upgrade', () => {
     assert.ok('socket' in answer);
     let output = '';
     answer.socket.on('data', (data: Buffer) => (output += data.toString()));
+    const ended = new Promise<void>((resolve) => void answer.socket.on('end', resolve));
     answer.socket.resume();
-    answer.socket.end('input');
-    await once(answer.socket, 'end');
+    answer.socket.write('input');
+    answer.socket.end();
+    await ended;
     assert.equal(output, 'first then input');
   });
 

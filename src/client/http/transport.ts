@@ -1,7 +1,7 @@
 import { ConnectionError } from '../errors.ts';
 import type { Host, TlsFiles } from '../host.ts';
 import { Connection, type Hijacked, type Request, type Response } from './connection.ts';
-import { type Channel, dial } from './dial.ts';
+import { type Channel, dial, dialStream } from './dial.ts';
 
 /** More than one client ever uses at a time; the rest is closed. */
 const MAX_IDLE = 8;
@@ -47,7 +47,7 @@ export class Transport implements Disposable {
 
   /** A connection that is the caller's own. @throws ConnectionError, cancelled */
   dial(signal?: AbortSignal): Promise<Channel> {
-    return dial(this.host, this.#tls, signal);
+    return dialStream(this.host, this.#tls, signal);
   }
 
   [Symbol.dispose](): void {
