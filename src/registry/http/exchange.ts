@@ -86,7 +86,9 @@ export class Exchange {
     if (this.#waits) this.response.writeContinue();
     this.#waits = false;
     const began = performance.now();
-    for await (const chunk of this.request as AsyncIterable<Buffer>) {
+    // Whoever stops reading still answers: the connection is not his to end.
+    const chunks = this.request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const chunk of chunks) {
       this.received += chunk.length;
       if (this.received > limit) throw tooMuch?.() ?? tooLarge(limit);
       const time = performance.now() - began;
