@@ -40,7 +40,9 @@ export function imageRows(
 ): Row[] {
   return namesOf(image, options.digests).map(({ repository, tag, digest }) => ({
     Containers: image.Containers < 0 ? 'N/A' : String(image.Containers),
-    CreatedAt: goTime(image.Created * 1000),
+    get CreatedAt() {
+      return goTime(image.Created * 1000);
+    },
     CreatedSince: image.Created > 0 ? ago(image.Created) : 'N/A',
     Digest: digest,
     ID: options.truncate ? shortId(image.Id) : image.Id,
