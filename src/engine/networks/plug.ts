@@ -2,7 +2,7 @@ import { allInOrder } from '#lib/all-in-order';
 import { codeOf, conflict } from '#lib/errors';
 import type { NamespaceWorker } from '#linux/namespaces';
 import type { Request } from '#linux/netlink';
-import { linkRequests, unlinkRequests } from './drivers/index.ts';
+import { arrivalRequests, linkRequests, unlinkRequests } from './drivers/index.ts';
 import type { Gateways } from './gateway.ts';
 import type { NetworkRecord } from './record.ts';
 import type { Endpoint } from './sandbox.ts';
@@ -16,12 +16,14 @@ export interface Plug {
 export async function plugIn(worker: NamespaceWorker, netns: string, plugs: readonly Plug[]): Promise<void> {
   const links = plugs.flatMap(({ network, endpoint }) => linkRequests(network, endpoint, netns));
   if (links.length === 0) return;
+  const arrivals = plugs.flatMap(({ network, endpoint }) => arrivalRequests(network, endpoint));
   const sysctls = Object.assign({}, ...plugs.map(({ endpoint }) => interfaceSysctls(endpoint)));
   // The worker keeps the order, so nothing waits for an answer in between; after a failure the rest fails too.
   await allInOrder([
     worker.netlink(undefined, links).catch((error: unknown) => {
       throw explained(error, plugs);
     }),
+    ...(arrivals.length > 0 ? [worker.netlink(netns, arrivals)] : []),
     ...(Object.keys(sysctls).length > 0 ? [worker.setSysctls(netns, sysctls)] : []),
     worker.netlink(
       netns,

@@ -75,6 +75,10 @@ export function encodeLink(request: LinkRequest | PortRequest, resolver: Resolve
       return change(link({ up: true }), request.name);
     case 'link-down':
       return change(link({ up: false }), request.name);
+    case 'link-rename': {
+      const fixed = link({ index: resolver.index(request.name) });
+      return { type: RTM_NEWLINK, flags: 0, parts: [fixed, interfaceName(request.to)] };
+    }
     case 'link-master':
       return change(link(), request.name, attribute(IFLA_MASTER, u32(resolver.index(request.master))));
     case 'link-del':

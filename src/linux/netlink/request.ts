@@ -38,6 +38,8 @@ export type LinkRequest =
   | { op: 'link-add-dummy'; name: string }
   | { op: 'link-up'; name: string }
   | { op: 'link-down'; name: string }
+  /** While it is down. */
+  | { op: 'link-rename'; name: string; to: string }
   | { op: 'link-master'; name: string; master: string }
   /** A veth blocks for 14-24 ms: where it can, drop the namespace of its peer instead. */
   | { op: 'link-del'; name: string };

@@ -19,7 +19,7 @@ export {
 export { portRequests, vethName } from './bridge-endpoint.ts';
 export { bridgeOf, truth } from './bridge-options.ts';
 export { planParent } from './parent-device.ts';
-export { hasOwnMac, routesByInterface } from './parent-endpoint.ts';
+export { arrivalRequests, hasOwnMac, routesByInterface } from './parent-endpoint.ts';
 
 /** Makes what a network needs on the host, or completes what is there. Safe to repeat. Returns its bridge's index. */
 export function ensureNetwork(
