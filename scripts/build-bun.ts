@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** x64's package for CPUs without AVX2 runs on those with it, as fast. */
+/** x64's package for CPUs without AVX2 runs on those with it too. */
 const PACKAGES: Readonly<Record<string, string>> = {
   x64: '@oven/bun-linux-x64-baseline',
   arm64: '@oven/bun-linux-aarch64',
