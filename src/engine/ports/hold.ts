@@ -24,9 +24,11 @@ export interface HoldHandlers {
  */
 export function holdPort({ protocol, address, port }: HostPort, handlers?: HoldHandlers): Disposable {
   if (protocol === 'sctp') return { [Symbol.dispose]: () => {} };
-  // A listener from the start, when it will serve: the remains of its connections are not in the way of the next then.
-  const listen = handlers !== undefined;
-  return adopt(reservePort({ protocol, address, port, listen }), { protocol, address }, handlers);
+  return adopt(
+    reservePort({ protocol, address, port, listen: serves(handlers) }),
+    { protocol, address },
+    handlers,
+  );
 }
 
 /** The port at every address of both families, by one descriptor: a thousand ports of a container cost a thousand. */
@@ -36,8 +38,12 @@ export function holdEverywhere(
 ): Disposable {
   const address = '::';
   if (protocol === 'sctp') return { [Symbol.dispose]: () => {} };
-  return adopt(reservePort({ protocol, address, port, dual: true }), { protocol, address }, handlers);
+  const listen = serves(handlers);
+  return adopt(reservePort({ protocol, address, port, dual: true, listen }), { protocol, address }, handlers);
 }
+
+/** A listener from the start, then: the remains of its connections are not in the way of the next. */
+const serves = (handlers?: HoldHandlers): boolean => handlers !== undefined;
 
 function adopt(
   reservation: Reservation,
