@@ -305,6 +305,12 @@ describe('docker build', () => {
     await daemon.ok('rmi', image);
     assert.match((await build(root)).stdout, /Using cache/);
     await daemon.ok('rmi', image);
+    for (const filter of ['type=exec.cachemount', 'inuse=1', 'id=nothing', 'description=nothing'])
+      assert.match(await daemon.ok('builder', 'prune', '-af', '--filter', filter), /^Total.*: 0B/m, filter);
+    await assert.rejects(
+      daemon.ok('builder', 'prune', '-af', '--filter', 'shared=perhaps'),
+      /invalid filter 'shared/,
+    );
     assert.match(await daemon.ok('builder', 'prune', '-af'), /Total:? *(?:reclaimed space:)?.*3\d\d/);
     assert.deepEqual(
       JSON.parse(await daemon.ok('system', 'df', '-v', '--format', '{{json .BuildCache}}')),

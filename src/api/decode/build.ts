@@ -3,6 +3,7 @@ import { invalid } from '#lib/errors';
 import { parsePlatform } from '#oci/image';
 import { buildLabels, buildSecretsDocument, buildUlimits, decodeHeaderJson, type Schema } from '#protocol';
 import type { BuildCall } from '../encode/build-inspection.ts';
+import { BUILD_CACHE_FILTERS, buildCacheMatches } from '../filters/build-cache.ts';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
 import { namedContexts, type WantedContext } from './build-contexts.ts';
@@ -170,25 +171,18 @@ function limits(query: Query): BuildRequest['limits'] {
 
 /** Of `POST /build/prune`. Until 1.48 there was one number, of what may stay. @throws invalid */
 export function pruneRequest(query: Query): PruneCacheOptions {
-  const filters = query.filters([
-    'until',
-    'unused-for',
-    'id',
-    'type',
-    'description',
-    'inuse',
-    'shared',
-    'private',
-  ]);
+  if (query.integer('min-free-space')) {
+    throw invalid('min-free-space is not supported: say with max-used-space how much may stay');
+  }
+  const filters = query.filters(BUILD_CACHE_FILTERS);
   const [until] = filters.get('until') ?? filters.get('unused-for') ?? [];
-  const ids = filters.get('id');
   const keep = ['max-used-space', 'reserved-space', 'keep-storage']
     .map((name) => query.integer(name))
     .find(Boolean);
   return {
     all: query.flag('all'),
+    matches: buildCacheMatches(filters),
     ...(until !== undefined && { until: timestamp(until) }),
-    ...(ids !== undefined && { ids }),
     ...(keep !== undefined && { keep }),
   };
 }

@@ -9,8 +9,8 @@ export interface PruneCacheOptions {
   readonly all: boolean;
   /** Nanoseconds: only what was last used before. */
   readonly until?: bigint;
-  /** Only these; by the beginning of an id. */
-  readonly ids?: readonly string[];
+  /** Only these. */
+  readonly matches?: (entry: CacheEntry) => boolean;
   /** Bytes that may stay: the most recently used do. */
   readonly keep?: number;
 }
@@ -26,7 +26,7 @@ export async function pruneCache(
   let left = entries.reduce((sum, { size }) => sum + size, 0);
   for (const entry of entries) {
     if (options.keep !== undefined && left <= options.keep) break;
-    if (!matches(entry, options)) continue;
+    if (!isChosen(entry, options)) continue;
     for (const key of entry.keys) cache.delete(key);
     removed.push(entry);
     left -= entry.size;
@@ -36,8 +36,8 @@ export async function pruneCache(
   return { removed: removed.map(({ id }) => id), reclaimed: freed.reduce((sum, { size }) => sum + size, 0) };
 }
 
-function matches({ id, lastUsed, shared }: CacheEntry, { all, until, ids }: PruneCacheOptions): boolean {
-  if (shared && !all) return false;
-  if (until !== undefined && (parseTime(lastUsed) ?? 0n) >= until) return false;
-  return ids === undefined || ids.some((prefix) => id.startsWith(prefix));
+function isChosen(entry: CacheEntry, { all, until, matches }: PruneCacheOptions): boolean {
+  if (entry.shared && !all) return false;
+  if (until !== undefined && (parseTime(entry.lastUsed) ?? 0n) >= until) return false;
+  return matches?.(entry) ?? true;
 }

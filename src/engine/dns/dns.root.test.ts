@@ -225,7 +225,7 @@ describe('lookups', { skip }, () => {
       failures: string[];
     };
     assert.deepEqual(failures, []);
-    assert.ok(answers > 20, `${answers}`);
+    assert.ok(answers > 4, `${answers} answers, less than one a life`);
     const gone = once(engine, 'exit');
     engine.send('end');
     await gone;
