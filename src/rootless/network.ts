@@ -45,7 +45,11 @@ export async function connected(program: NetworkProgram, ended: Promise<unknown>
   const hasAddress = () =>
     Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal));
   for (let delay = 5; !hasAddress(); delay = Math.min(delay * 2, 100)) {
-    if (over) throw systemError(`${program.kind} could not connect the network: see the messages above`);
+    if (over) {
+      const offline =
+        program.kind === 'pasta' ? '; on a host without a default route rootless mode needs slirp4netns' : '';
+      throw systemError(`${program.kind} could not connect the network: see the messages above${offline}`);
+    }
     if (performance.now() > deadline)
       throw systemError(`${program.kind} did not connect the network in time`);
     await sleep(delay);

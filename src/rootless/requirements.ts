@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { codeOf, unavailable } from '#lib/errors';
 import { type IdRange, parsePasswd, parseSubordinate, rangesOf } from '#linux/ids';
 import { findProgram } from '#linux/process';
+import { hasDefaultRoute } from './default-route.ts';
 
 /** What an ordinary user needs for an engine of his own. */
 export interface Requirements {
@@ -65,8 +66,10 @@ function program(name: string, packageName: string): string {
   return path;
 }
 
+/** pasta is the faster one, but does not start on a host that has no way out. */
 function networkProgram(): NetworkProgram {
-  for (const kind of ['pasta', 'slirp4netns'] as const) {
+  const online = hasDefaultRoute(read('/proc/net/route'), read('/proc/net/ipv6_route'));
+  for (const kind of online ? (['pasta', 'slirp4netns'] as const) : (['slirp4netns', 'pasta'] as const)) {
     const path = findProgram(kind);
     if (path !== undefined) return { kind, path };
   }
