@@ -128,7 +128,7 @@ run --rm busybox nothing
 run --rm busybox /etc
 run --rm -it busybox true
 run --rm -e FOO=bar -h me busybox env
-run --rm -e HOME busybox env
+run --rm -e HOME -h me busybox env
 run --rm -u 1000:1000 -w /tmp busybox sh -c 'id; pwd'
 run --rm --entrypoint echo busybox hi
 run --rm --entrypoint '' busybox echo hi
