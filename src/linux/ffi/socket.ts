@@ -1,3 +1,4 @@
+import { codeOf } from '#lib/errors';
 import { libcCall } from './call.ts';
 
 type Bytes = Uint8Array;
@@ -19,6 +20,20 @@ export const send = libcCall<[fd: number, data: Bytes, length: number, flags: nu
 export const recv = libcCall<[fd: number, buffer: Bytes, length: number, flags: number]>(
   'long recv(int, void *, size_t, int)',
 );
+/**
+ * `recv` until there is something, for sockets with SO_RCVTIMEO: with a time limit the kernel does not go on by itself
+ * after a signal (signal(7)), and the end of any child is one.
+ */
+export function receive(fd: number, buffer: Bytes): number {
+  for (;;) {
+    try {
+      return recv(fd, buffer, buffer.length, 0);
+    } catch (error) {
+      if (codeOf(error) !== 'EINTR') throw error;
+    }
+  }
+}
+
 export const shutdown = libcCall<[fd: number, how: number]>('int shutdown(int, int)');
 export const setsockopt = libcCall<
   [fd: number, level: number, option: number, value: NodeJS.TypedArray, length: number]

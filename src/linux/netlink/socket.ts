@@ -3,7 +3,7 @@ import { close } from '../ffi/descriptors.ts';
 import {
   AF_NETLINK,
   bind,
-  recv,
+  receive,
   SO_RCVTIMEO,
   SOCK_CLOEXEC,
   SOCK_RAW,
@@ -119,7 +119,7 @@ export class NetlinkSocket implements Disposable {
   }
 
   #receive(): Iterable<Message> {
-    const length = recv(this.#fd, this.#buffer, this.#buffer.length, 0);
+    const length = receive(this.#fd, this.#buffer);
     return parseMessages(this.#buffer.subarray(0, length));
   }
 

@@ -10,6 +10,10 @@ const SERVER = `
   require('net').createServer((socket) => {
     require('readline').createInterface({ input: socket }).on('line', (line) => {
       if (line === 'hang up') return socket.destroy();
+      if (line === 'signal') {
+        process.kill(process.ppid, 'SIGCHLD');
+        return setTimeout(() => socket.write('signalled\\n'), 20);
+      }
       if (line !== 'slowly') return socket.write(line.toUpperCase() + '\\n');
       socket.write('a'.repeat(5000));
       setTimeout(() => socket.write('b\\n'), 20);
@@ -28,6 +32,7 @@ test('a line for a line, whole and in order; the end of the other side is told',
     assert.equal(requests.request('one'), 'ONE');
     assert.equal(requests.request('slowly'), `${'a'.repeat(5000)}b`);
     assert.equal(requests.request('ünd'), 'ÜND');
+    assert.equal(requests.request('signal'), 'signalled', 'a signal ends no wait');
     const long = 'x'.repeat(100_000);
     assert.equal(requests.request(long), long.toUpperCase());
     assert.throws(() => requests.request('hang up'), /hung up before it answered/);

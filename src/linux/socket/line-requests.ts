@@ -4,7 +4,7 @@ import {
   AF_UNIX,
   connect,
   MSG_NOSIGNAL,
-  recv,
+  receive,
   SO_RCVTIMEO,
   SOCK_CLOEXEC,
   SOCK_STREAM,
@@ -50,7 +50,7 @@ export class LineRequests implements Disposable {
     const answer: Buffer[] = [];
     for (;;) {
       const piece = Buffer.alloc(PIECE);
-      const length = recv(this.#fd, piece, PIECE, 0);
+      const length = receive(this.#fd, piece);
       if (length === 0) throw systemError('the other side hung up before it answered');
       answer.push(piece.subarray(0, length));
       if (piece[length - 1] === 0x0a) return Buffer.concat(answer).toString('utf8').trimEnd();
