@@ -27,7 +27,7 @@ export interface ExchangeParts {
 }
 
 /** Characters of a long answer that leave together. */
-const PIECE = 256 * 1024;
+const PIECE = 64 * 1024;
 
 /** One request and its answer, as routes see them. */
 export class Exchange {
