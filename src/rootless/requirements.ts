@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { codeOf, unavailable } from '#lib/errors';
 import { type IdRange, parsePasswd, parseSubordinate, rangesOf } from '#linux/ids';
+import { RouteSocket } from '#linux/netlink';
 import { findProgram } from '#linux/process';
-import { hasDefaultRoute } from './default-route.ts';
 
 /** What an ordinary user needs for an engine of his own. */
 export interface Requirements {
@@ -68,7 +68,8 @@ function program(name: string, packageName: string): string {
 
 /** pasta is the faster one, but does not start on a host that has no way out. */
 function networkProgram(): NetworkProgram {
-  const online = hasDefaultRoute(read('/proc/net/route'), read('/proc/net/ipv6_route'));
+  using route = new RouteSocket();
+  const online = route.routes().some(({ prefix }) => prefix === 0);
   for (const kind of online ? (['pasta', 'slirp4netns'] as const) : (['slirp4netns', 'pasta'] as const)) {
     const path = findProgram(kind);
     if (path !== undefined) return { kind, path };

@@ -23,6 +23,7 @@ const KNOWN = [
   'oci-mediatypes',
   'compression',
   'platform-split',
+  'rewrite-timestamp',
 ];
 
 /** `outputs`: JSON of `[{"Type":"oci","Attrs":{…}}]`; without it an image of the names `t`. @throws invalid */
@@ -51,9 +52,7 @@ function decode(
     annotations: annotationsOf(attributes),
     rewriteTimes: flag(attributes, 'rewrite-timestamp'),
   };
-  const unknown = [...attributes.keys()].find(
-    (key) => !KNOWN.includes(key) && key !== 'rewrite-timestamp' && !key.startsWith('annotation'),
-  );
+  const unknown = [...attributes.keys()].find((key) => !KNOWN.includes(key) && !key.startsWith('annotation'));
   if (unknown !== undefined) throw invalid(`output type=${type}: unknown attribute "${unknown}"`);
   const compression = attributes.get('compression') ?? 'gzip';
   if (compression !== 'gzip')

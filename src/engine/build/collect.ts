@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
 import type { BuildCache } from './cache.ts';
-import { type CacheEntry, cacheEntries } from './usage.ts';
+import { type CacheEntry, cacheEntries, forgetEntries } from './usage.ts';
 
 /** What of the cache goes by itself. */
 export interface CachePolicy {
@@ -31,9 +31,7 @@ export async function collectCache(
   policy: CachePolicy,
   now: number,
 ): Promise<void> {
-  const superfluous = superfluousIn(await cacheEntries(cache, domains), policy, now);
-  for (const { keys } of superfluous) for (const key of keys) cache.delete(key);
-  if (superfluous.length > 0) await domains.images.collect();
+  await forgetEntries(cache, domains.images, superfluousIn(await cacheEntries(cache, domains), policy, now));
 }
 
 /** `entries`: the least recently used first. */

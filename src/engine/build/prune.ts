@@ -2,7 +2,7 @@ import type { Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
 import { parseTime } from '#lib/time';
 import type { BuildCache } from './cache.ts';
-import { type CacheEntry, cacheEntries } from './usage.ts';
+import { type CacheEntry, cacheEntries, forgetEntries } from './usage.ts';
 
 export interface PruneCacheOptions {
   /** Also what images share. */
@@ -27,11 +27,10 @@ export async function pruneCache(
   for (const entry of entries) {
     if (options.keep !== undefined && left <= options.keep) break;
     if (!isChosen(entry, options)) continue;
-    for (const key of entry.keys) cache.delete(key);
     removed.push(entry);
     left -= entry.size;
   }
-  if (removed.length > 0) await domains.images.collect();
+  await forgetEntries(cache, domains.images, removed);
   const freed = removed.filter(({ shared }) => !shared);
   return { removed: removed.map(({ id }) => id), reclaimed: freed.reduce((sum, { size }) => sum + size, 0) };
 }

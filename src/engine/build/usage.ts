@@ -37,6 +37,16 @@ export async function cacheEntries(
   return entries.sort((a, b) => (a.lastUsed < b.lastUsed ? -1 : 1));
 }
 
+/** Forgets them, and removes the layers that nobody else needs. */
+export async function forgetEntries(
+  cache: BuildCache,
+  images: Images,
+  entries: readonly CacheEntry[],
+): Promise<void> {
+  for (const { keys } of entries) for (const key of keys) cache.delete(key);
+  if (entries.length > 0) await images.collect();
+}
+
 function summary(
   members: readonly (readonly [string, CacheRecord])[],
 ): Omit<CacheEntry, 'id' | 'size' | 'shared'> {
