@@ -58,8 +58,11 @@ async function startEngine(): Promise<void> {
 }
 
 async function stopEngine(): Promise<void> {
+  if (!existsSync(dataRoot)) return console.log('The quickstart engine is not running.');
+  // One that was killed knows what it left behind once it is started again.
+  await startEngine();
   const pid = enginePid();
-  if (pid === undefined) return console.log('The quickstart engine is not running.');
+  if (pid === undefined) throw new Error(`the engine has ended; its log is ${logFile}`);
   const containers = berth(['ps', '-aq']).trim().split('\n').filter(Boolean);
   if (containers.length > 0) berth(['rm', '-f', ...containers]);
   process.kill(pid, 'SIGTERM');
