@@ -32,8 +32,10 @@ async function serve(name: string, ports: readonly number[], ...flags: readonly 
     'busybox',
     ...serving(name, ports),
   );
-  await eventually(`${name} serves`, async () => (await ok(`logs ${name}`)).includes('ready'));
+  await served(name);
 }
+const served = (name: string) =>
+  eventually(`${name} serves`, async () => (await ok(`logs ${name}`)).includes('ready'));
 const peer = (name: string, ...flags: readonly string[]) =>
   daemon.ok(...words('run -d --name', name, ...flags), ...WITH_PEER, 'busybox', 'sleep', '600');
 
@@ -143,6 +145,7 @@ describe('what can be published', () => {
       'busybox',
       ...serving('web', [80, 81, 82, 83, 90, 91, 92, 93, 94, 95]),
     );
+    await served('web');
     const ports = (await ok('port web')).split('\n').toSorted();
     const fixed = ports.filter((line) => /:(81\d\d)$/.test(line));
     assert.deepEqual(

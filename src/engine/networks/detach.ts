@@ -19,8 +19,9 @@ export async function detach(state: NetworksState, containerId: string): Promise
  * then namespace and addresses stay until the last of them has gone.
  */
 export async function release(state: NetworksState, record: SandboxRecord): Promise<void> {
-  await withdrawNames(state, record, record.endpoints);
+  // Before anything that waits: who heard of the container's end may ask for its ports at once.
   state.ports.unpublish(record.containerId);
+  await withdrawNames(state, record, record.endpoints);
   const abandoned = record.mode !== 'container' && state.sandboxes.joinersOf(record.sandboxId).length > 0;
   const heir: SandboxRecord | undefined = abandoned ? { ...record, ports: [], abandoned: true } : undefined;
   state.sandboxes.delete(record, heir, () => announceAll(state, 'disconnect', record));
