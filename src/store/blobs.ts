@@ -6,8 +6,10 @@ import type { Readable } from 'node:stream';
 import { codeOf, invalid, notFound } from '#lib/errors';
 import { algorithmOf, type Digest, hexOf, isDigest, parseDigest } from '#oci/digest';
 import { type Ingest, openIngest } from './ingest.ts';
+import { keepBlob, restoreBlob } from './kept.ts';
 import { type Lease, Leases } from './leases.ts';
 import { type Arrived, diskFull, receive } from './receive.ts';
+import { SegmentedIngest } from './segments.ts';
 
 /** Of whose digests blobs are called. What is written here is called by the first. */
 const ALGORITHMS = ['sha256', 'sha512'] as const;
@@ -147,8 +149,31 @@ export class BlobStore {
 
   /** A resumable download: what has arrived stays on disk under `key` until `commit` or `discard`. */
   async ingest(key: string): Promise<Ingest> {
-    const name = createHash('sha256').update(key).digest('hex');
-    return openIngest(join(this.root, 'ingest', name), (path, arrived) => this.adopt(path, arrived));
+    return openIngest(this.#arriving(key), (path, arrived) => this.adopt(path, arrived));
+  }
+
+  /** The same for a large one that arrives at several places at once. */
+  async segmentedIngest(key: string, size: number): Promise<SegmentedIngest> {
+    const path = this.#arriving(`segments ${key}`);
+    return SegmentedIngest.open(path, size, (file, arrived) => this.adopt(file, arrived));
+  }
+
+  /** Remembers a blob that has arrived for a day, whatever is collected, for who asks for it again: see `restore`. */
+  async keep(digest: string): Promise<void> {
+    await keepBlob(this.path(digest), this.#arriving(`whole ${digest}`));
+  }
+
+  async forget(digest: string): Promise<void> {
+    await rm(this.#arriving(`whole ${digest}`), { force: true });
+  }
+
+  /** Brings back a blob that was kept; false when there is none. */
+  async restore(digest: string, size: number): Promise<boolean> {
+    return restoreBlob(this.#arriving(`whole ${digest}`), this.path(digest), size);
+  }
+
+  #arriving(key: string): string {
+    return join(this.root, 'ingest', createHash('sha256').update(key).digest('hex'));
   }
 
   /** Missing is fine. The blob is out of reach at once; a large one is on disk for a while. */
@@ -183,6 +208,7 @@ export class BlobStore {
    * in the same turn of the loop as the deletions, so that no reference can appear in between.
    */
   async collect(keep: () => ReadonlySet<string>): Promise<number> {
+    await this.#dropStaleIngests();
     const found = await Array.fromAsync(this.list());
     const kept = keep();
     const garbage = found.filter(({ digest }) => !kept.has(digest) && !this.#leases.holds(digest));
@@ -200,8 +226,9 @@ export class BlobStore {
   async #dropStaleIngests(): Promise<void> {
     const folder = join(this.root, 'ingest');
     for await (const { name } of await opendir(folder)) {
-      const { mtimeMs } = await stat(join(folder, name));
-      if (Date.now() - mtimeMs > INGEST_LIFETIME_MS) await rm(join(folder, name), { force: true });
+      const found = await stat(join(folder, name)).catch(() => undefined);
+      if (found && Date.now() - found.mtimeMs > INGEST_LIFETIME_MS)
+        await rm(join(folder, name), { force: true });
     }
   }
 

@@ -6,3 +6,5 @@ export type { Journal } from './journal.ts';
 export type { Lease } from './leases.ts';
 export { isDiskFull } from './receive.ts';
 export type { Records } from './records.ts';
+export { SEGMENT_BYTES } from './segment-map.ts';
+export type { SegmentedIngest } from './segments.ts';

@@ -1,9 +1,10 @@
-import { cancelled } from '#lib/errors';
+import { cancelled, isKind } from '#lib/errors';
 import { shortId } from '#lib/ids';
 import type { KeyedLock, Semaphore } from '#lib/lock';
 import type { Descriptor } from '#oci/image';
 import type { Repository } from '#oci/remote';
 import type { BlobStore } from '#store';
+import { downloadSegments, LARGE } from './download-segments.ts';
 import type { OnProgress } from './image.ts';
 
 export interface DownloadContext {
@@ -36,26 +37,48 @@ export async function download(context: DownloadContext, layer: Descriptor): Pro
   using _turn = await lock.acquire(layer.digest);
   using _slot = await slots.acquire();
   if (signal?.aborted) throw cancelled();
-  if (!(await blobs.has(layer.digest))) await fetchBlob(context, layer, tell);
+  if (!(await blobs.has(layer.digest)) && !(await blobs.restore(layer.digest, layer.size)))
+    await fetchBlob(context, layer, tell);
+  // Until the image is whole: see `BlobStore.keep`.
+  await blobs.keep(layer.digest);
   tell('Download complete');
 }
 
-async function fetchBlob(
-  { blobs, repository, signal }: DownloadContext,
-  layer: Descriptor,
-  tell: (status: string, current?: number) => void,
-): Promise<void> {
+type Tell = (status: string, current?: number) => void;
+
+async function fetchBlob(context: DownloadContext, layer: Descriptor, tell: Tell): Promise<void> {
+  if (layer.size <= LARGE || !layer.digest.startsWith('sha256:')) return fetchWhole(context, layer, tell);
+  let told = 0;
+  const onProgress = (current: number) => {
+    if (current - told < REPORT_EVERY) return;
+    told = current;
+    tell('Downloading', current);
+  };
+  tell('Downloading', 0);
+  const onVerify = () => tell('Verifying Checksum');
+  await downloadSegments({ ...context, layer, onProgress, onVerify });
+}
+
+async function fetchWhole(context: DownloadContext, layer: Descriptor, tell: Tell): Promise<void> {
+  const { blobs, repository, signal } = context;
   const ingest = await blobs.ingest(layer.digest);
+  const before = ingest.offset;
   // Longer than the blob: an attempt for other content, or a hostile registry.
-  if (ingest.offset > layer.size) await ingest.discard();
-  const fresh = ingest.offset > layer.size ? await blobs.ingest(layer.digest) : ingest;
+  if (before > layer.size) await ingest.discard();
+  const fresh = before > layer.size ? await blobs.ingest(layer.digest) : ingest;
   tell('Downloading', fresh.offset);
   if (fresh.offset < layer.size) {
     const content = repository.blob(layer, { offset: fresh.offset }, signal);
     await fresh.append(counted(content, fresh.offset, tell), signal);
   }
   tell('Verifying Checksum');
-  await fresh.commit(layer);
+  try {
+    await fresh.commit(layer);
+  } catch (error) {
+    // What an earlier process left may be damaged: now all of it comes from the registry.
+    if (before === 0 || before > layer.size || !isKind(error, 'invalid')) throw error;
+    await fetchWhole(context, layer, tell);
+  }
 }
 
 async function* counted(

@@ -2,6 +2,7 @@ import { isKind } from '#lib/errors';
 import { shortId } from '#lib/ids';
 import type { KeyedLock } from '#lib/lock';
 import type { Repository } from '#oci/remote';
+import { isDiskFull } from '#store';
 import type { Content } from './content.ts';
 import { download } from './download.ts';
 import type { OnProgress } from './image.ts';
@@ -52,6 +53,8 @@ export async function pullLayers(pull: LayerPull, image: ImageRecord): Promise<I
       .catch(fail);
   }
   await Promise.all(downloads);
+  if (failures.some(isDiskFull))
+    await Promise.all(image.layers.map(({ blob }) => pull.content.blobs.forget(blob.digest)));
   // The others were cancelled because of the first.
   if (failures.length > 0) throw failures.find((error) => !isKind(error, 'cancelled')) ?? failures[0];
   return { ...image, layers };

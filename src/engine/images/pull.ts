@@ -101,6 +101,7 @@ async function pullOne(pulling: Pulling, reference: Reference): Promise<ImageRec
     catalog.install(installed, names);
     catalog.publish('pull', familiarName(reference), familiarRepository(reference), unpacked);
   });
+  for (const { blob } of image.layers) await content.blobs.forget(blob.digest);
   onProgress({ status: `Digest: ${root.descriptor.digest}` });
   const current = before?.target.digest === root.descriptor.digest && before.image === image.id;
   onProgress({

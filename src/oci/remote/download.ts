@@ -3,7 +3,7 @@ import { type Digest, SizeMismatchError } from '#oci/digest';
 import type { Descriptor } from '#oci/image';
 import { type Endpoint, refusalOf } from './endpoint.ts';
 import { NetworkError } from './network-errors.ts';
-import { backOff, pause } from './pause.ts';
+import { backOff, pause, spread } from './pause.ts';
 import type { Response } from './transport.ts';
 
 export interface Download {
@@ -11,6 +11,10 @@ export interface Download {
   readonly descriptor: Descriptor;
   /** Where to begin, in bytes. */
   readonly offset: number;
+  /** Where to end, exclusive: a part is asked for. A server that knows no ranges sends all that follows, too. */
+  readonly end?: number | undefined;
+  /** Told with each answer: does the server send the part that was asked for? */
+  readonly onAnswer?: ((partial: boolean) => void) | undefined;
   readonly scopes: readonly string[];
   readonly retryDelay: number;
   /** In a row without a single byte between them. */
@@ -28,42 +32,49 @@ export async function* downloadBlob(
 ): AsyncGenerator<Uint8Array, void> {
   const { size, digest } = download.descriptor;
   let position = download.offset;
-  for (let breaks = 0; position < size; ) {
+  let end = download.end ?? size;
+  for (let breaks = 0; position < end; ) {
     const before = position;
     try {
-      const response = await open(endpoint, download, position, signal);
+      const response = await open(endpoint, { ...download, offset: position }, signal);
+      const partial = response.status === 206;
+      download.onAnswer?.(partial);
+      if (!partial) end = size;
       for await (const chunk of bytesFrom(response, position)) {
         position += chunk.length;
-        if (position > size) throw new SizeMismatchError(digest, size, position);
+        if (position > end) throw new SizeMismatchError(digest, size, position);
         yield chunk;
       }
       // It ended early and in good order: either the connection was cut by a proxy or the blob is shorter.
-      if (position === before && position < size) throw new SizeMismatchError(digest, size, position);
+      if (position === before && position < end) throw new SizeMismatchError(digest, size, position);
     } catch (error) {
       if (signal?.aborted) throw cancelled();
       if (!(error instanceof NetworkError)) throw error;
       breaks = position > before ? 1 : breaks + 1;
       if (breaks >= download.attempts) throw error;
-      await pause(backOff(download.retryDelay, breaks), signal);
+      await pause(spread(backOff(download.retryDelay, breaks)), signal);
     }
   }
 }
 
 async function open(
   endpoint: Endpoint,
-  { path, descriptor, scopes }: Download,
-  position: number,
+  { path, descriptor, offset, end, scopes }: Download,
   signal?: AbortSignal,
 ): Promise<Response> {
   const { digest, size } = descriptor;
-  const headers: Record<string, string> = position > 0 ? { range: `bytes=${position}-` } : {};
+  const ranged = offset > 0 || end !== undefined;
+  const headers: Record<string, string> = ranged
+    ? { range: `bytes=${offset}-${end === undefined ? '' : end - 1}` }
+    : {};
   const request = { method: 'GET', headers, scopes, missing: 'BLOB_UNKNOWN' } as const;
   const response = await endpoint.send(blobTarget(path, digest), request, signal);
-  if (response.status === 200 || (response.status === 206 && position > 0)) return response;
-  if (response.status === 416) {
+  const whole = response.status === 206 ? totalOf(response) : undefined;
+  if (response.status === 416 || (whole !== undefined && whole !== size)) {
     await response.discard();
-    throw new SizeMismatchError(digest, size, position);
+    throw new SizeMismatchError(digest, size, whole ?? offset);
   }
+  if (response.status === 200 || (response.status === 206 && ranged)) return response;
   throw await refusalOf(response, request);
 }
 
@@ -87,4 +98,10 @@ async function* bytesFrom(response: Response, position: number): AsyncGenerator<
 function startOf(response: Response): number {
   if (response.status !== 206) return 0;
   return Number(/^bytes (\d+)-/.exec(response.header('content-range') ?? '')?.[1] ?? Number.MAX_SAFE_INTEGER);
+}
+
+/** How long the server says that the whole is. */
+function totalOf(response: Response): number | undefined {
+  const total = /^bytes \d+-\d+\/(\d+)$/.exec(response.header('content-range') ?? '')?.[1];
+  return total === undefined ? undefined : Number(total);
 }

@@ -12,3 +12,6 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
 
 /** Twice as long for each attempt that failed already. */
 export const backOff = (delay: number, attempt: number): number => delay * 2 ** (attempt - 1);
+
+/** A quarter longer at most: others failed at the same moment, and should not come back at the same. */
+export const spread = (milliseconds: number): number => milliseconds * (1 + Math.random() / 4);

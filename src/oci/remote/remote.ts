@@ -16,6 +16,10 @@ export type ManifestName = string;
 export interface BlobOptions {
   /** Bytes already there: the stream starts behind them (and is then not verified as a whole). */
   readonly offset?: number | undefined;
+  /** Only up to here, exclusive (and not verified either). A server that knows no ranges sends what follows, too. */
+  readonly end?: number | undefined;
+  /** Told with each answer: was it the part that was asked for? */
+  readonly onAnswer?: ((partial: boolean) => void) | undefined;
 }
 
 /**
@@ -58,11 +62,11 @@ export class Repository implements AsyncDisposable {
   /** Verified; resumed by range when the connection breaks. @throws RegistryError (notFound), DigestMismatchError, SizeMismatchError */
   blob(
     descriptor: Descriptor,
-    { offset = 0 }: BlobOptions = {},
+    { offset = 0, end, onAnswer }: BlobOptions = {},
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
-    const content = this.#download(descriptor, offset, signal);
-    return offset === 0 ? verified(content, descriptor) : content;
+    const content = this.#download(descriptor, { offset, end, onAnswer }, signal);
+    return offset === 0 && end === undefined ? verified(content, descriptor) : content;
   }
 
   async tags(signal?: AbortSignal): Promise<string[]> {
@@ -135,13 +139,13 @@ export class Repository implements AsyncDisposable {
   /** What a mirror did not finish is finished by the next. */
   async *#download(
     descriptor: Descriptor,
-    offset: number,
+    part: BlobOptions & { readonly offset: number },
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
     const rest = {
+      ...part,
       path: this.#path,
       descriptor,
-      offset,
       scopes: this.#pull,
       retryDelay: this.#retryDelay,
       attempts: this.#downloadAttempts,

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { cancelled, invalid } from '#lib/errors';
 import { connector, type Proxies, type TlsOptions } from './connector.ts';
 import { badRedirect, NetworkError } from './network-errors.ts';
-import { backOff, pause } from './pause.ts';
+import { backOff, pause, spread } from './pause.ts';
 
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -62,8 +62,11 @@ export class Transport implements AsyncDisposable {
       try {
         const response = await this.#follow(url, request, signal);
         if (last || !REPEATED.has(response.status)) return response;
+        const retryAfter = response.header('retry-after');
+        // Nobody waits that long without knowing why: the answer says it.
+        if (millisecondsUntil(retryAfter) > MAX_DELAY) return response;
         await response.discard();
-        await this.#pause(attempt, response.header('retry-after'), signal);
+        await this.#pause(attempt, retryAfter, signal);
       } catch (error) {
         if (last || !(error instanceof NetworkError) || !error.transient) throw error;
         await this.#pause(attempt, undefined, signal);
@@ -77,8 +80,7 @@ export class Transport implements AsyncDisposable {
     retryAfter: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    // Spread out: others failed at the same moment.
-    const wait = backOff(this.#options.retryDelay, attempt) * (1 + Math.random() / 4);
+    const wait = spread(backOff(this.#options.retryDelay, attempt));
     await pause(Math.min(MAX_DELAY, Math.max(wait, millisecondsUntil(retryAfter))), signal);
   }
 

@@ -1,0 +1,111 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { codeOf } from '#lib/errors';
+
+/** What is fetched by one request. Small enough to share out, large enough that asking costs little. */
+export const SEGMENT_BYTES = 8 << 20;
+
+const HEADER_BYTES = 8;
+const ENTRY_BYTES = 4;
+
+/** A part of a download: `done` bytes from `start` on are on disk. */
+export interface Segment {
+  readonly index: number;
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  done: number;
+}
+
+/**
+ * How far each segment of a download has come, in a file beside it: the size of the whole, then the bytes that each
+ * has. An entry is written after the bytes that it counts, so that it never says too much after a kill -9.
+ */
+export class SegmentMap implements AsyncDisposable {
+  readonly segments: readonly Segment[];
+  readonly #file: FileHandle;
+  #arrived: number;
+  /** Index of the first segment that has a gap. */
+  #gap = 0;
+
+  private constructor(file: FileHandle, segments: readonly Segment[]) {
+    this.#file = file;
+    this.segments = segments;
+    this.#arrived = segments.reduce((sum, { done }) => sum + done, 0);
+  }
+
+  /** Takes up the map at `path` of a file that has `length` bytes now, or begins one in which nothing is there. */
+  static async open(path: string, size: number, length: number): Promise<SegmentMap> {
+    const known = length > 0 ? await entriesAt(path, size) : undefined;
+    const segments = segmentsOf(size).map(({ index, start, end }) => {
+      const done = known?.[index] ?? 0;
+      // The machine may have died between the two files.
+      return { index, start, end, done: start + done <= Math.min(end, length) ? done : 0 };
+    });
+    if (known) return new SegmentMap(await open(path, 'r+'), segments);
+    const file = await open(path, 'w', 0o600);
+    const content = Buffer.alloc(HEADER_BYTES + segments.length * ENTRY_BYTES);
+    content.writeBigUInt64LE(BigInt(size));
+    await file.write(content, 0, content.length, 0);
+    return new SegmentMap(file, segments);
+  }
+
+  /** Bytes from the beginning on without a gap. */
+  get frontier(): number {
+    for (let segment = this.segments[this.#gap]; segment; segment = this.segments[++this.#gap])
+      if (!isWhole(segment)) return segment.start + segment.done;
+    return this.segments.at(-1)?.end ?? 0;
+  }
+
+  get arrived(): number {
+    return this.#arrived;
+  }
+
+  get missing(): readonly Segment[] {
+    return this.segments.filter((segment) => !isWhole(segment));
+  }
+
+  /** Those that hold bytes from `start` to `end`, which is exclusive. */
+  between(start: number, end: number): readonly Segment[] {
+    return this.segments.slice(Math.floor(start / SEGMENT_BYTES), Math.ceil(end / SEGMENT_BYTES));
+  }
+
+  /** The segment has so many bytes more, which are in the file. */
+  async note(segment: Segment, count: number): Promise<void> {
+    segment.done += count;
+    this.#arrived += count;
+    const entry = Buffer.alloc(ENTRY_BYTES);
+    entry.writeUInt32LE(segment.done);
+    await this.#file.write(entry, 0, ENTRY_BYTES, HEADER_BYTES + segment.index * ENTRY_BYTES);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+const isWhole = ({ start, end, done }: Segment): boolean => done === end - start;
+
+const segmentsOf = (size: number): Omit<Segment, 'done'>[] =>
+  Array.from({ length: Math.ceil(size / SEGMENT_BYTES) }, (_, index) => ({
+    index,
+    start: index * SEGMENT_BYTES,
+    end: Math.min(size, (index + 1) * SEGMENT_BYTES),
+  }));
+
+/** Undefined when there is no map, or one of something else. */
+async function entriesAt(path: string, size: number): Promise<number[] | undefined> {
+  let content: Buffer;
+  try {
+    await using file = await open(path);
+    content = await file.readFile();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  const count = Math.ceil(size / SEGMENT_BYTES);
+  const fits = content.length === HEADER_BYTES + count * ENTRY_BYTES;
+  if (!fits || content.readBigUInt64LE() !== BigInt(size)) return undefined;
+  return Array.from({ length: count }, (_, index) =>
+    content.readUInt32LE(HEADER_BYTES + index * ENTRY_BYTES),
+  );
+}

@@ -1,0 +1,169 @@
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { cancelled, invalid } from '#lib/errors';
+import { SMALL, Thread } from '#lib/thread';
+import type { FileHasher } from './hash-thread.ts';
+import type { Adopt } from './ingest.ts';
+import { diskFull, isDiskFull } from './receive.ts';
+import { type Segment, SegmentMap } from './segment-map.ts';
+
+/** Bytes gathered before a write: each is two trips to the thread pool. */
+const BATCH = 1 << 18;
+/** Bytes between two words to the thread that hashes: each opens the file. */
+const HASH_STEP = 4 << 20;
+
+/**
+ * A large download that arrives at several places at once, and can be taken up again, even by a later process. A
+ * thread of its own hashes behind the frontier, from the file: bytes pass the main thread once.
+ */
+export class SegmentedIngest implements AsyncDisposable {
+  readonly #path: string;
+  readonly #size: number;
+  readonly #file: FileHandle;
+  readonly #map: SegmentMap;
+  readonly #adopt: Adopt;
+  readonly #thread = new Thread<FileHasher>(new URL('./hash-thread.ts', import.meta.url), SMALL);
+  #hashing: Promise<unknown> = Promise.resolve();
+  #hashed = 0;
+  /** Some of it was here before this process asked for any. */
+  readonly resumed: boolean;
+
+  private constructor(at: { path: string; size: number; file: FileHandle; map: SegmentMap }, adopt: Adopt) {
+    this.#path = at.path;
+    this.#size = at.size;
+    this.#file = at.file;
+    this.#map = at.map;
+    this.#adopt = adopt;
+    this.resumed = this.arrived > 0;
+    this.#hash();
+  }
+
+  static async open(path: string, size: number, adopt: Adopt): Promise<SegmentedIngest> {
+    const file = await openForWriting(path);
+    try {
+      const { size: length } = await file.stat();
+      const map = await SegmentMap.open(mapOf(path), size, length);
+      return new SegmentedIngest({ path, size, file, map }, adopt);
+    } catch (error) {
+      await file.close();
+      throw diskFull(error);
+    }
+  }
+
+  get arrived(): number {
+    return this.#map.arrived;
+  }
+
+  /** What is not whole yet, in order. */
+  get missing(): readonly Segment[] {
+    return this.#map.missing;
+  }
+
+  /**
+   * Writes content that begins where the segment goes on, and runs over its end when there is more. What is here is
+   * never written again: it may be hashed. @throws cancelled; system when the disk is full
+   */
+  async receive(
+    segment: Segment,
+    content: AsyncIterable<Uint8Array>,
+    { onBytes, signal }: { onBytes: () => void; signal: AbortSignal },
+  ): Promise<void> {
+    let position = segment.start + segment.done;
+    let waiting: Uint8Array[] = [];
+    let length = 0;
+    const flush = async () => {
+      const batch = waiting.length === 1 && waiting[0] ? waiting[0] : Buffer.concat(waiting, length);
+      waiting = [];
+      length = 0;
+      await this.#write(position, batch);
+      position += batch.length;
+      onBytes();
+    };
+    for await (const chunk of content) {
+      if (signal.aborted) throw cancelled();
+      waiting.push(chunk);
+      length += chunk.length;
+      if (length >= BATCH) await flush();
+    }
+    if (length > 0) await flush();
+  }
+
+  async #write(position: number, bytes: Uint8Array): Promise<void> {
+    const end = position + bytes.length;
+    for (const segment of this.#map.between(position, end)) {
+      const from = Math.max(position, segment.start + segment.done);
+      const to = Math.min(end, segment.end);
+      // A gap would be left, or nothing is new.
+      if (from >= to || from !== segment.start + segment.done) continue;
+      await this.#writeAll(bytes.subarray(from - position, to - position), from);
+      await this.#map.note(segment, to - from);
+    }
+    this.#hash();
+  }
+
+  async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
+    try {
+      for (let written = 0; written < bytes.length; ) {
+        const { bytesWritten } = await this.#file.write(
+          bytes,
+          written,
+          bytes.length - written,
+          position + written,
+        );
+        written += bytesWritten;
+      }
+    } catch (error) {
+      throw diskFull(error);
+    }
+  }
+
+  /** Lets the thread follow. */
+  #hash(): void {
+    const { frontier } = this.#map;
+    if (frontier - this.#hashed < HASH_STEP && frontier < this.#size) return;
+    if (frontier === this.#hashed) return;
+    this.#hashed = frontier;
+    const done = this.#thread.call('advance', this.#path, frontier);
+    // Whoever commits hears of it.
+    done.catch(() => {});
+    this.#hashing = done;
+  }
+
+  /** Turns it into a blob. @throws invalid when it is not what was expected; nothing is kept then */
+  async commit(expected: string): Promise<void> {
+    await this.#hashing;
+    const digest = await this.#thread.call('digest');
+    if (digest !== expected) {
+      await this.discard();
+      throw invalid(`content verification failed: expected digest ${expected}, got ${digest}`);
+    }
+    await this.#adopt(this.#path, { digest, size: this.#size });
+    await rm(mapOf(this.#path), { force: true });
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.#path, { force: true });
+    await rm(mapOf(this.#path), { force: true });
+  }
+
+  /** What has arrived stays, unless the disk is full: to go on later needs the space that this takes from everybody. */
+  async failed(error: unknown): Promise<void> {
+    if (isDiskFull(error) || this.arrived === 0) await this.discard();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread[Symbol.asyncDispose]();
+    await this.#map[Symbol.asyncDispose]();
+    await this.#file.close();
+  }
+}
+
+const mapOf = (path: string): string => `${path}.map`;
+
+/** Neither truncated nor opened for appending, which would ignore positions. */
+async function openForWriting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r+');
+  } catch {
+    return open(path, 'wx+', 0o600);
+  }
+}
