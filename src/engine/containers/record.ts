@@ -234,6 +234,8 @@ export interface ContainerRecord {
   readonly id: string;
   /** Without the leading slash. Mutable (rename). */
   readonly name: string;
+  /** Mutable. Its names before a rename that is under way: what goes by them may not have followed yet. */
+  readonly formerNames?: readonly string[] | undefined;
   readonly created: string;
   /** `sha256:` id of the image config. */
   readonly imageId: string;

@@ -45,9 +45,13 @@ class Victim {
   }
 
   async kill(): Promise<void> {
-    const ended = once(this.#process, 'exit');
+    const ended = this.ended();
     this.#process.kill('SIGKILL');
     await ended;
+  }
+
+  async ended(): Promise<void> {
+    await once(this.#process, 'exit');
   }
 }
 
@@ -137,6 +141,20 @@ test('restart policies and health checks go on', async () => {
   await eventually('it is healthy', () => engine.containers.get(probed).state.health?.status === 'healthy');
   await Promise.all([always, probed].map((id) => engine.containers.remove(id, { force: true })));
   await assertClean(engine, roots);
+});
+
+test('killed in the middle of a rename: links lead to the new name', async () => {
+  const roots = await withImage();
+  const victim = new Victim(roots, 'rename');
+  const ended = victim.ended();
+  const web = await victim.says();
+  await ended;
+  await using engine = await roots.open();
+  assert.deepEqual(engine.containers.get(web).endpoints[0]?.links, ['kept:store']);
+  const { id, formerNames } = engine.containers.get('kept');
+  assert.equal(formerNames, undefined);
+  await engine.containers.rename(id, 'db');
+  assert.deepEqual(engine.containers.get(web).endpoints[0]?.links, ['db:store']);
 });
 
 test('closing with liveRestore off stops what runs; always comes back with the next engine', async () => {

@@ -7,6 +7,7 @@ import { donorsOf } from './joined-containers.ts';
 import { deliverRemainingLogs } from './log-delivery.ts';
 import type { ContainerRecord } from './record.ts';
 import { remove } from './remove.ts';
+import { finishRename } from './rename.ts';
 import { restartsWithDaemon } from './restart-policy.ts';
 import { launchSupervised, scheduleRestart } from './supervise.ts';
 import { sweep } from './sweep.ts';
@@ -25,6 +26,7 @@ export async function recover(context: Context): Promise<void> {
   }
   await context.options.networks.recover(alive);
   for (const id of alive) settleNetworks(context, id);
+  for (const { id } of context.store.all()) await finishRename(context, id);
   await sweep(context, alive);
   for (const id of alive) superviseAdopted(context, id);
   deliverRemainingLogs(context, alive);

@@ -35,6 +35,16 @@ const scripts: Readonly<Record<string, () => Promise<void>>> = {
     };
     say(await started(['sleep', '1000'], { healthcheck }));
   },
+  async rename() {
+    const { id } = await containers.create(request(['true'], {}, {}, { name: 'db' }));
+    await engine.networks.create({ name: 'front', driver: 'bridge', labels: {}, options: {} });
+    const endpoints = [{ network: 'front', links: ['db:store'] }];
+    const web = await containers.create(request(['true'], {}, { networkMode: 'front' }, { endpoints }));
+    say(web.id);
+    // The record has the new name by then.
+    Object.assign(engine.networks, { rename: () => process.kill(process.pid, 'SIGKILL') });
+    await containers.rename(id, 'kept');
+  },
   async churn() {
     await Promise.all([churn(), churn(), churn()]);
   },

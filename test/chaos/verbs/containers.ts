@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { eventually } from '../../fixtures/daemon.ts';
 import { tarOf } from '../archives.ts';
+import { createNetwork } from './resources.ts';
 import { expectPage, freePort, type Trial, type Verb, type World } from './world.ts';
 
 const EXITED = ['exited'];
@@ -309,6 +310,12 @@ const unpause: Verb = async (world) => {
 const rename: Verb = async (world) => {
   const name = await world.create({}, world.name('rename'));
   const { Id } = await world.inspect(name);
+  const network = world.name('network');
+  await createNetwork(world, network);
+  const linker = await world.create({
+    HostConfig: { NetworkMode: network },
+    NetworkingConfig: { EndpointsConfig: { [network]: { Links: [`${name}:db`] } } },
+  });
   const renamed = `${name}-new`;
   return {
     act: async () => void (await world.call('POST', `/containers/${name}/rename?name=${renamed}`)),
@@ -317,6 +324,8 @@ const rename: Verb = async (world) => {
       if (acknowledged) assert.equal(found.Name, `/${renamed}`);
       const other = found.Name === `/${renamed}` ? name : renamed;
       assert.equal(await world.find(other), undefined, 'it has one name');
+      const linked = (await world.inspect(linker)).NetworkSettings.Networks[network]?.Links;
+      assert.deepEqual(linked, [`${found.Name.slice(1)}:db`], 'who is linked to it knows its name');
       await world.create({}, other);
     },
   };

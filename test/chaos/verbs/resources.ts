@@ -3,7 +3,11 @@ import { bridgePrefix } from '../leftovers.ts';
 import type { Verb, World } from './world.ts';
 
 /** A network whose bridge can be told as this daemon's, even when its record is gone. */
-async function createNetwork(world: World, name: string, labels: Record<string, string> = {}): Promise<void> {
+export async function createNetwork(
+  world: World,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<void> {
   const Options = { 'com.docker.network.bridge.name': world.name(bridgePrefix(world.daemon)) };
   await world.call('POST', '/networks/create', { Name: name, Options, Labels: labels });
 }

@@ -30,6 +30,9 @@ export interface Inspected {
   };
   readonly HostConfig: { readonly Memory: number };
   readonly Mounts: readonly { readonly Name: string }[];
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, { readonly Links: readonly string[] | null }>>;
+  };
 }
 
 export interface CreateBody {
