@@ -202,15 +202,27 @@ function groups(admitted: number): { from: string; rule: string; set: string; ty
   );
 }
 
+function setsOf(switches: RuleSwitches): Readonly<Record<string, string>> {
+  const more = [...groups(switches.admitted), ...leaving(switches)];
+  return { ...SETS, ...Object.fromEntries(more.map(({ set, type }) => [set, type])) };
+}
+
+/** What the sets and maps of the table hold, by their names. */
+export const typesOf = (switches: RuleSwitches): Readonly<Record<string, string>> => ({
+  ...setsOf(switches),
+  ...MAPS,
+});
+
 /**
  * The whole content of our table as one transaction that may be repeated. It never names the
  * table with `add table`: that would reset the flags of a table that we own.
  */
 export function scriptOf(table: string, switches: RuleSwitches, elements: Iterable<Element>): string {
-  const own = groups(switches.admitted);
-  const more = [...own, ...leaving(switches)].map(({ set, type }) => [set, type] as const);
-  const sets = { ...SETS, ...Object.fromEntries(more) };
-  const chains = { ...CHAINS, ...Object.fromEntries(own.map(({ from }) => [from, ''])) };
+  const sets = setsOf(switches);
+  const chains = {
+    ...CHAINS,
+    ...Object.fromEntries(groups(switches.admitted).map(({ from }) => [from, ''])),
+  };
   const rules = Object.entries(rulesOf(switches)).flatMap(([chain, lines]) =>
     lines.map((line) => `${chain} ${line}`),
   );

@@ -8,6 +8,7 @@ function contested(refusals: number) {
   let attempts = 0;
   return {
     run: () => {},
+    send: () => {},
     ownTable: () => {
       attempts++;
       if (attempts <= refusals) throw Object.assign(new Error('nft own table(t): EPERM'), { code: 'EPERM' });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, conflict, messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
+import { encodeChange, parseSetType, type Step } from '#linux/nftables';
 import { Contents, type Difference } from './contents.ts';
 import { addScript, deleteScript, type Element } from './element.ts';
-import { PLAIN, type RuleSwitches, scriptOf } from './ruleset.ts';
+import { PLAIN, type RuleSwitches, scriptOf, typesOf } from './ruleset.ts';
 
 const CLAIM_PATIENCE_MS = 3_000;
 const CLAIM_RETRY_MS = 50;
@@ -11,6 +12,8 @@ const CLAIM_RETRY_MS = 50;
 /** The part of libnftables that the table uses. */
 export interface TableWriter {
   run(script: string): void;
+  /** Sends messages as one transaction. */
+  send(steps: readonly Step[]): void;
   /** Creates or re-adopts the table; true when nobody else may change it. */
   ownTable(name: string): boolean;
   /** The process that keeps others from the table. */
@@ -94,15 +97,21 @@ export class Table {
   /** Changes what is in the sets, in one transaction. */
   change(change: { add?: readonly Element[]; remove?: readonly Element[] }): void {
     const difference = this.#contents.change(change);
-    const { added, removed } = difference;
-    if (!this.#written || added.length + removed.length === 0) return;
-    const script = [...deleteScript(this.name, removed), ...addScript(this.name, added)];
+    if (!this.#written || difference.added.length + difference.removed.length === 0) return;
     try {
-      this.#nft.run(script.join('\n'));
+      this.#apply(difference);
     } catch (error) {
       this.#log.debug('an nftables element could not be changed', { error: messageOf(error) });
       this.#afterFailure(difference);
     }
+  }
+
+  #apply(difference: Difference): void {
+    const types = typesOf(this.#switches);
+    const steps = encodeChange(this.name, difference, (set) => parseSetType(types[set] ?? ''));
+    if (steps) return this.#nft.send(steps);
+    const { added, removed } = difference;
+    this.#nft.run([...deleteScript(this.name, removed), ...addScript(this.name, added)].join('\n'));
   }
 
   /**

@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { SystemError } from '../errno.ts';
 import { CLONE_NEWNET } from '../ffi/constants.ts';
 import { unshare } from '../ffi/namespaces.ts';
-import { Nftables, watchTable } from './index.ts';
+import { encodeChange, Nftables, parseSetType, type SetElement, watchTable } from './index.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 // Everything happens in a network namespace of this test process: nothing of the host changes.
@@ -33,6 +33,88 @@ test("scripts are transactions; failures have the errno and nft's words", { skip
   assert.deepEqual(listing.find((entry) => entry.map)?.map?.elem, [[80, '10.0.0.1']]);
   assert.throws(() => nftables.query('list table inet nosuch'), { code: 'ENOENT' });
   nftables.run('delete table inet one');
+});
+
+const TYPES: Readonly<Record<string, string>> = {
+  names: 'type ifname;',
+  blocks: 'type ipv4_addr;',
+  pairs: 'type ifname . ifname;',
+  linked: 'type ifname . ipv4_addr . ipv4_addr . inet_proto . inet_service;',
+  nearby: 'type ipv6_addr . ipv6_addr; flags interval;',
+  allowed: 'type ifname . ipv4_addr . inet_proto . inet_service; flags interval;',
+  any: 'type inet_proto . inet_service : ipv4_addr . inet_service;',
+  at: 'type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service;',
+};
+const ELEMENTS: readonly SetElement[] = [
+  { set: 'names', key: '"eth0"' },
+  { set: 'names', key: '"fifteen-letters"' },
+  { set: 'blocks', key: '10.1.2.0' },
+  { set: 'pairs', key: '"a" . "b"' },
+  { set: 'linked', key: '"br0" . 10.0.0.1 . 10.0.0.2 . udp . 53' },
+  { set: 'nearby', key: 'fd00::2 . fd00:1::/64' },
+  { set: 'nearby', key: 'fd00::2 . ::/0' },
+  { set: 'allowed', key: '"eth0" . 0.0.0.0/0 . tcp . 80-443' },
+  { set: 'allowed', key: '"eth0" . 192.0.2.1 . sctp . 9' },
+  { set: 'allowed', key: '"eth0" . 192.0.2.4-192.0.2.9 . tcp . 65535' },
+  ...Array.from({ length: 900 }, (_, at) => ({
+    set: 'any',
+    key: `tcp . ${at + 1}`,
+    value: `172.17.0.2 . ${at + 1000}`,
+  })),
+  { set: 'at', key: '2001:db8::1 . udp . 53', value: 'fd00::2 . 5353' },
+];
+
+test('elements that are encoded here are what nft makes of their text', { skip }, () => {
+  using nftables = new Nftables();
+  const sets = Object.entries(TYPES).map(
+    ([name, type]) => `${type.includes(' : ') ? 'map' : 'set'} ${name} { ${type} }`,
+  );
+  const list = (table: string) => nft('list', 'table', 'inet', table).stdout.replace(table, 'it');
+  for (const table of ['text', 'bytes']) nftables.run(`table inet ${table} {\n${sets.join('\n')}\n}`);
+  const empty = list('bytes');
+  const commands = ELEMENTS.map(
+    ({ set, key, value }) =>
+      `add element inet text ${set} { ${key}${value === undefined ? '' : ` : ${value}`} }`,
+  );
+  nftables.run(commands.join('\n'));
+  const change = (added: readonly SetElement[], removed: readonly SetElement[] = []) =>
+    encodeChange('bytes', { added, removed }, (set) => parseSetType(TYPES[set] ?? ''));
+  const send = (...parts: Parameters<typeof change>) => nftables.send(change(...parts) ?? []);
+  send(ELEMENTS);
+  const full = list('bytes');
+  assert.equal(full, list('text'));
+  assert.match(full, /tcp \. 900 : 172\.17\.0\.2 \. 1899/);
+  // All or nothing: the last of them is not there.
+  assert.throws(() => send([], [...ELEMENTS, { set: 'names', key: '"gone"' }]), { code: 'ENOENT' });
+  assert.equal(list('bytes'), full);
+  send([], ELEMENTS);
+  assert.equal(list('bytes'), empty);
+  for (const bad of [
+    { set: 'names', key: '"sixteen-letters-" ' },
+    { set: 'names', key: 'eth0' },
+    { set: 'blocks', key: 'fd00::1' },
+    { set: 'any', key: 'tcp . 65536', value: '10.0.0.1 . 1' },
+    { set: 'any', key: 'icmp . 1', value: '10.0.0.1 . 1' },
+    { set: 'any', key: 'tcp . 1', value: '10.0.0.1' },
+    { set: 'nearby', key: 'fd00::2 . fd00::/129' },
+  ]) {
+    assert.throws(() => change([bad]), { kind: 'invalid' }, bad.key);
+  }
+  assert.equal(change([{ set: 'unknown', key: '1' }]), undefined);
+  nftables.run('delete table inet text; delete table inet bytes');
+});
+
+test('types that only nft encodes are told', () => {
+  for (const type of [
+    'type ipv4_addr : verdict;',
+    'type ipv4_addr; flags interval;',
+    'type ipv4_addr : ipv4_addr; flags interval;',
+    'type ipv4_addr . inet_service; flags timeout;',
+    'type ether_addr;',
+    '',
+  ]) {
+    assert.equal(parseSetType(type), undefined, type);
+  }
 });
 
 test('contexts leave no descriptor; a closed one refuses', { skip }, () => {

@@ -13,6 +13,7 @@ import { nftErrno } from './error.ts';
 import { ownTable } from './own.ts';
 import { type TableOwner, tableOwner } from './owner.ts';
 import { type NftRunner, parseListing } from './runner.ts';
+import { encodeTransaction, makeRoom, NFPROTO_INET, type Step, sendTransaction } from './transaction.ts';
 import { inTurn } from './turn.ts';
 
 /** Another thread may open a netfilter socket at the same instant as libnftables; not this often. */
@@ -42,6 +43,15 @@ export class Nftables implements NftRunner {
 
   run(script: string): void {
     this.#execute(script, 0);
+  }
+
+  /** Sends messages about inet tables as one transaction. @throws SystemError with the first errno */
+  send(steps: readonly Step[]): void {
+    if (this.#closed) throw invalid('this nftables context is closed');
+    const data = encodeTransaction(NFPROTO_INET, steps);
+    makeRoom(this.#socket, data.length);
+    const errno = sendTransaction(this.#socket, data);
+    if (errno !== 0) throw new SystemError('nft', ['transaction'], errno);
   }
 
   query(command: string): unknown[] {

@@ -1,5 +1,13 @@
 import { errnoNumber, SystemError } from '../errno.ts';
-import { MSG_DONTWAIT, recv, send } from '../ffi/socket.ts';
+import {
+  MSG_DONTWAIT,
+  recv,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOL_SOCKET,
+  send,
+  setsockopt,
+} from '../ffi/socket.ts';
 import {
   message,
   NLM_F_ACK,
@@ -12,6 +20,11 @@ import {
 const NFNL_MSG_BATCH_BEGIN = 16;
 const NFNL_MSG_BATCH_END = 17;
 export const NFNL_SUBSYS_NFTABLES = 10;
+
+/** Less than any kernel's default of what a socket takes. */
+const USUAL_ROOM = 65_536;
+/** A message that is refused comes back whole. */
+const ANSWER_LIMIT = 65_536;
 
 export const NFPROTO_INET = 1;
 export const NFPROTO_IPV4 = 2;
@@ -43,11 +56,20 @@ export function encodeTransaction(family: number, steps: readonly Step[]): Buffe
   ]);
 }
 
+/** Lets a socket take so many bytes at once, as far as the host allows it. */
+export function makeRoom(socket: number, length: number): void {
+  if (length < USUAL_ROOM) return;
+  const bytes = new Int32Array([length]);
+  if (setsockopt.attempt(socket, SOL_SOCKET, SO_SNDBUFFORCE, bytes, 4) < 0) {
+    setsockopt.attempt(socket, SOL_SOCKET, SO_SNDBUF, bytes, 4);
+  }
+}
+
 export function sendTransaction(socket: number, data: Buffer): number {
   send(socket, data, data.length, 0);
   // The kernel has answered within the send. All answers are taken: libnftables must not find them.
   let errno = 0;
-  const buffer = Buffer.alloc(16_384);
+  const buffer = Buffer.allocUnsafe(ANSWER_LIMIT);
   for (;;) {
     const length = recv.attempt(socket, buffer, buffer.length, MSG_DONTWAIT);
     if (length === -errnoNumber('EAGAIN')) return errno;
