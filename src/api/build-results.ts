@@ -12,8 +12,8 @@ export interface Delivery {
 /** The builder's outputs for what a client wants. */
 export const outputsFor = (wanted: readonly WantedOutput[], { send, authOf }: Delivery): Output[] =>
   wanted.map((output) => {
-    const { kind, names, annotations, rewriteTimes } = output;
-    const form = { names, annotations, rewriteTimes };
+    const { kind, names, annotations, indexAnnotations, rewriteTimes } = output;
+    const form = { names, annotations, indexAnnotations, rewriteTimes };
     switch (kind) {
       case 'image':
         return { kind, ...form };

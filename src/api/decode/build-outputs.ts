@@ -10,6 +10,7 @@ export interface WantedOutput {
   readonly index: number;
   readonly names: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
+  readonly indexAnnotations: Readonly<Record<string, string>>;
   readonly rewriteTimes: boolean;
 }
 
@@ -30,7 +31,14 @@ const KNOWN = [
 export function wantedOutputs(query: Query): WantedOutput[] {
   const text = query.text('outputs');
   const names = query.all('t').filter(Boolean);
-  const image = { kind: 'image', index: 0, names, annotations: {}, rewriteTimes: false } as const;
+  const image = {
+    kind: 'image',
+    index: 0,
+    names,
+    annotations: {},
+    indexAnnotations: {},
+    rewriteTimes: false,
+  } as const;
   if (text === '') return [image];
   const outputs = validate(buildOutputs, parseJson(text) ?? []);
   if (outputs.length === 0) return [image];
@@ -49,7 +57,8 @@ function decode(
   const form = {
     index,
     names: own.length > 0 ? own : tags,
-    annotations: annotationsOf(attributes),
+    annotations: annotationsOf(attributes, MANIFEST_ANNOTATION),
+    indexAnnotations: annotationsOf(attributes, INDEX_ANNOTATION),
     rewriteTimes: flag(attributes, 'rewrite-timestamp'),
   };
   const unknown = [...attributes.keys()].find((key) => !KNOWN.includes(key) && !key.startsWith('annotation'));
@@ -87,11 +96,14 @@ function pushed(form: Omit<WantedOutput, 'kind'>): WantedOutput {
   return { ...form, kind: 'registry' };
 }
 
-/** `annotation.KEY`, `annotation-manifest.KEY`: of the image's manifest. */
-function annotationsOf(attributes: ReadonlyMap<string, string>): Record<string, string> {
+/** `annotation.KEY`, `annotation-manifest[PLATFORM].KEY`: of the images' manifests. */
+const MANIFEST_ANNOTATION = /^annotation(?:-manifest)?(?:\[[^\]]*\])?\.(.+)$/;
+const INDEX_ANNOTATION = /^annotation-index\.(.+)$/;
+
+function annotationsOf(attributes: ReadonlyMap<string, string>, form: RegExp): Record<string, string> {
   const annotations: Record<string, string> = {};
   for (const [key, value] of attributes) {
-    const name = /^annotation(?:-manifest)?(?:\[[^\]]*\])?\.(.+)$/.exec(key)?.[1];
+    const name = form.exec(key)?.[1];
     if (name !== undefined) annotations[name] = value;
   }
   return annotations;

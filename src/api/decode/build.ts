@@ -18,7 +18,7 @@ export type BuildRequest = Pick<
   | 'target'
   | 'buildArgs'
   | 'labels'
-  | 'platform'
+  | 'platforms'
   | 'noCache'
   | 'pull'
   | 'network'
@@ -51,7 +51,6 @@ export function buildRequest(query: Query): BuildRequest {
 
 function common(query: Query): BuildRequest {
   const target = query.text('target');
-  const platform = query.text('platform');
   return {
     dockerfile: query.text('dockerfile') || 'Dockerfile',
     outputs: wantedOutputs(query),
@@ -59,7 +58,7 @@ function common(query: Query): BuildRequest {
     ...(target !== '' && { target }),
     buildArgs: buildArguments(query),
     labels: parameter(query, 'labels', buildLabels) ?? {},
-    ...(platform !== '' && { platform: parsePlatform(platform) }),
+    platforms: platformsOf(query),
     noCache: query.flag('nocache') || stagesWithoutCache(query),
     named: namedContexts(query),
     remote: query.text('remote') || undefined,
@@ -72,6 +71,14 @@ function common(query: Query): BuildRequest {
     quiet: query.flag('q'),
   };
 }
+
+/** Docker's is one; ours may be several, with commas between them. @throws invalid */
+const platformsOf = (query: Query): BuildRequest['platforms'] =>
+  query
+    .all('platform')
+    .flatMap((text) => text.split(','))
+    .filter(Boolean)
+    .map((text) => parsePlatform(text.trim()));
 
 /** `allow`, ours: what a build may do beyond what is safe for everybody. @throws invalid */
 function allowed(query: Query): ReadonlySet<Entitlement> {

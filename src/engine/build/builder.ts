@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type IgnoreRules, Lint, parseLintSettings } from '#dockerfile';
+import { type Finding, type IgnoreRules, Lint, parseLintSettings } from '#dockerfile';
 import type { Containers } from '#engine/containers';
 import type { Image, Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
@@ -32,6 +32,7 @@ import type { BuildResult, Output } from './outputs/output.ts';
 import { writeOutputs } from './outputs/write.ts';
 import type { PlanOptions } from './plan/options.ts';
 import { type Plan, planBuild } from './plan/plan.ts';
+import { isIndexed, linesOf, platformsOf } from './platforms.ts';
 import type { OnBuildEvent } from './progress.ts';
 import { type PruneCacheOptions, pruneCache } from './prune.ts';
 import type { BuildLimits, BuildSession, Entitlement, Secrets, SshAgents } from './session.ts';
@@ -67,7 +68,8 @@ export interface BuildOptions {
   readonly target?: string;
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;
-  readonly platform?: Platform;
+  /** With several the result is an index of one image for each; with none, the host's. */
+  readonly platforms: readonly Platform[];
   /** Every step is done anew; with names: those stages' are. */
   readonly noCache: boolean | ReadonlySet<string>;
   /** Base images are asked for anew. */
@@ -94,7 +96,7 @@ export type InspectOptions = Pick<
   | 'target'
   | 'buildArgs'
   | 'labels'
-  | 'platform'
+  | 'platforms'
   | 'noCache'
   | 'network'
   | 'signal'
@@ -140,15 +142,17 @@ export class Builder implements AsyncDisposable {
     try {
       const lint = new Lint(lintSettings(file.dockerfile, options.buildArgs));
       const ignore = ignoreRules(contexts.described, options);
-      const plan = await this.#plan(options, contexts, ignore, file, lint, (reference, platform) =>
+      const plans = await this.#plans(options, contexts, ignore, file, lint, (reference, platform) =>
         this.#resolve(options, reference, platform),
       );
       for (const warning of lint.findings) options.onEvent({ type: 'warning', warning });
       lint.check();
-      options.onEvent({ type: 'planned', lines: plan.lines });
-      warnUnused(plan.unusedArguments, options.onEvent);
-      await contexts.fill(plan.target.step, (path) => ignore.ignores(path));
-      return await writeOutputs(session, solver, plan, { outputs, squash, epoch });
+      options.onEvent({ type: 'planned', lines: plans.flatMap(linesOf) });
+      warnUnused(plans[0]?.unusedArguments ?? [], options.onEvent);
+      const targets = plans.map(({ target }) => target.step);
+      await contexts.fill(targets, (path) => ignore.ignores(path));
+      const indexed = isIndexed(options);
+      return await writeOutputs(session, solver, plans, { outputs, squash, epoch, indexed });
     } catch (error) {
       throw withExcerpt(error, file);
     } finally {
@@ -174,9 +178,10 @@ export class Builder implements AsyncDisposable {
       const file = readDockerfile(contexts.described, wanted);
       const ignore = ignoreRules(contexts.described, options);
       lint = new Lint(lintSettings(file.dockerfile, options.buildArgs));
-      const plan = await this.#plan(options, contexts, ignore, file, lint, async (reference, platform) =>
+      const [plan] = await this.#plans(options, contexts, ignore, file, lint, async (reference, platform) =>
         this.#local(reference, platform),
       );
+      if (!plan) throw new Error('a build has a platform');
       return { source, findings: lint.findings, dockerfile: file.dockerfile, plan };
     } catch (error) {
       if (!(error instanceof BerthError)) throw error;
@@ -184,20 +189,22 @@ export class Builder implements AsyncDisposable {
     }
   }
 
-  async #plan(
+  /** One for each platform. What the lint finds is said of the first: the Dockerfile is the same. */
+  async #plans(
     options: InspectOptions & { readonly allow?: ReadonlySet<Entitlement> },
     { main: context, named: namedContexts }: Contexts,
     ignore: IgnoreRules,
     file: ReadDockerfile,
     lint: Lint,
     resolveImage: PlanOptions['resolveImage'],
-  ): Promise<Plan> {
-    return await planBuild({
+  ): Promise<Plan[]> {
+    const platforms = platformsOf(options);
+    const planned: Omit<PlanOptions, 'platform' | 'warn'> = {
       dockerfile: file.dockerfile,
       target: options.target,
       buildArgs: options.buildArgs,
-      platform: options.platform ?? hostPlatform(),
       buildPlatform: hostPlatform(),
+      severalPlatforms: platforms.length > 1,
       context,
       isIgnored: (path) => ignore.ignores(path),
       namedContexts,
@@ -206,8 +213,13 @@ export class Builder implements AsyncDisposable {
       network: options.network,
       allow: options.allow,
       resolveImage,
-      warn: (...found) => lint.add(...found),
-    });
+    };
+    const plans: Plan[] = [];
+    for (const platform of platforms) {
+      const warn = (...found: Finding[]) => plans.length === 0 && lint.add(...found);
+      plans.push(await planBuild({ ...planned, platform, warn }));
+    }
+    return plans;
   }
 
   /** What the cache holds, the least recently used first. */

@@ -57,6 +57,9 @@ export function installBuilt(
   return catalog.change(() => {
     const known = catalog.images.get(assembled.chosen.id);
     const chosen = { ...assembled.chosen, ...(parent !== undefined && !known && { parent }) };
+    // Without a name nothing holds the other platforms' images but that each is listed itself.
+    if (references.length === 0)
+      for (const image of assembled.images) catalog.putImage({ ...image, listed: true });
     catalog.install({ ...assembled, chosen }, references.map(canonicalName));
     for (const reference of references) catalog.publish('tag', chosen.id, familiarName(reference), chosen);
     return chosen;

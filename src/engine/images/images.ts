@@ -4,9 +4,11 @@ import type { Snapshots } from '#engine/snapshots';
 import { KeyedLock } from '#lib/lock';
 import type { Logger } from '#lib/log';
 import type { Timer } from '#lib/metrics';
+import type { StringMap } from '#oci/image';
 import { decompress } from '#oci/layer';
 import type { FoundRepository } from '#oci/remote';
 import type { BlobStore, Database } from '#store';
+import { assembleIndex, type IndexMember } from './assemble-index.ts';
 import { type Attestation, type AttestationsOptions, attestations } from './attestations.ts';
 import {
   addLayer,
@@ -202,6 +204,15 @@ export class Images {
   /** Writes the documents of what a build resulted in. It is in no catalog yet: work alone holds it. */
   assemble(work: Work, image: BuiltImage, signal?: AbortSignal): Promise<Assembled> {
     return assembleBuilt(this.#context, work, image, signal);
+  }
+
+  /** The same of the index of what was built for several platforms. */
+  assembleIndex(
+    work: Work,
+    members: readonly IndexMember[],
+    options: { readonly annotations: StringMap },
+  ): Promise<Assembled> {
+    return assembleIndex(this.#context, work, members, options);
   }
 
   /** Makes it an image of this engine. @throws invalid for a name that can be none */

@@ -58,11 +58,11 @@ export class Contexts {
     return new Contexts(session, described, asked, await openNamed(session, options, fetch));
   }
 
-  /** Gets the files that the steps to a target need. `ignores`: what the list of exceptions leaves out. */
-  async fill(target: Step, ignores: (path: string) => boolean): Promise<void> {
+  /** Gets the files that the steps to these targets need. `ignores`: what the list of exceptions leaves out. */
+  async fill(targets: readonly Step[], ignores: (path: string) => boolean): Promise<void> {
     if (!this.#asked.has(this.main)) this.main.fill(this.described.without(ignores));
     for (const [tree, files] of this.#asked) {
-      const paths = neededPaths(target, tree);
+      const paths = neededPaths(targets, tree);
       if (paths.length === 0) continue;
       if (this.#session.signal.aborted) throw cancelled('the build was cancelled');
       const received = await receiveTar(this.#session, await files.open(paths[0] === '' ? [] : paths));

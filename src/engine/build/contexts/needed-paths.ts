@@ -2,10 +2,10 @@ import { posix } from 'node:path';
 import type { Tree } from '../files/tree.ts';
 import { inputsOf, type Step } from '../step.ts';
 
-/** What of a context the steps before a target read, as they name it; `['']`: everything. */
-export function neededPaths(target: Step, context: Tree): string[] {
+/** What of a context the steps to targets read, as they name it; `['']`: everything. */
+export function neededPaths(targets: readonly Step[], context: Tree): string[] {
   const paths = new Set<string>();
-  const seen = new Set<Step>([target]);
+  const seen = new Set<Step>(targets);
   for (const step of seen) {
     for (const path of pathsOf(step, context)) paths.add(clean(path));
     for (const input of inputsOf(step)) seen.add(input);

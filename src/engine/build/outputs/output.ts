@@ -6,7 +6,9 @@ import type { StringMap } from '#oci/image';
 interface ImageForm {
   /** Names that it gets. */
   readonly names: readonly string[];
+  /** Of each image's manifest. */
   readonly annotations: StringMap;
+  readonly indexAnnotations: StringMap;
   /** Times in its new layers are not after `SOURCE_DATE_EPOCH`: what is built again is the same to the byte. */
   readonly rewriteTimes: boolean;
 }

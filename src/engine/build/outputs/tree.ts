@@ -1,22 +1,61 @@
+import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { newId } from '#lib/ids';
+import { formatPlatform, type Platform } from '#oci/image';
+import { TAR_END, tarHeader } from '#oci/tar';
 import type { Filesystem } from '../cache.ts';
 import type { BuildSession } from '../session.ts';
-import { clampTar } from './rewrite-times.ts';
+import { type Change, rewriteMembers, rewriteTar } from './rewrite-tar.ts';
+import { clampMtime } from './rewrite-times.ts';
+import type { Solved } from './solve-target.ts';
 
-/** The file system as a tar, handed to somebody. */
-export async function exportTree(
+type Send = (content: Readable) => Promise<void>;
+
+/** File systems as a tar, handed to somebody; each of several in a directory of its own (`linux_arm64`). */
+export async function exportTrees(
+  session: Pick<BuildSession, 'snapshots'>,
+  solved: readonly Solved[],
+  epoch: Date | undefined,
+  send: Send,
+): Promise<void> {
+  const clamp: Change = epoch ? clampMtime(epoch) : () => ({});
+  const [only] = solved;
+  if (solved.length > 1 || !only)
+    return await send(Readable.from(together(session, solved, clamp), { objectMode: false }));
+  await using tree = await open(session, only.described);
+  await send(epoch ? Readable.from(rewriteTar(tree.content, clamp), { objectMode: false }) : tree.content);
+}
+
+/** A platform as the name of a directory, as BuildKit's exporters call it. */
+export const directoryOf = (platform: Platform): string => formatPlatform(platform).replaceAll('/', '_');
+
+async function* together(
+  session: Pick<BuildSession, 'snapshots'>,
+  solved: readonly Solved[],
+  clamp: Change,
+): AsyncGenerator<Uint8Array, void> {
+  for (const { plan, described } of solved) {
+    const directory = directoryOf(plan.platform);
+    const below = (path: string): string => posix.join(directory, path);
+    yield tarHeader({ path: `${directory}/`, type: 'directory', mode: 0o755 });
+    await using tree = await open(session, described);
+    yield* rewriteMembers(tree.content, (entry) => ({
+      ...clamp(entry),
+      path: below(entry.path),
+      ...(entry.type === 'link' && { link: below(entry.link) }),
+    }));
+  }
+  yield TAR_END;
+}
+
+async function open(
   { snapshots }: Pick<BuildSession, 'snapshots'>,
   { layers }: Pick<Filesystem, 'layers'>,
-  epoch: Date | undefined,
-  send: (content: Readable) => Promise<void>,
-): Promise<void> {
+): Promise<AsyncDisposable & { readonly content: Readable }> {
   const id = `build-${newId()}`;
   await snapshots.prepare(id, layers.map(({ chainId }) => chainId).toReversed());
-  try {
-    const tar = snapshots.exportTree(id);
-    await send(epoch ? Readable.from(clampTar(tar, BigInt(epoch.getTime()) * 1_000_000n)) : tar);
-  } finally {
-    await snapshots.remove(id);
-  }
+  return {
+    content: snapshots.exportTree(id),
+    [Symbol.asyncDispose]: async () => await snapshots.remove(id),
+  };
 }

@@ -1,44 +1,46 @@
-import type { Assembled, BuiltLayer, Image, Pushed } from '#engine/images';
+import type { Assembled, Image, Pushed } from '#engine/images';
+import { invalid } from '#lib/errors';
+import type { Platform } from '#oci/image';
 import type { Plan } from '../plan/plan.ts';
 import type { BuildSession } from '../session.ts';
 import type { Solver } from '../solve/solver.ts';
-import type { Step } from '../step.ts';
-import { type Description, describeImage } from './describe.ts';
 import type { BuildResult, Output } from './output.ts';
 import { rewriteTimes } from './rewrite-times.ts';
-import { squash } from './squash.ts';
-import { exportTree } from './tree.ts';
+import { type Solved, solveTarget } from './solve-target.ts';
+import { exportTrees } from './tree.ts';
 
 export interface WriteOptions {
   readonly outputs: readonly Output[];
   readonly squash: boolean;
   readonly epoch: Date | undefined;
+  /** Images are members of an index. */
+  readonly indexed: boolean;
 }
 
 type ImageOutput = Exclude<Output, { kind: 'tree' }>;
 
-/** Solves the target, and brings the result to wherever it is wanted. */
+/** Solves the target for each platform, and brings the results to wherever they are wanted. */
 export async function writeOutputs(
   session: BuildSession,
   solver: Solver,
-  plan: Plan,
-  { outputs, epoch, ...options }: WriteOptions,
+  plans: readonly Plan[],
+  options: WriteOptions,
 ): Promise<BuildResult> {
-  const solved = await describeImage(solver, plan, epoch);
-  const base = await baseLayers(solver, plan.target.step);
-  const described = options.squash ? await squashed(session, base, solved, plan.target.parent) : solved;
+  const solved = await Promise.all(plans.map((plan) => solveTarget(session, solver, plan, options)));
+  const [first] = solved;
+  if (!first) throw invalid('a build needs a platform');
   let assembled: Assembled | undefined;
   let image: Image | undefined;
   const pushed: Pushed[] = [];
-  for (const output of outputs) {
+  for (const output of options.outputs) {
     if (output.kind === 'tree') {
-      await exportTree(session, described, epoch, output.send);
+      await exportTrees(session, solved, options.epoch, output.send);
       continue;
     }
-    const made = await assemble(session, output, base, described, epoch);
+    const made = await assemble(session, output, solved, options);
     assembled ??= made;
     if (output.kind === 'image')
-      image = session.images.install(made, { names: output.names, parent: plan.target.parent });
+      image = session.images.install(made, { names: output.names, parent: first.parent });
     else pushed.push(...(await deliver(session, output, made)));
   }
   return { assembled, image, pushed };
@@ -46,14 +48,25 @@ export async function writeOutputs(
 
 async function assemble(
   session: BuildSession,
-  { annotations, rewriteTimes: rewrite }: ImageOutput,
-  base: readonly BuiltLayer[],
-  described: Description,
-  epoch: Date | undefined,
+  output: ImageOutput,
+  solved: readonly Solved[],
+  { epoch, indexed }: WriteOptions,
 ): Promise<Assembled> {
-  const layers =
-    rewrite && epoch ? await rewriteTimes(session, base, described.layers, epoch) : described.layers;
-  return await session.images.assemble(session.work, { ...described, layers, annotations }, session.signal);
+  const { images, work, signal } = session;
+  const { annotations, indexAnnotations, rewriteTimes: rewrite } = output;
+  const members: { readonly platform: Platform; readonly assembled: Assembled }[] = [];
+  for (const { plan, described, base } of solved) {
+    const layers =
+      rewrite && epoch ? await rewriteTimes(session, base, described.layers, epoch) : described.layers;
+    const assembled = await images.assemble(work, { ...described, layers, annotations }, signal);
+    members.push({ platform: plan.platform, assembled });
+  }
+  const [only] = members;
+  if (!indexed && only) {
+    if (Object.keys(indexAnnotations).length === 0) return only.assembled;
+    throw invalid('annotations of an index need one: build for several platforms, or with attestations');
+  }
+  return await images.assembleIndex(work, members, { annotations: indexAnnotations });
 }
 
 async function deliver(
@@ -73,30 +86,4 @@ async function deliver(
     pushed.push(await images.pushBuilt(assembled, name, { signal, onProgress, ...(auth && { auth }) }));
   }
   return pushed;
-}
-
-/** Layers that the build began with. */
-async function baseLayers(solver: Solver, step: Step): Promise<readonly BuiltLayer[]> {
-  let at = step;
-  while ('base' in at) at = at.base;
-  return (await solver.solve(at)).layers;
-}
-
-/** Its history keeps every line; only the last has a layer. */
-async function squashed(
-  session: BuildSession,
-  base: readonly BuiltLayer[],
-  described: Description,
-  parent: string | undefined,
-): Promise<Description> {
-  const layers = await squash(session, base, described.layers);
-  if (layers.length === described.layers.length) return described;
-  let left = base.length;
-  const history = described.history.map((entry) => {
-    if (entry.empty_layer || left-- > 0) return entry;
-    return { ...entry, empty_layer: true };
-  });
-  const comment = `merge ${described.layers.at(-1)?.chainId ?? ''} to ${parent ?? 'scratch'}`;
-  const none = layers.length === base.length && { empty_layer: true };
-  return { ...described, layers, history: [...history, { created: described.created, comment, ...none }] };
 }

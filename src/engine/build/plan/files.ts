@@ -65,7 +65,7 @@ function stepOf(
 ): Omit<CopyStep, 'base' | 'from' | 'sources' | 'destination'> {
   return {
     kind: 'copy',
-    title: titleOf(stage, state, instruction.text),
+    title: titleOf(planner, stage, state, instruction.text),
     lines: instruction.lines,
     platform: state.platform,
     excludes: instruction.excludes,

@@ -60,11 +60,11 @@ async function plan(
       state.author = instruction.value;
       return state.note(`MAINTAINER ${instruction.value}`);
     default:
-      return located(instruction.lines, () => planConfig(stage, state, instruction));
+      return located(instruction.lines, () => planConfig(planner, stage, state, instruction));
   }
 }
 
-function planConfig(stage: Stage, state: StageState, instruction: Instruction): void {
+function planConfig(planner: Planner, stage: Stage, state: StageState, instruction: Instruction): void {
   if (!changesConfig(instruction)) return;
   state.config = applyInstruction(state.config, instruction);
   switch (instruction.kind) {
@@ -76,7 +76,7 @@ function planConfig(stage: Stage, state: StageState, instruction: Instruction): 
       if (!state.commandSet) state.config = { ...state.config, cmd: undefined };
       break;
     case 'WORKDIR':
-      return planWorkingDirectory(stage, state, instruction.value);
+      return planWorkingDirectory(planner, stage, state, instruction.value);
     default:
   }
   state.note(historyLine(state, instruction));
@@ -106,11 +106,11 @@ function historyLine({ config }: StageState, instruction: Instruction): string {
   }
 }
 
-function planWorkingDirectory(stage: Stage, state: StageState, written: string): void {
+function planWorkingDirectory(planner: Planner, stage: Stage, state: StageState, written: string): void {
   const path = posix.normalize(state.config.workingDir);
   const step: Step = {
     kind: 'directory',
-    title: titleOf(stage, state, `WORKDIR ${written}`),
+    title: titleOf(planner, stage, state, `WORKDIR ${written}`),
     lines: undefined,
     platform: state.platform,
     base: state.step,

@@ -11,6 +11,8 @@ export interface PlanOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly platform: Platform;
   readonly buildPlatform: Platform;
+  /** The same is planned for others beside: what is shown says which. */
+  readonly severalPlatforms: boolean;
   readonly context: Tree;
   /** Whether a path was left out of the context by its rules. */
   readonly isIgnored: (path: string) => boolean;

@@ -19,11 +19,14 @@ import { globalArguments } from './globals.ts';
 import { planInstruction } from './instruction.ts';
 import { lintBases, lintPlatform, lintPlatformFlag } from './lint.ts';
 import type { PlanOptions } from './options.ts';
+import { checkRunnable } from './runnable.ts';
 import { type DeclaredArg, type PlannedLine, StageState } from './stage.ts';
 import { planTriggers } from './triggers.ts';
 
 /** What a Dockerfile asks for, for one platform: the steps to its result and the image's configuration. */
 export interface Plan {
+  /** What was asked for; a target that goes on from a stage of another platform is of that one. */
+  readonly platform: Platform;
   readonly target: StageState;
   /** What is done for it, in the order of the Dockerfile. */
   readonly lines: readonly PlannedLine[];
@@ -48,6 +51,7 @@ export async function planBuild(options: PlanOptions): Promise<Plan> {
   }
   const stages = await planner.stages();
   return {
+    platform: options.platform,
     target,
     stages,
     lines: stages.flatMap((stage) => stage.lines),
@@ -156,6 +160,12 @@ export class Planner {
       : noCache.has(stage.from.name ?? '') || noCache.has(String(stage.index));
   }
 
+  /** @throws DockerfileError when a command of that platform cannot be run here */
+  checkRunnable(platform: Platform, lines: From['lines']): void {
+    // Nothing will be run when nobody said what is allowed.
+    if (this.options.allow) checkRunnable(platform, this.options.buildPlatform, lines);
+  }
+
   async #plan(stage: Stage): Promise<StageState> {
     const state = await this.#begin(stage);
     state.lines.push({ text: stage.from.text, step: state.step });
@@ -180,7 +190,8 @@ export class Planner {
       const { step, config, author, parent, history, unknownBase } = below;
       const state = new StageState({
         name,
-        platform,
+        // What is there already is of that platform, whatever this stage is for.
+        platform: below.platform,
         step,
         config: { ...config, onBuild: undefined },
         author,
@@ -192,6 +203,9 @@ export class Planner {
       for (const [arg, value] of below.args) state.args.set(arg, value);
       return state;
     }
+    // Before its base is pulled.
+    const command = stage.instructions.find(({ kind }) => kind === 'RUN');
+    if (command) this.checkRunnable(platform, command.lines);
     return await this.#onImage(base, name, platform, from);
   }
 

@@ -11,6 +11,7 @@ import { titleOf } from './title.ts';
 export async function planRun(planner: Planner, stage: Stage, state: StageState, run: Run): Promise<void> {
   const { options } = planner;
   checkAllowed(options, run);
+  planner.checkRunnable(state.platform, run.lines);
   const mounts = await planMounts(planner, stage, state, run);
   const { command, script } = commandOf(state, run);
   const proxies = [...options.buildArgs].filter(([name]) => PROXY_ARGUMENTS.has(name));
@@ -21,7 +22,7 @@ export async function planRun(planner: Planner, stage: Stage, state: StageState,
   const undeclared = proxies.map(([name]) => name).filter((name) => !state.args.has(name));
   const step: RunStep = {
     kind: 'run',
-    title: titleOf(stage, state, run.text),
+    title: titleOf(planner, stage, state, run.text),
     lines: run.lines,
     platform: state.platform,
     base: state.step,

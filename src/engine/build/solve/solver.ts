@@ -45,6 +45,7 @@ export class Solver {
     const same = this.#byKey.get(key);
     if (same) {
       const result = await same;
+      this.#announceInputs(step, false);
       this.#session.onEvent({ type: 'done', step, cached: false, result: identityOf(result) });
       return result;
     }
@@ -123,18 +124,18 @@ export class Solver {
   #take(step: Step, key: string, cached: CacheRecord): Filesystem {
     const { cache, onEvent } = this.#session;
     cache.use(key, cached);
-    this.#announceCached(step, new Set());
+    this.#announceInputs(step, true);
     onEvent({ type: 'done', step, cached: true, result: identityOf(cached) });
     return cached;
   }
 
   /** What is before a step that is there need not be done: those who watch see it as done, too. */
-  #announceCached(step: Step, seen: Set<Step>): void {
+  #announceInputs(step: Step, cached: boolean, seen = new Set<Step>()): void {
     for (const input of inputsOf(step)) {
       if (seen.has(input) || this.#solved.has(input)) continue;
       seen.add(input);
-      this.#announceCached(input, seen);
-      this.#session.onEvent({ type: 'done', step: input, cached: true, result: '' });
+      this.#announceInputs(input, cached, seen);
+      this.#session.onEvent({ type: 'done', step: input, cached, result: '' });
     }
   }
 

@@ -1,0 +1,2 @@
+export { type Emulator, emulatorOf, readEmulators } from './emulators.ts';
+export { programHeader } from './program-header.ts';

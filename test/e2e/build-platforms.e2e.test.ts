@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { buildContexts, dockerfile } from '../fixtures/build-context.ts';
+import { Daemon, type Result, type RunOptions } from '../fixtures/daemon.ts';
+import { Registry } from '../fixtures/registry.ts';
+
+const daemon = Daemon.forThisFile();
+const context = buildContexts();
+const directory = mkdtempSync('/tmp/berth-platforms-');
+after(() => rmSync(directory, { recursive: true, force: true }));
+const at = (name: string): string => join(directory, name);
+
+const program = new URL('../../bin/berth', import.meta.url).pathname;
+const berth = (args: readonly string[], options: RunOptions = {}): Promise<Result> =>
+  daemon.run(program, args, { timeout: 120_000, ...options });
+
+async function build(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await berth(['build', ...args]);
+  assert.equal(code, 0, stdout + stderr);
+  return stdout;
+}
+
+const both = ['--platform', 'linux/amd64,linux/s390x'];
+
+interface Index {
+  readonly mediaType: string;
+  readonly annotations?: object;
+  readonly manifests: readonly {
+    readonly digest: string;
+    readonly platform: { readonly os: string; readonly architecture: string };
+  }[];
+}
+
+const raw = (source: string): Index =>
+  JSON.parse(
+    execFileSync('skopeo', ['inspect', '--tls-verify=false', '--raw', source], { encoding: 'utf8' }),
+  ) as Index;
+
+// The compiler's machine does the work for all: nothing of the other machine is run.
+const CROSS = {
+  Dockerfile: dockerfile(
+    'FROM --platform=$BUILDPLATFORM busybox AS tools',
+    'RUN cat /proc/sys/kernel/random/uuid > /tool',
+    'FROM tools AS build',
+    'ARG TARGETARCH',
+    'RUN echo "for $TARGETARCH" > /out && cat /tool >> /out',
+    'FROM scratch',
+    'COPY --from=build /out /bin/out',
+    'CMD ["/bin/out"]',
+  ),
+};
+
+describe('building for several platforms', () => {
+  it('an index of them, wherever it goes; what does not depend on the platform is done once', async () => {
+    await using registry = await Registry.start();
+    const name = `${registry.host}/cross:1`;
+    const outputs = [
+      `type=oci,dest=${at('cross.tar')}`,
+      `type=local,dest=${at('cross')}`,
+      `type=image,push=true,annotation-index.org.example=all`,
+    ];
+    const told = await build(...both, ...outputs.flatMap((each) => ['-o', each]), '-t', name, context(CROSS));
+    assert.match(told, /Step 1\/16 : \[linux\/amd64\] FROM/);
+    assert.match(told, /\[linux\/s390x\] RUN cat/);
+    const index = raw(`docker://${name}`);
+    assert.equal(index.mediaType, 'application/vnd.oci.image.index.v1+json');
+    assert.deepEqual(index.annotations, { 'org.example': 'all' });
+    assert.deepEqual(
+      index.manifests.map(({ platform }) => platform),
+      [
+        { architecture: 'amd64', os: 'linux' },
+        { architecture: 's390x', os: 'linux' },
+      ],
+    );
+    assert.deepEqual(raw(`oci-archive:${at('cross.tar')}`).manifests, index.manifests);
+    assert.deepEqual(readdirSync(at('cross')).sort(), ['linux_amd64', 'linux_s390x']);
+    const [amd, ibm] = ['amd64', 's390x'].map((arch) =>
+      readFileSync(at(`cross/linux_${arch}/bin/out`), 'utf8').split('\n'),
+    );
+    assert.deepEqual([amd?.[0], ibm?.[0]], ['for amd64', 'for s390x']);
+    assert.equal(amd?.[1], ibm?.[1]);
+    // The engine has the whole of it, and hands it on whole.
+    await daemon.ok('save', '-o', at('saved.tar'), name);
+    assert.deepEqual(raw(`oci-archive:${at('saved.tar')}`).manifests, index.manifests);
+    await daemon.ok('rmi', name);
+    await daemon.ok('load', '-i', at('cross.tar'));
+    const other = ['image', 'inspect', '--platform', 'linux/s390x', '-f', '{{.Architecture}}', name];
+    assert.equal((await berth(other)).stdout.trim(), 's390x');
+  });
+
+  it('peers copy it whole', async () => {
+    const copied = at('copied');
+    await build(...both, '-o', `type=oci,dest=${at('peer.tar')}`, '-t', 'peer', context(CROSS));
+    execFileSync('skopeo', [
+      '--insecure-policy',
+      'copy',
+      '-q',
+      '--all',
+      `oci-archive:${at('peer.tar')}`,
+      `oci:${copied}`,
+    ]);
+    assert.deepEqual(raw(`oci:${copied}`).manifests, raw(`oci-archive:${at('peer.tar')}`).manifests);
+  });
+
+  it('a command of a machine that nobody here can play: refused at its line, before anything is done', async () => {
+    const root = context({
+      Dockerfile: dockerfile('FROM nowhere.invalid/base', '', 'RUN echo here', 'RUN true'),
+    });
+    const foreign = await berth(['build', '--platform', 'linux/mips64le', root]);
+    assert.match(
+      foreign.stdout + foreign.stderr,
+      /a command for linux\/mips64le cannot be run on linux\/\w+: no emulator is registered for mips64le/,
+    );
+    assert.match(foreign.stdout + foreign.stderr, />>> RUN echo here/);
+    const odd = await berth(['build', '--platform', 'windows/amd64', root]);
+    assert.match(odd.stderr, /a command for windows\/amd64 cannot be run/);
+    assert.match(
+      (await berth(['build', '--platform', 'a/b/c/d', root])).stderr,
+      /invalid platform: "a\/b\/c\/d"/,
+    );
+    const one = await berth(['build', '-o', 'type=image,annotation-index.a=b', context(CROSS)]);
+    assert.match(one.stderr, /annotations of an index need one/);
+  });
+});
