@@ -43,7 +43,7 @@ export class Images {
   }
 
   list(
-    query: { all?: boolean; digests?: boolean; filters?: Filters } = {},
+    query: { all?: boolean; digests?: boolean; manifests?: boolean; filters?: Filters } = {},
     signal?: AbortSignal,
   ): Promise<ImageSummary[]> {
     return this.#api.json({ method: 'GET', path: '/images/json', query }, signal);
@@ -133,8 +133,14 @@ export class Images {
     return (await this.#api.send(call, signal)).body;
   }
 
-  prune(filters?: Filters, signal?: AbortSignal): Promise<ImagesPruneReport> {
-    return this.#api.json({ method: 'POST', path: '/images/prune', query: { filters } }, signal);
+  /** `dryRun`: nothing is removed, but told (berthd only). */
+  prune(
+    filters?: Filters,
+    { dryRun }: { readonly dryRun?: boolean } = {},
+    signal?: AbortSignal,
+  ): Promise<ImagesPruneReport> {
+    const query = { filters, ...(dryRun && { 'dry-run': true }) };
+    return this.#api.json({ method: 'POST', path: '/images/prune', query }, signal);
   }
 
   async *#progress(call: Call, signal: AbortSignal | undefined): AsyncGenerator<ProgressMessage, void> {

@@ -7,6 +7,8 @@ import { isKind } from '#lib/errors';
 /** Bytes, by what takes them; empty for what was not asked for. */
 export interface DiskUsage {
   readonly layersSize: number;
+  /** Of `layersSize`: what would be free without the images that no container uses. */
+  readonly layersReclaimable: number;
   /** `containers`: how many are made of it. */
   readonly images: readonly { id: string; size: number; shared: number; containers: number }[];
   readonly containers: readonly { id: string; sizeRw: number; sizeRootFs: number }[];
@@ -21,7 +23,7 @@ export interface DiskUsageQuery {
   readonly buildCache: boolean;
 }
 
-const NO_IMAGES = { total: 0, images: [] };
+const NO_IMAGES = { total: 0, reclaimable: 0, images: [] };
 
 export async function diskUsage(
   domains: {
@@ -41,10 +43,8 @@ export async function diskUsage(
   ]);
   return {
     layersSize: ofImages.total,
-    images: ofImages.images.map((image) => ({
-      ...image,
-      containers: containers.usersOfImage(image.id).length,
-    })),
+    layersReclaimable: ofImages.reclaimable,
+    images: ofImages.images,
     containers: ofContainers.flat(),
     volumes: ofVolumes.map((volume) => ({ ...volume, users: containers.usersOfVolume(volume.name).length })),
     buildCache,

@@ -203,6 +203,40 @@ describe('an image for several platforms', () => {
     assert.equal((await daemon.docker('image', 'inspect', 'multi:1')).code, 1);
   });
 
+  it('means the host, whichever platform was asked for last, and is one row', async () => {
+    await daemon.ok('rmi', '-f', 'multi:1');
+    assert.equal((await load(`&platform=${platform('arm64')}`)).status, 200);
+    const shown = () => daemon.ok('inspect', '-f', '{{.Architecture}} {{.RepoTags}}', 'multi:1');
+    assert.equal(await shown(), 'arm64 [multi:1]');
+    await load();
+    assert.equal((await load(`&platform=${platform('arm64')}`)).status, 200);
+    await load();
+    assert.equal(await shown(), 'amd64 [multi:1]');
+    assert.equal(await daemon.ok('images', '--filter', 'dangling=true', '-q'), '');
+    const docker = await daemon.ok('image', 'ls', '--tree');
+    const berth = (await daemon.berth('image', 'ls', '--tree')).stdout;
+    for (const tree of [docker, berth]) assert.match(tree, /multi:1.*\n.*linux\/amd64.*\n.*linux\/arm64/);
+    assert.equal((await daemon.berth('image', 'ls', '--tree', '-q')).code, 1);
+  });
+
+  it('stays while a container uses any platform of it, and by force as an image without a name', async () => {
+    await reset();
+    await daemon.ok('create', '--name', 'other', '--platform', 'linux/arm64', 'multi:1');
+    const refused = await daemon.docker('rmi', 'multi:1');
+    assert.match(refused.stderr, /must force.* container .* is using its referenced image/);
+    await daemon.ok('rmi', '-f', 'multi:1');
+    const left = await daemon.ok('images', '-f', 'dangling=true', '--format', '{{.Repository}}');
+    assert.equal(left, '<none>');
+    assert.equal(await daemon.ok('image', 'prune', '-f'), 'Total reclaimed space: 0B');
+    await daemon.ok('rm', 'other');
+    assert.match(
+      (await daemon.berth('image', 'prune', '--dry-run')).stdout,
+      /^Would delete Images:\ndeleted: /,
+    );
+    assert.match(await daemon.ok('image', 'prune', '-f'), /^Deleted Images:\ndeleted: /);
+    assert.equal(await daemon.ok('images', '-f', 'dangling=true', '-q'), '');
+  });
+
   it('gives up one platform after the other', async () => {
     await reset();
     const remove = (architecture: string) =>

@@ -48,7 +48,7 @@ export async function diskUsage(engine: Engine, options: DiskUsageOptions): Prom
       ...(cache && { BuildCache: cache }),
     }),
     ...(modern && {
-      ...(images && { ImageUsage: imageUsage(images, usage.layersSize, verbose) }),
+      ...(images && { ImageUsage: imageUsage(images, usage, verbose) }),
       ...(containers && { ContainerUsage: containerUsage(containers, verbose) }),
       ...(volumes && { VolumeUsage: volumeUsage(volumes, verbose) }),
       ...(cache && { BuildCacheUsage: buildCacheUsage(cache, verbose) }),
@@ -98,15 +98,13 @@ const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + 
 
 function imageUsage(
   rows: readonly ImageSummary[],
-  layersSize: number,
+  { layersSize, layersReclaimable }: Usage,
   verbose: boolean,
 ): DiskUsageOf<ImageSummary> {
-  const active = rows.filter((row) => row.Containers > 0);
-  const used = sum(active.map((row) => row.Size - Math.max(0, row.SharedSize)));
   return {
-    ActiveCount: active.length,
+    ActiveCount: rows.filter((row) => row.Containers > 0).length,
     TotalCount: rows.length,
-    Reclaimable: Math.max(0, layersSize - used),
+    Reclaimable: layersReclaimable,
     TotalSize: layersSize,
     ...(verbose && { Items: rows }),
   };
@@ -148,12 +146,14 @@ const buildCacheRecord = ({ id, description, size, shared, created, lastUsed, us
   UsageCount: useCount,
 });
 
+/** What an image has too is counted there, and is free only when both are gone. */
 function buildCacheUsage(rows: readonly BuildCacheRecord[], verbose: boolean): DiskUsageOf<BuildCacheRecord> {
+  const own = sum(rows.filter((row) => !row.Shared).map((row) => row.Size));
   return {
     ActiveCount: 0,
     TotalCount: rows.length,
-    Reclaimable: sum(rows.filter((row) => !row.Shared).map((row) => row.Size)),
-    TotalSize: sum(rows.map((row) => row.Size)),
+    Reclaimable: own,
+    TotalSize: own,
     ...(verbose && { Items: rows }),
   };
 }

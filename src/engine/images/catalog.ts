@@ -1,9 +1,10 @@
 import type { Events } from '#engine/events';
 import { notFound } from '#lib/errors';
 import { now } from '#lib/time';
-import { matchesPlatform, parsePlatform } from '#oci/image';
+import { choosePlatform, hostPlatform, type Platform, parsePlatform } from '#oci/image';
 import { canonicalName, familiarName, parseReference, type Reference, withDefaultTag } from '#oci/reference';
 import type { Database, Records } from '#store';
+import type { ImageUsers } from './context.ts';
 import { type Installed, requirePlatform } from './install.ts';
 import { type Found, lookUp } from './lookup.ts';
 import type { ImageRecord, NameRecord } from './record.ts';
@@ -16,16 +17,18 @@ export class Catalog {
   readonly #database: Database;
   readonly #events: Events;
   readonly #onChange: () => void;
+  readonly #users: ImageUsers;
   readonly #imageTable: Records<ImageRecord>;
   readonly #nameTable: Records<NameRecord>;
   #images = new Map<string, ImageRecord>();
   #names = new Map<string, NameRecord>();
 
   /** `onChange` is told after a change has been committed. */
-  constructor(database: Database, events: Events, onChange: () => void) {
+  constructor(database: Database, events: Events, users: ImageUsers, onChange: () => void) {
     this.#database = database;
     this.#events = events;
     this.#onChange = onChange;
+    this.#users = users;
     this.#imageTable = database.records<ImageRecord>('images');
     this.#nameTable = database.records<NameRecord>('image_names');
     this.#reload();
@@ -59,14 +62,33 @@ export class Catalog {
     this.#imageTable.put(record.id, record);
   }
 
-  /** Records what was installed, listed, and lets these canonical names stand for it. */
+  /**
+   * Records what was installed, and lets these canonical names stand for it. Whichever platform somebody asked for, a
+   * name means the host's when it is here; those that were here before under the same name stay.
+   */
   install({ target, chosen, images, content }: Installed, names: readonly string[]): void {
-    for (const image of [...images.filter(({ id }) => id !== chosen.id), { ...chosen, listed: true }]) {
-      const known = this.#images.get(image.id);
-      this.putImage({ ...known, ...image, listed: image.listed || (known?.listed ?? false) });
+    for (const image of images)
+      this.#put(image.id === chosen.id ? chosen : image, names.length === 0 && image.id === chosen.id);
+    for (const name of names) {
+      const before = this.#names.get(name);
+      const same = before?.target.digest === target.digest ? before : undefined;
+      const ids = new Set<string>([...images.map(({ id }) => id), ...(same?.images ?? [])]);
+      const here = [...ids].flatMap((id) => this.#images.get(id) ?? []);
+      const image = (ofPlatform(here, hostPlatform()) ?? chosen).id;
+      const all = [...new Set([...content, ...(same?.content ?? [])])];
+      this.putName(name, { target, image, images: here.map(({ id }) => id), content: all });
     }
-    const record = { target, image: chosen.id, images: images.map(({ id }) => id), content };
-    for (const name of names) this.putName(name, record);
+  }
+
+  /** What is known of an image beside its documents stays. */
+  #put(image: ImageRecord, listed: boolean): void {
+    const known = this.#images.get(image.id);
+    const sizes = new Map(known?.layers.map(({ chainId, size }) => [chainId, size]));
+    const layers = image.layers.map(({ size, ...layer }) => {
+      const bytes = size ?? sizes.get(layer.chainId);
+      return { ...layer, ...(bytes !== undefined && { size: bytes }) };
+    });
+    this.putImage({ ...known, ...image, layers, listed: listed || (known?.listed ?? false) });
   }
 
   deleteImage(id: string): void {
@@ -74,12 +96,15 @@ export class Catalog {
     this.#imageTable.delete(id);
   }
 
-  /** A tag moves: what it stood for before loses it. */
+  /** A tag moves: what it stood for before loses it, and does without when it still comes along. */
   putName(name: string, record: NameRecord): void {
+    const before = this.#names.get(name);
     this.#names.set(name, record);
     this.#nameTable.put(name, record);
     const image = this.#images.get(record.image);
     if (image) this.putImage({ ...image, listed: true, lastTagged: now() });
+    const former = before && record.images.includes(before.image) && this.#images.get(before.image);
+    if (former && this.namesOf(former.id).length === 0) this.putImage({ ...former, listed: false });
   }
 
   deleteName(name: string): void {
@@ -122,6 +147,14 @@ export class Catalog {
     return found.sort((a, b) => (key(a) < key(b) ? -1 : 1));
   }
 
+  /** Other platforms of what the names of an image stand for: they come and go with these. */
+  siblingsOf(imageId: string): ImageRecord[] {
+    const named = [...this.#names.values()].filter(({ image }) => image === imageId);
+    const ids = new Set(named.flatMap(({ images }) => images));
+    ids.delete(imageId);
+    return [...ids].flatMap((id) => this.#images.get(id) ?? []);
+  }
+
   /** Images made from this one by commit or build. */
   childrenOf(imageId: string): ImageRecord[] {
     return [...this.#images.values()].filter(({ parent }) => parent === imageId);
@@ -158,18 +191,19 @@ export class Catalog {
   #ofPlatform(text: string, image: ImageRecord, name: string | undefined, platform: string): ImageRecord {
     const wanted = parsePlatform(platform);
     const ids = (name !== undefined && this.#names.get(name)?.images) || [];
-    const offered = [image, ...ids.flatMap((id) => this.#images.get(id) ?? [])];
-    const match = offered.find(({ config }) => matchesPlatform(wanted, config));
+    const match = ofPlatform([image, ...ids.flatMap((id) => this.#images.get(id) ?? [])], wanted);
     if (match) return match;
     requirePlatform(image, wanted, familiar(text));
     return image;
   }
 
-  /** Images that only came along with an index which is gone. */
+  /** Images that only came along with an index which is gone; one that a container uses has to stand for itself then. */
   #dropUnreachable(): void {
     const reachable = new Set([...this.#names.values()].flatMap(({ images }) => images));
-    for (const { id, listed } of this.#images.values()) {
-      if (!listed && !reachable.has(id)) this.deleteImage(id);
+    for (const image of this.#images.values()) {
+      if (image.listed || reachable.has(image.id)) continue;
+      if (this.#users(image.id).length > 0) this.putImage({ ...image, listed: true });
+      else this.deleteImage(image.id);
     }
   }
 
@@ -178,6 +212,12 @@ export class Catalog {
     this.#names = new Map(this.#nameTable.all().map(({ id, record }) => [id, record]));
   }
 }
+
+const ofPlatform = (images: readonly ImageRecord[], wanted: Platform): ImageRecord | undefined =>
+  choosePlatform(
+    images.map((image) => ({ image, platform: image.config })),
+    wanted,
+  )?.image;
 
 /** Clients match on the beginning of this text. */
 export function noSuchImage(text: string, ambiguous = false) {

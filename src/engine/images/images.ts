@@ -36,7 +36,7 @@ import { login } from './login.ts';
 import { type ManifestSummary, manifests } from './manifests.ts';
 import { type Migration, migrateLayers } from './migrate-layers.ts';
 import { openLayout } from './open-layout.ts';
-import { type PruneOptions, prune } from './prune.ts';
+import { type PruneOptions, type PruneResult, prune } from './prune.ts';
 import { type PullOptions, pull } from './pull.ts';
 import { type Pushed, type PushOptions, push } from './push.ts';
 import type { ImageRecord } from './record.ts';
@@ -47,8 +47,8 @@ import { removePlatforms } from './remove-platforms.ts';
 import { type SaveOptions, save } from './save.ts';
 import { type SearchOptions, search } from './search.ts';
 import { tag } from './tag.ts';
-import { type ImagesUsage, usage } from './usage.ts';
-import { viewOf } from './view.ts';
+import { type ImagesUsage, usage, usersOf } from './usage.ts';
+import { sizeWithSiblings, viewOf } from './view.ts';
 
 export interface ImagesOptions {
   readonly database: Database;
@@ -76,7 +76,9 @@ export class Images {
   /** Removes what an interrupted verb left behind, in the background. */
   static async open(options: ImagesOptions): Promise<Images> {
     const index = new LayoutIndex(options.blobs, options.log);
-    const catalog: Catalog = new Catalog(options.database, options.events, () => index.refresh(catalog));
+    const catalog: Catalog = new Catalog(options.database, options.events, options.users, () =>
+      index.refresh(catalog),
+    );
     const content = new Content(options.blobs, options.snapshots, catalog, options.log, options.retained);
     index.refresh(catalog);
     const images = new Images(
@@ -105,8 +107,10 @@ export class Images {
     return this.#view(this.#context.catalog.find(reference, platform).image);
   }
 
+  /** `size` is that of all platforms that came with the image. */
   list(): Image[] {
-    return this.#listed().map((image) => this.#view(image));
+    const { catalog } = this.#context;
+    return this.#listed().map((image) => ({ ...this.#view(image), size: sizeWithSiblings(catalog, image) }));
   }
 
   /**
@@ -262,9 +266,9 @@ export class Images {
     return results;
   }
 
-  async prune(options: PruneOptions): Promise<{ removed: RemoveResult[]; reclaimed: number }> {
+  async prune(options: PruneOptions): Promise<PruneResult> {
     const result = prune(this.#context, options);
-    await this.#context.content.collect();
+    if (!options.dryRun) await this.#context.content.collect();
     return result;
   }
 
@@ -275,7 +279,12 @@ export class Images {
 
   /** Bytes per layer and who shares them, for `system df`. */
   async usage(): Promise<ImagesUsage> {
-    return usage(this.#context.catalog, this.#listed());
+    return usage(this.#context, this.#listed());
+  }
+
+  /** How many containers are made of an image, whichever of its platforms. */
+  containersOf(id: string): number {
+    return usersOf(this.#context, id).length;
   }
 
   history(reference: string, { platform }: { platform?: string } = {}): HistoryStep[] {

@@ -12,6 +12,7 @@ import type { Content, Work } from './content.ts';
 import type { ImagesContext } from './context.ts';
 import type { OnProgress } from './image.ts';
 import { type Installed, readTarget, requirePlatform, unpackImage } from './install.ts';
+import { contentWithout } from './remove-platforms.ts';
 
 export interface LoadOptions {
   /** `os/architecture[/variant]`: only these, and all of them must be in the archive. */
@@ -99,8 +100,7 @@ function onlyPlatforms(found: Installed, asked: readonly Platform[], reference: 
     return image ?? found.chosen;
   });
   const dropped = found.images.filter((image) => !kept.includes(image));
-  const gone = new Set(dropped.map(({ manifest }) => manifest.digest));
-  return { ...found, images: kept, content: found.content.filter((digest) => !gone.has(digest)) };
+  return { ...found, images: kept, content: contentWithout(found.content, kept, dropped) };
 }
 
 /** Members of the archive on disk, by their digest: most of them become blobs without being written again. */

@@ -15,7 +15,7 @@ export interface ManifestSummary {
   /** Bytes of its content that is here. */
   readonly contentSize: number;
   readonly kind: 'image' | 'attestation' | 'unknown';
-  /** Of images that are here: the unpacked bytes, and the containers made of it. */
+  /** Of images: the unpacked bytes, and the containers made of it. */
   readonly image?: {
     readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string };
     readonly unpackedSize: number;
@@ -79,15 +79,16 @@ async function summary(context: ImagesContext, descriptor: Descriptor): Promise<
   const subject = attestedBy(descriptor);
   if (subject !== undefined) return { ...common, kind: 'attestation', subject };
   const image = manifest && context.catalog.images.get(manifest.config.digest);
-  if (!image) return { ...common, kind: isImage(descriptor) ? 'image' : 'unknown' };
-  const { os, architecture, variant } = image.config;
+  const platform = image?.config ?? (isImage(descriptor) ? descriptor.platform : undefined);
+  if (!platform) return { ...common, kind: 'unknown' };
+  const { os, architecture, variant } = platform;
   return {
     ...common,
     kind: 'image',
     image: {
       platform: { os, architecture, ...(variant && { variant }) },
-      unpackedSize: sizeOf(image),
-      containers: context.users(image.id).map(({ containerId }) => containerId),
+      unpackedSize: image ? sizeOf(image) : 0,
+      containers: image ? context.users(image.id).map(({ containerId }) => containerId) : [],
     },
   };
 }

@@ -10,14 +10,36 @@ export interface PruneOptions {
   readonly dangling: boolean;
   /** Only images created before this instant, in nanoseconds. */
   readonly until?: bigint;
+  /** Only tells what would be removed. */
+  readonly dryRun?: boolean;
   readonly matchesLabels?: (labels: Readonly<Record<string, string>>) => boolean;
 }
 
+export interface PruneResult {
+  readonly removed: readonly RemoveResult[];
+  readonly reclaimed: number;
+}
+
 /** Removes what nobody uses, as far as it can be removed without force. `reclaimed` is in bytes of unpacked layers. */
-export function prune(
-  context: ImagesContext,
-  options: PruneOptions,
-): { removed: RemoveResult[]; reclaimed: number } {
+export const prune = (context: ImagesContext, options: PruneOptions): PruneResult =>
+  options.dryRun ? undone(context, () => removeAll(context, options)) : removeAll(context, options);
+
+/** What work results in, whose changes are taken back. */
+function undone<T>({ catalog }: ImagesContext, work: () => T): T {
+  const outcome: { result?: T } = {};
+  const takenBack = new Error('nothing is to change');
+  try {
+    return catalog.change(() => {
+      outcome.result = work();
+      throw takenBack;
+    });
+  } catch (error) {
+    if (error !== takenBack || !('result' in outcome)) throw error;
+    return outcome.result;
+  }
+}
+
+function removeAll(context: ImagesContext, options: PruneOptions): PruneResult {
   const { catalog } = context;
   const sizes = new Map<string, number>();
   for (const { layers } of catalog.images.values()) {

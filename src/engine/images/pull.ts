@@ -103,7 +103,7 @@ async function pullOne(pulling: Pulling, reference: Reference): Promise<ImageRec
   });
   for (const { blob } of image.layers) await content.blobs.forget(blob.digest);
   onProgress({ status: `Digest: ${root.descriptor.digest}` });
-  const current = before?.target.digest === root.descriptor.digest && before.image === image.id;
+  const current = before?.target.digest === root.descriptor.digest && before.images.includes(image.id);
   onProgress({
     status: `Status: ${current ? 'Image is up to date' : 'Downloaded newer image'} for ${familiarName(reference)}`,
   });

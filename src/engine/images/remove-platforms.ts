@@ -62,15 +62,24 @@ export function without(
   left: readonly ImageRecord[],
   dropped: Iterable<ImageRecord>,
 ): NameRecord {
-  const kept = new Set(left.flatMap(contentOf));
-  const gone = new Set([...dropped].flatMap(contentOf));
   const ids: string[] = left.map(({ id }) => id);
   return {
     ...record,
     image: ids.includes(record.image) ? record.image : (ids[0] ?? record.image),
     images: ids,
-    content: record.content.filter((digest) => kept.has(digest) || !gone.has(digest)),
+    content: contentWithout(record.content, left, dropped),
   };
+}
+
+/** Digests without those of images that are gone, unless one that is left needs them. */
+export function contentWithout(
+  content: readonly Digest[],
+  left: readonly ImageRecord[],
+  dropped: Iterable<ImageRecord>,
+): Digest[] {
+  const kept = new Set(left.flatMap(contentOf));
+  const gone = new Set([...dropped].flatMap(contentOf));
+  return content.filter((digest) => kept.has(digest) || !gone.has(digest));
 }
 
 const contentOf = ({ id, manifest, layers }: ImageRecord): Digest[] => [

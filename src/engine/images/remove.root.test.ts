@@ -118,7 +118,10 @@ test('pruning takes the nameless, or all that nobody uses, within its filters', 
   containers.push(stopped);
   const nothing = await images.prune({ dangling: true, until: 0n });
   assert.deepEqual(nothing, { removed: [], reclaimed: 0 });
+  const told = await images.prune({ dangling: true, dryRun: true });
+  assert.ok(images.get(nameless));
   const dangling = await images.prune({ dangling: true });
+  assert.deepEqual(told, dangling);
   assert.deepEqual(dangling.removed[0], { deleted: nameless });
   assert.equal(dangling.reclaimed, '2020-01-01T00:00:00Zmoving:1'.length);
   const until = BigInt(Date.parse('2022-01-01T00:00:00Z')) * 1_000_000n;

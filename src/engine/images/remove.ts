@@ -4,6 +4,7 @@ import { canonicalName, familiarName, parseReference, type Reference, repository
 import type { ImagesContext } from './context.ts';
 import { isPrefixOf } from './lookup.ts';
 import type { ImageRecord } from './record.ts';
+import { usersOf } from './usage.ts';
 
 export interface RemoveResult {
   readonly untagged?: string;
@@ -50,8 +51,8 @@ class Removal {
   }
 
   byName(text: string, image: ImageRecord, name: Reference): void {
-    const { catalog, users } = this.#context;
-    const [user] = users(image.id);
+    const { catalog } = this.#context;
+    const [user] = usersOf(this.#context, image.id);
     // Without its last name the image would be dangling, which nobody wants who uses it.
     if (!this.#force && user && isSingleName(catalog.namesOf(image.id))) {
       throw conflict(
@@ -117,11 +118,11 @@ class Removal {
   }
 
   #conflictOf(image: ImageRecord, withNames: boolean): Conflict | undefined {
-    const { catalog, users } = this.#context;
+    const { catalog } = this.#context;
     if (catalog.childrenOf(image.id).length > 0) {
       return { reason: 'image has dependent child images', hard: true, used: false };
     }
-    const containers = users(image.id);
+    const containers = usersOf(this.#context, image.id);
     const running = containers.find((user) => user.running);
     if (running) {
       const reason = `image is being used by running container ${shortId(running.containerId)}`;

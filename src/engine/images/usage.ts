@@ -1,26 +1,46 @@
-import type { Catalog } from './catalog.ts';
+import type { ImagesContext, ImageUsers } from './context.ts';
 import type { ImageRecord } from './record.ts';
-import { sizeOf } from './view.ts';
+import { sizesOf } from './view.ts';
 
 export interface ImagesUsage {
   /** Bytes of all unpacked layers, each counted once. */
   readonly total: number;
-  readonly images: readonly { readonly id: string; readonly size: number; readonly shared: number }[];
+  /** Bytes of those that no image needs of which there are containers. */
+  readonly reclaimable: number;
+  /** With the other platforms of their names; `shared`: of layers that another of them has too. */
+  readonly images: readonly {
+    readonly id: string;
+    readonly size: number;
+    readonly shared: number;
+    readonly containers: number;
+  }[];
 }
 
 /** Who takes up how much, and how much of it is shared with other images. */
-export function usage(catalog: Catalog, listed: readonly ImageRecord[]): ImagesUsage {
-  const users = new Map<string, number>();
-  const sizes = new Map<string, number>();
-  for (const { layers } of catalog.images.values()) {
-    for (const { chainId, size = 0 } of layers) {
-      users.set(chainId, (users.get(chainId) ?? 0) + 1);
-      sizes.set(chainId, size);
-    }
-  }
-  const images = listed.map((image) => {
-    const shared = image.layers.filter(({ chainId }) => (users.get(chainId) ?? 0) > 1);
-    return { id: image.id, size: sizeOf(image), shared: shared.reduce((sum, { size = 0 }) => sum + size, 0) };
+export function usage(context: ImagesContext, listed: readonly ImageRecord[]): ImagesUsage {
+  const { catalog, users } = context;
+  const all = sizesOf(catalog.images.values());
+  const used = sizesOf([...catalog.images.values()].filter(({ id }) => users(id).length > 0));
+  const groups = listed.map((image) => ({
+    id: image.id,
+    layers: sizesOf([image, ...catalog.siblingsOf(image.id)]),
+  }));
+  const owners = new Map<string, number>();
+  for (const { layers } of groups)
+    for (const chainId of layers.keys()) owners.set(chainId, (owners.get(chainId) ?? 0) + 1);
+  const images = groups.map(({ id, layers }) => {
+    const shared = [...layers].filter(([chainId]) => (owners.get(chainId) ?? 0) > 1);
+    return { id, size: sum(layers), shared: sum(shared), containers: usersOf(context, id).length };
   });
-  return { total: [...sizes.values()].reduce((sum, size) => sum + size, 0), images };
+  const total = sum(all);
+  return { total, reclaimable: total - sum(used), images };
 }
+
+/** Containers made of an image, or of another platform that would go with its names. */
+export const usersOf = (
+  { catalog, users }: Pick<ImagesContext, 'catalog' | 'users'>,
+  id: string,
+): ReturnType<ImageUsers> => [id, ...catalog.siblingsOf(id).map((image) => image.id)].flatMap(users);
+
+const sum = (sizes: Iterable<readonly [string, number]>): number =>
+  [...sizes].reduce((total, [, size]) => total + size, 0);

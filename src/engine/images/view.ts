@@ -1,4 +1,4 @@
-import { familiarName } from '#oci/reference';
+import { familiarName, parseReference, type Reference } from '#oci/reference';
 import type { Catalog } from './catalog.ts';
 import { fromRunConfig } from './config.ts';
 import type { Image } from './image.ts';
@@ -7,7 +7,7 @@ import type { ImageRecord } from './record.ts';
 /** An image as the rest of the engine sees it. */
 export function viewOf(record: ImageRecord, catalog: Catalog): Image {
   const { id, config, manifest } = record;
-  const names = catalog.namesOf(id);
+  const names = namesOf(record, catalog);
   return {
     id,
     tags: names.filter(({ digest }) => !digest).map(familiarName),
@@ -33,6 +33,25 @@ export function viewOf(record: ImageRecord, catalog: Catalog): Image {
     comment: config.comment ?? '',
   };
 }
+
+/** One that only came along is called what the index is called that it came with. */
+function namesOf({ id, listed }: ImageRecord, catalog: Catalog): Reference[] {
+  if (listed) return catalog.namesOf(id);
+  const named = [...catalog.names].filter(([, { images }]) => images.includes(id));
+  return named.map(([name]) => parseReference(name));
+}
+
+/** The same of an image and the other platforms of its names, each layer once. */
+export function sizeWithSiblings(catalog: Catalog, image: ImageRecord): number {
+  const sizes = sizesOf([image, ...catalog.siblingsOf(image.id)]);
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** Bytes of each layer unpacked, by chain id. */
+export const sizesOf = (images: Iterable<ImageRecord>): Map<string, number> =>
+  new Map(
+    [...images].flatMap(({ layers }) => layers.map(({ chainId, size = 0 }) => [chainId, size] as const)),
+  );
 
 /** Bytes unpacked; what has not been unpacked counts nothing. */
 export const sizeOf = ({ layers }: ImageRecord): number =>

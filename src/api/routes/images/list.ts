@@ -1,5 +1,5 @@
 import type { Engine } from '#engine';
-import type { Image } from '#engine/images';
+import type { Image, ManifestSummary } from '#engine/images';
 import { invalid } from '#lib/errors';
 import type { Filters, ImageSummary } from '#protocol';
 import { imageSummary } from '../../encode/images.ts';
@@ -30,6 +30,12 @@ function withOldParameter(filters: Filters, exchange: Exchange): Filters {
   return pattern && !filters.has('reference') ? new Map([...filters, ['reference', [pattern]]]) : filters;
 }
 
+/** Beside its manifests, which tell what they take packed and unpacked, an image is as large as they are together. */
+const withContent = (image: Image, manifests: readonly ManifestSummary[] = []): Image => ({
+  ...image,
+  size: manifests.reduce((sum, { contentSize }) => sum + contentSize, image.size),
+});
+
 function chosen({ images }: Engine, filters: Filters, all: boolean): Image[] {
   const passes = imageFilter(filters, (reference) => images.get(reference));
   const list = images.list();
@@ -40,7 +46,7 @@ function chosen({ images }: Engine, filters: Filters, all: boolean): Image[] {
 }
 
 async function rows(
-  { images, containers }: Engine,
+  { images }: Engine,
   shown: readonly Image[],
   exchange: Exchange,
   wants: { readonly shared: boolean; readonly manifests: boolean },
@@ -50,11 +56,12 @@ async function rows(
   return Promise.all(
     shown.map(async (image) => {
       const size = shared.get(image.id);
-      return imageSummary(image, {
+      const manifests = wants.manifests ? await images.manifests(image.id) : undefined;
+      return imageSummary(withContent(image, manifests), {
         since: (version) => exchange.since(version),
         ...(size !== undefined && { shared: size }),
-        ...(exchange.since('1.51') && { containers: containers.usersOfImage(image.id).length }),
-        ...(wants.manifests && { manifests: (await images.manifests(image.id)).map(manifestSummary) }),
+        ...(exchange.since('1.51') && { containers: images.containersOf(image.id) }),
+        ...(manifests && { manifests: manifests.map(manifestSummary) }),
       });
     }),
   );

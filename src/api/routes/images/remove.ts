@@ -19,7 +19,11 @@ export function removeRoutes(router: Router, { images }: Engine): void {
 
   router.post('/images/prune', (exchange) => {
     const filters = exchange.query.filters(['dangling', ...PRUNE_FILTERS]);
-    const selection = { ...pruneSelection(filters), dangling: booleanFilter(filters, 'dangling') ?? true };
+    const selection = {
+      ...pruneSelection(filters),
+      dangling: booleanFilter(filters, 'dangling') ?? true,
+      dryRun: exchange.query.flag('dry-run'),
+    };
     return answerPrune(exchange, async (onRemoved) => {
       const { removed, reclaimed } = await images.prune(selection);
       for (const { untagged, deleted = '' } of removed) {

@@ -22,10 +22,19 @@ export const command = defineCommand({
     tree: bool('Show the platforms of each image below it'),
   },
   async run(context, { flags, args: [name] }) {
-    if (flags.tree) throw invalid('--tree is not supported by berth');
     const format = flags.format || (flags.quiet ? '' : (context.config.imagesFormat ?? ''));
     const filter = name === undefined ? flags.filter : addFilter(`reference=${name}`, flags.filter);
-    const images = await context.client.images.list({ all: flags.all, filters: filter });
+    const query = { all: flags.all, filters: filter };
+    if (flags.tree) {
+      for (const other of ['digests', 'format', 'quiet'] as const)
+        if (flags[other]) throw invalid(`--${other} and --tree cannot be combined`);
+      const { treeListing, treeRows } = await import('./tree-rows.ts');
+      const images = await context.client.images.list({ ...query, manifests: true });
+      const rows = images.flatMap((image) => treeRows(image, { truncate: !flags['no-trunc'] }));
+      await printList(context.out, treeListing, rows, { format: '' });
+      return;
+    }
+    const images = await context.client.images.list(query);
     const digests = flags.digests || /\{\{[^}]*\.Digest\b/.test(format);
     const rows = images.flatMap((image) => imageRows(image, { truncate: !flags['no-trunc'], digests }));
     const shown = flags.quiet ? [...new Map(rows.map((row) => [row['ID'], row])).values()] : rows;
