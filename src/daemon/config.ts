@@ -1,7 +1,8 @@
+import { dirname, join } from 'node:path';
 import { invalid, messageOf } from '#lib/errors';
 import type { LogFormat, LogLevel } from '#lib/line-log';
 import { rootlessRoots } from '#rootless';
-import { mergeSettings, readConfigFile } from './config-file.ts';
+import { DEFAULT_CONFIG_FILE, mergeSettings, readConfigFile } from './config-file.ts';
 import { type EngineConfig, engineConfig } from './engine-config.ts';
 import { parseHost } from './host.ts';
 import { apiVersion } from './options/check.ts';
@@ -47,7 +48,10 @@ function complete(settings: Settings, roots = ROOTS): Config {
   const debug = settings.debug ?? false;
   return {
     settings,
-    engine: engineConfig(settings, { dataRoot, execRoot }),
+    engine: {
+      ...engineConfig(settings, { dataRoot, execRoot }),
+      registryDirectories: registryDirectories(settings, roots.configFile),
+    },
     hosts: hosts.length > 0 ? hosts : [`unix://${execRoot}/berthd.sock`],
     group: settings.group,
     rootless: settings.rootless ?? false,
@@ -62,7 +66,15 @@ function complete(settings: Settings, roots = ROOTS): Config {
   };
 }
 
-const ROOTS = { dataRoot: '/var/lib/berth', execRoot: '/run/berth' };
+const ROOTS = { dataRoot: '/var/lib/berth', execRoot: '/run/berth', configFile: DEFAULT_CONFIG_FILE };
+
+/** Beside our own file, and beside Docker's: who has told dockerd of certificates need not tell us. */
+function registryDirectories(settings: Settings, configFile: string): string[] {
+  const own = settings['registry-config-dir'];
+  if (own) return [own];
+  const directory = dirname(configFile);
+  return [join(directory, 'certs.d'), join(dirname(directory), 'docker/certs.d')];
+}
 
 /** @throws invalid for what only root can have */
 function refuseForRootless(settings: Settings): void {

@@ -88,6 +88,8 @@ export interface EngineOptions {
   readonly maxDownloadAttempts?: number;
   /** URLs for http:// and https:// registries, and the hosts that are reached without. Default: none. */
   readonly proxies?: { readonly http: string; readonly https: string; readonly none: string };
+  /** Directories with `<registry>/hosts.toml` or `<registry>/*.crt` of how registries are reached; the first that has something counts. Default: none. */
+  readonly registryDirectories?: readonly string[];
   /** What layers become on disk: EROFS images, directories, or (`auto`) images where they can be mounted. Default: `auto`. */
   readonly layerForm?: SnapshotsOptions['layerForm'];
   /** What of the build cache goes by itself. Default: more than a tenth of the disk, unused for two months. */
@@ -147,6 +149,7 @@ export const registrySettingsOf = (options: EngineOptions): RegistrySettings => 
   maxConcurrentUploads: options.maxConcurrentUploads ?? DEFAULT_REGISTRIES.maxConcurrentUploads,
   maxDownloadAttempts: options.maxDownloadAttempts ?? DEFAULT_REGISTRIES.maxDownloadAttempts,
   proxies: options.proxies,
+  directories: options.registryDirectories ?? [],
 });
 
 const NETWORK_SETTINGS = [

@@ -1,4 +1,4 @@
-import { mirror, proxy, registry, storageOption } from './check.ts';
+import { absolutePath, mirror, proxy, registry, storageOption } from './check.ts';
 import { choice, list, text, whole } from './option.ts';
 
 const STORAGE_DRIVERS = ['overlay2'] as const;
@@ -21,6 +21,10 @@ export const IMAGES = {
   'max-concurrent-uploads': whole({ live: true, help: 'Maximum concurrent uploads (default 5)' }),
   'max-download-attempts': whole({ live: true, help: 'Maximum attempts of each download (default 5)' }),
   'no-proxy': text({ help: 'Hosts that are reached without the proxy, separated by commas' }),
+  'registry-config-dir': text({
+    check: absolutePath,
+    help: "How registries are reached: containerd's hosts.toml or Docker's certificates, in a directory for each (default /etc/berth/certs.d, then /etc/docker/certs.d)",
+  }),
   'registry-mirror': list({
     live: true,
     check: mirror,

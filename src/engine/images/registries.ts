@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { Semaphore } from '#lib/lock';
 import type { RemoteOptions } from '#oci/remote';
+import { reachedBy } from './registry-directory.ts';
 
 /** How registries are reached, and how much at a time. */
 export interface RegistrySettings {
@@ -15,7 +16,14 @@ export interface RegistrySettings {
   readonly maxDownloadAttempts: number;
   /** Undefined: those of the environment. */
   readonly proxies: RemoteOptions['proxies'];
+  /** Directories with hosts.toml and certificates by registry; the first that has something counts. */
+  readonly directories: readonly string[];
 }
+
+export type ConnectionOptions = Pick<
+  RemoteOptions,
+  'insecure' | 'proxies' | 'downloadAttempts' | 'hosts' | 'server' | 'ca' | 'cert' | 'key'
+>;
 
 /** Docker's. */
 export const DEFAULT_REGISTRIES: RegistrySettings = {
@@ -25,6 +33,7 @@ export const DEFAULT_REGISTRIES: RegistrySettings = {
   maxConcurrentUploads: 5,
   maxDownloadAttempts: 5,
   proxies: undefined,
+  directories: [],
 };
 
 /** The settings in force, which may change while the engine runs. */
@@ -50,15 +59,15 @@ export class Registries {
     return this.#settings.registryMirrors;
   }
 
-  /** What a connection to a registry is made with. */
-  async optionsFor(
-    domain: string,
-  ): Promise<Pick<RemoteOptions, 'insecure' | 'proxies' | 'downloadAttempts'>> {
-    const { insecureRegistries, proxies, maxDownloadAttempts } = this.#settings;
+  /** What a connection to a registry is made with. @throws invalid when its directory has something wrong */
+  async optionsFor(domain: string): Promise<ConnectionOptions> {
+    const { insecureRegistries, proxies, maxDownloadAttempts, directories } = this.#settings;
+    const insecure = await isInsecure(domain, insecureRegistries);
     return {
-      insecure: await isInsecure(domain, insecureRegistries),
+      insecure,
       proxies,
       downloadAttempts: maxDownloadAttempts,
+      ...(await reachedBy(directories, domain, insecure)),
     };
   }
 }

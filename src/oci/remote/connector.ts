@@ -1,7 +1,6 @@
-import { env } from 'node:process';
 import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
-import { isLoopback } from './loopback.ts';
+import { environmentProxies, type Proxies, proxyFor } from './proxies.ts';
 
 export interface TlsOptions {
   /** Certificates are not checked. */
@@ -12,41 +11,54 @@ export interface TlsOptions {
   readonly key?: string | Buffer | undefined;
 }
 
-/** URLs of proxies for http: and https:, and the hosts that are reached without one, separated by commas. */
-export interface Proxies {
-  readonly http: string;
-  readonly https: string;
-  readonly none: string;
+export interface ConnectorOptions extends TlsOptions {
+  /** Default: those of the environment. */
+  readonly proxies?: Proxies | undefined;
+  /** URL of the proxy for everything, whatever the proxies are otherwise. */
+  readonly proxy?: string | undefined;
+  /** Milliseconds. */
+  readonly connectTimeout?: number | undefined;
 }
+
+type Undici = typeof import('undici');
 
 const CONNECT_TIMEOUT = 15_000;
 
-/** undici is loaded when the first registry is spoken to: a daemon that never does is smaller and starts sooner. */
-export async function connector(
-  url: URL,
-  options: TlsOptions & { readonly proxies?: Proxies | undefined },
-): Promise<{ readonly undici: typeof import('undici'); readonly agent: Dispatcher }> {
-  const undici = await import('undici');
-  const tls = url.protocol === 'https:' ? tlsOptions(options) : {};
-  const connect = { timeout: CONNECT_TIMEOUT, ...tls };
-  // As Go does it: a proxy is never asked for this host itself.
-  const proxies = isLoopback(url.hostname) ? undefined : (options.proxies ?? environmentProxies());
-  const agent = proxies
-    ? new undici.EnvHttpProxyAgent({
-        connect,
-        requestTls: connect,
-        httpProxy: proxies.http,
-        httpsProxy: proxies.https,
-        noProxy: proxies.none,
-      })
-    : new undici.Agent({ connect });
-  return { undici, agent };
-}
+/** Connections to whatever a registry leads to, each by the proxy that its URL needs. */
+export class Connector implements AsyncDisposable {
+  readonly #options: ConnectorOptions;
+  /** By the proxy's URL; empty: none. */
+  readonly #agents = new Map<string, Dispatcher>();
+  #undici: Promise<Undici> | undefined;
 
-function environmentProxies(): Proxies | undefined {
-  const read = (name: string) => env[name] || env[name.toUpperCase()] || '';
-  const [http, https] = [read('http_proxy'), read('https_proxy')];
-  return http || https ? { http, https, none: read('no_proxy') } : undefined;
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+  }
+
+  /** undici is loaded when the first registry is spoken to: a daemon that never does is smaller and starts sooner. */
+  async for(url: URL): Promise<{ readonly undici: Undici; readonly agent: Dispatcher }> {
+    this.#undici ??= import('undici');
+    const undici = await this.#undici;
+    const { proxies = environmentProxies(), proxy = proxyFor(url, proxies) } = this.#options;
+    const key = proxy ?? '';
+    const agent = this.#agents.get(key) ?? this.#connect(undici, proxy);
+    this.#agents.set(key, agent);
+    return { undici, agent };
+  }
+
+  #connect(undici: Undici, proxy: string | undefined): Dispatcher {
+    const { connectTimeout: timeout = CONNECT_TIMEOUT } = this.#options;
+    const connect = { timeout, ...tlsOptions(this.#options) };
+    if (proxy === undefined) return new undici.Agent({ connect });
+    const uri = proxy.replace(/^socks5h:/, 'socks5:');
+    // Proxies let connections pass to ports of https only; of a plain request they want to see what it asks for.
+    const plain = { proxyTunnel: false, proxyTls: { timeout } };
+    return new undici.ProxyAgent({ ...plain, uri, connect, requestTls: connect });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+  }
 }
 
 function tlsOptions({ insecure, ca, cert, key }: TlsOptions) {

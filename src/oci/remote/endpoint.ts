@@ -13,16 +13,27 @@ export interface EndpointRequest extends Request {
   readonly scopes: readonly string[];
 }
 
+/** Where an endpoint is. */
+export interface Place {
+  /** Tried in their order: an insecure registry may speak TLS or not. */
+  readonly candidates: readonly URL[];
+  /** Of the API, below the base URL. Default `v2/`. */
+  readonly apiPath?: string | undefined;
+  /** Sent with every request, to this host alone. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The registry that is meant, for a host that stands for several. */
+  readonly namespace?: string | undefined;
+}
+
 /** A registry or a mirror of one: its base URL, once it is known, and the way in. */
 export class Endpoint implements AsyncDisposable {
-  readonly #candidates: readonly URL[];
+  readonly #place: Place;
   readonly #transport: Transport;
   readonly #auth: Authenticator;
   #base: Promise<URL> | undefined;
 
-  /** `candidates` are tried in their order: an insecure registry may speak TLS or not. */
-  constructor(candidates: readonly URL[], options: TransportOptions, credentials?: Credentials) {
-    this.#candidates = candidates;
+  constructor(place: Place, options: TransportOptions, credentials?: Credentials) {
+    this.#place = place;
     this.#transport = new Transport(options);
     this.#auth = new Authenticator(this.#transport, credentials);
   }
@@ -30,19 +41,20 @@ export class Endpoint implements AsyncDisposable {
   /** Sends a request to a path below `/v2/` or to a URL that the registry gave. @throws NetworkError, RegistryError, cancelled */
   async send(target: string | URL, request: EndpointRequest, signal?: AbortSignal): Promise<Response> {
     const base = await this.#connect(signal);
-    const url = typeof target === 'string' ? new URL(`v2/${target}`, base) : target;
+    const url = typeof target === 'string' ? this.#url(target, base) : target;
     // What the registry delegates to another host is open by its URL alone.
     const ours = url.origin === base.origin;
     const shown = ours ? await this.#auth.header(base, request.scopes, signal) : undefined;
-    const response = await this.#sendWith(shown, url, request, signal);
-    const repeatable = request.body === undefined || Buffer.isBuffer(request.body);
-    if (response.status !== 401 || !ours || !repeatable) return response;
+    const response = await this.#sendWith({ authorization: shown, ours }, url, request, signal);
+    if (response.status !== 401 || !ours) return response;
     this.#auth.learn(parseChallenges(response.header('www-authenticate') ?? ''));
     this.#auth.forget(request.scopes);
+    // A stream is gone: who sent it begins anew, with another token.
+    if (request.body !== undefined && !Buffer.isBuffer(request.body)) return response;
     const wanted = await this.#auth.header(base, request.scopes, signal);
     if (wanted === undefined || (wanted === shown && wanted.startsWith('Basic '))) return response;
     await response.discard();
-    return this.#sendWith(wanted, url, request, signal);
+    return this.#sendWith({ authorization: wanted, ours }, url, request, signal);
   }
 
   /** As `send`, but answers other than these are errors. @throws RegistryError */
@@ -67,13 +79,21 @@ export class Endpoint implements AsyncDisposable {
   }
 
   #sendWith(
-    authorization: string | undefined,
+    { authorization, ours }: { readonly authorization: string | undefined; readonly ours: boolean },
     url: URL,
     request: EndpointRequest,
     signal?: AbortSignal,
   ): Promise<Response> {
-    const headers = { ...request.headers, ...(authorization && { authorization }) };
-    return this.#transport.send(url, { ...request, headers }, signal);
+    const own = ours ? this.#place.headers : undefined;
+    const headers = { ...request.headers, ...own, ...(authorization && { authorization }) };
+    return this.#transport.send(url, { ...request, headers, private: Object.keys(own ?? {}) }, signal);
+  }
+
+  #url(target: string, base: URL): URL {
+    const { apiPath = 'v2/', namespace } = this.#place;
+    const url = new URL(`${apiPath}${target}`, base);
+    if (namespace !== undefined) url.searchParams.set('ns', namespace);
+    return url;
   }
 
   async #connect(signal?: AbortSignal): Promise<URL> {
@@ -92,12 +112,13 @@ export class Endpoint implements AsyncDisposable {
   /** The first candidate that answers, asked for its version; what it wants for authentication is learnt. */
   async #probe(signal?: AbortSignal): Promise<URL> {
     let failure: unknown;
-    for (const base of this.#candidates) {
-      const attempts = base === this.#candidates.at(-1) ? undefined : 1;
+    const { candidates, headers } = this.#place;
+    for (const base of candidates) {
+      const attempts = base === candidates.at(-1) ? undefined : 1;
       try {
         const response = await this.#transport.send(
-          new URL('v2/', base),
-          { method: 'GET', attempts },
+          this.#url('', base),
+          { method: 'GET', attempts, headers, private: Object.keys(headers ?? {}) },
           signal,
         );
         const challenges = parseChallenges(response.header('www-authenticate') ?? '');

@@ -1,7 +1,8 @@
 export type { Credentials } from './auth.ts';
-export { connector } from './connector.ts';
-export type { RemoteOptions } from './endpoints.ts';
+export { Connector } from './connector.ts';
+export { apiHostOf, type RegistryHost, type RemoteOptions } from './endpoints.ts';
 export { explainRefusal, type RegistryAction, RegistryError } from './errors.ts';
+export { type Capability, type HostSettings, type HostsFile, parseHostsFile } from './hosts-file.ts';
 export { isLoopback } from './loopback.ts';
 export type { FetchedManifest } from './manifests.ts';
 export { NetworkError } from './network-errors.ts';

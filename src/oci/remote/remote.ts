@@ -1,10 +1,11 @@
-import { isKind } from '#lib/errors';
-import { type Digest, verified } from '#oci/digest';
+import { isKind, unsupported } from '#lib/errors';
+import { type Digest, isDigest, verified } from '#oci/digest';
 import type { Descriptor } from '#oci/image';
 import type { Reference } from '#oci/reference';
 import { downloadBlob } from './download.ts';
 import type { Endpoint } from './endpoint.ts';
-import { mirrorEndpoint, type RemoteOptions, registryEndpoint } from './endpoints.ts';
+import { type RemoteOptions, type Source, sourcesOf } from './endpoints.ts';
+import type { Capability } from './hosts-file.ts';
 import { type FetchedManifest, fetchManifest, putManifest, resolveManifest } from './manifests.ts';
 import { NetworkError } from './network-errors.ts';
 import { listTags } from './tags.ts';
@@ -29,16 +30,16 @@ export interface BlobOptions {
  */
 export class Repository implements AsyncDisposable {
   readonly #path: string;
-  readonly #registry: Endpoint;
-  readonly #mirrors: readonly Endpoint[];
+  readonly #domain: string;
+  readonly #sources: readonly Source[];
   readonly #unreachable = new Set<Endpoint>();
   readonly #retryDelay: number;
   readonly #downloadAttempts: number;
 
   constructor(reference: Reference, options: RemoteOptions) {
     this.#path = reference.path;
-    this.#registry = registryEndpoint(reference, options);
-    this.#mirrors = (options.mirrors ?? []).map((mirror) => mirrorEndpoint(mirror, options));
+    this.#domain = reference.domain;
+    this.#sources = sourcesOf(reference, options);
     this.#retryDelay = options.retryDelay ?? 250;
     this.#downloadAttempts = options.downloadAttempts ?? 5;
   }
@@ -51,12 +52,12 @@ export class Repository implements AsyncDisposable {
 
   /** What the name stands for now. @throws RegistryError (notFound) */
   async resolve(name: ManifestName, signal?: AbortSignal): Promise<Descriptor> {
-    return this.#first((endpoint) => resolveManifest(endpoint, this.#manifest(name), signal));
+    return this.#first(askedFor(name), (endpoint) => resolveManifest(endpoint, this.#manifest(name), signal));
   }
 
   /** @throws RegistryError (notFound), invalid when it is too large or not what it is called; unsupported for schema 1 */
   async manifest(name: ManifestName, signal?: AbortSignal): Promise<FetchedManifest> {
-    return this.#first((endpoint) => fetchManifest(endpoint, this.#manifest(name), signal));
+    return this.#first(askedFor(name), (endpoint) => fetchManifest(endpoint, this.#manifest(name), signal));
   }
 
   /** Verified; resumed by range when the connection breaks. @throws RegistryError (notFound), DigestMismatchError, SizeMismatchError */
@@ -70,17 +71,17 @@ export class Repository implements AsyncDisposable {
   }
 
   async tags(signal?: AbortSignal): Promise<string[]> {
-    return this.#first((endpoint) => listTags(endpoint, this.#path, this.#pull, signal));
+    return this.#first('resolve', (endpoint) => listTags(endpoint, this.#path, this.#pull, signal));
   }
 
   async hasBlob(digest: Digest, signal?: AbortSignal): Promise<boolean> {
-    return hasBlob(this.#registry, this.#path, digest, this.#push, signal);
+    return hasBlob(this.#pushed, this.#path, digest, this.#push, signal);
   }
 
   /** Takes a blob over from another repository (its path) of the same registry; false when the registry does not. */
   async mountBlob(digest: Digest, fromRepository: string, signal?: AbortSignal): Promise<boolean> {
     const scopes = [...this.#push, `repository:${fromRepository}:pull`];
-    return mountBlob(this.#registry, this.#path, { digest, from: fromRepository }, scopes, signal);
+    return mountBlob(this.#pushed, this.#path, { digest, from: fromRepository }, scopes, signal);
   }
 
   /** `open` is called again for each attempt. */
@@ -90,7 +91,7 @@ export class Repository implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<void> {
     const upload = { path: this.#path, descriptor, open, scopes: this.#push, retryDelay: this.#retryDelay };
-    await uploadBlob(this.#registry, upload, signal);
+    await uploadBlob(this.#pushed, upload, signal);
   }
 
   async pushManifest(
@@ -100,11 +101,11 @@ export class Repository implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Digest> {
     const request = { path: this.#path, name, scopes: this.#push };
-    return putManifest(this.#registry, request, { mediaType, content }, signal);
+    return putManifest(this.#pushed, request, { mediaType, content }, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#registry, ...this.#mirrors].map((endpoint) => endpoint[Symbol.asyncDispose]()));
+    await Promise.all(this.#sources.map(({ endpoint }) => endpoint[Symbol.asyncDispose]()));
   }
 
   get #pull(): string[] {
@@ -119,14 +120,40 @@ export class Repository implements AsyncDisposable {
     return { path: this.#path, name, scopes: this.#pull };
   }
 
-  /** Mirrors that were not found dead, then the registry. */
-  *#pullOrder(): Generator<[Endpoint, boolean]> {
-    for (const mirror of this.#mirrors) if (!this.#unreachable.has(mirror)) yield [mirror, false];
-    yield [this.#registry, true];
+  /** The last one. */
+  get #registry(): Endpoint {
+    const source = this.#sources.at(-1);
+    if (!source) throw new Error('unreachable: there is always a registry');
+    return source.endpoint;
   }
 
-  async #first<T>(ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
-    for (const [endpoint, last] of this.#pullOrder()) {
+  /** The first that takes what is pushed. */
+  get #pushed(): Endpoint {
+    const [first] = this.#capable('push');
+    if (!first) throw this.#incapable('push');
+    return first.endpoint;
+  }
+
+  /** Those that were not found dead. */
+  *#pullOrder(capability: Capability): Generator<[Endpoint, boolean]> {
+    const capable = this.#capable(capability);
+    if (capable.length === 0) throw this.#incapable(capability);
+    for (const { endpoint } of capable) {
+      const last = endpoint === capable.at(-1)?.endpoint;
+      if (last || !this.#unreachable.has(endpoint)) yield [endpoint, last];
+    }
+  }
+
+  #capable(capability: Capability): Source[] {
+    return this.#sources.filter(({ capabilities }) => capabilities.has(capability));
+  }
+
+  #incapable(capability: Capability) {
+    return unsupported(`no host of registry ${this.#domain} is configured to be capable of "${capability}"`);
+  }
+
+  async #first<T>(capability: Capability, ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+    for (const [endpoint, last] of this.#pullOrder(capability)) {
       try {
         return await ask(endpoint);
       } catch (error) {
@@ -150,7 +177,7 @@ export class Repository implements AsyncDisposable {
       retryDelay: this.#retryDelay,
       attempts: this.#downloadAttempts,
     };
-    for (const [endpoint, last] of this.#pullOrder()) {
+    for (const [endpoint, last] of this.#pullOrder('pull')) {
       try {
         for await (const chunk of downloadBlob(endpoint, rest, signal)) {
           rest.offset += chunk.length;
@@ -169,6 +196,9 @@ export class Repository implements AsyncDisposable {
     if (error instanceof NetworkError) this.#unreachable.add(endpoint);
   }
 }
+
+/** Which content a tag stands for is only believed of who is trusted with it; a digest says it itself. */
+const askedFor = (name: ManifestName): Capability => (isDigest(name) ? 'pull' : 'resolve');
 
 export const Remote = {
   /** The repository that a reference names. No connection is made yet. Dispose the result to close its connections. @throws invalid */

@@ -1,9 +1,9 @@
 import { invalid, unavailable } from '#lib/errors';
 import { basicHeader, type Credentials } from './auth.ts';
-import type { Proxies } from './connector.ts';
 import { baseUrls } from './endpoints.ts';
 import { isLoopback } from './loopback.ts';
 import { NetworkError } from './network-errors.ts';
+import type { Proxies } from './proxies.ts';
 import { type Response, Transport } from './transport.ts';
 
 export interface FoundRepository {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { cancelled, invalid } from '#lib/errors';
-import { connector, type Proxies, type TlsOptions } from './connector.ts';
+import { Connector, type ConnectorOptions } from './connector.ts';
 import { badRedirect, NetworkError } from './network-errors.ts';
 import { backOff, pause, spread } from './pause.ts';
 
@@ -10,6 +10,8 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** A stream can be sent once only: such a request is never repeated here. */
   readonly body?: Buffer | Readable | undefined;
+  /** Names of headers that are for the first host alone, as `authorization` always is. */
+  readonly private?: readonly string[] | undefined;
   /** How often it is sent at most while it fails in passing. */
   readonly attempts?: number | undefined;
 }
@@ -26,28 +28,29 @@ export interface Response {
   discard(): Promise<void>;
 }
 
-export interface TransportOptions extends TlsOptions {
-  /** Default: those of the environment. */
-  readonly proxies?: Proxies | undefined;
+export interface TransportOptions extends ConnectorOptions {
   readonly userAgent: string;
   /** Milliseconds before the first repetition; doubled each time. */
   readonly retryDelay: number;
+  /** Milliseconds without a byte of an answer. Default: a minute. */
+  readonly stallTimeout?: number | undefined;
 }
 
 const MAX_ATTEMPTS = 5;
 const MAX_DELAY = 30_000;
 const MAX_REDIRECTS = 10;
-const TIMEOUT = 60_000;
+const STALL_TIMEOUT = 60_000;
 const REPEATED = new Set([429, 500, 502, 503, 504]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** HTTP to one registry: connections, repetition after passing failures, redirects. Knows nothing of its API. */
 export class Transport implements AsyncDisposable {
   readonly #options: TransportOptions;
-  #dispatcher: Promise<{ readonly undici: typeof import('undici'); readonly agent: Dispatcher }> | undefined;
+  readonly #connector: Connector;
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#connector = new Connector(options);
   }
 
   /**
@@ -100,7 +103,7 @@ export class Transport implements AsyncDisposable {
         throw badRedirect(url, 'from https to plain http');
       }
       // Credentials are for this registry only: what is behind a redirect has its own, in the URL.
-      if (next.origin !== url.origin && headers) headers = withoutAuthorization(headers);
+      if (next.origin !== url.origin && headers) headers = without(headers, request.private);
       url = next;
     }
   }
@@ -111,8 +114,8 @@ export class Transport implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     if (signal?.aborted) throw cancelled();
-    this.#dispatcher ??= connector(url, this.#options);
-    const { undici, agent } = await this.#dispatcher;
+    const { undici, agent } = await this.#connector.for(url);
+    const stalled = this.#options.stallTimeout ?? STALL_TIMEOUT;
     try {
       const answer = await undici.request(url, {
         dispatcher: agent,
@@ -120,8 +123,8 @@ export class Transport implements AsyncDisposable {
         headers: { 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity', ...headers },
         body: body ?? null,
         signal: signal ?? null,
-        headersTimeout: TIMEOUT,
-        bodyTimeout: TIMEOUT,
+        headersTimeout: stalled,
+        bodyTimeout: stalled,
       });
       return new UndiciResponse(url, answer);
     } catch (error) {
@@ -131,8 +134,7 @@ export class Transport implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const dispatcher = await this.#dispatcher?.catch(() => undefined);
-    await dispatcher?.agent.destroy();
+    await this.#connector[Symbol.asyncDispose]();
   }
 }
 
@@ -186,11 +188,18 @@ function parseLocation(location: string, base: URL): URL {
   const url = URL.canParse(location, base) ? new URL(location, base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw badRedirect(base, `to ${location.slice(0, 200)}`);
+  // They would show up in messages, and nobody's are wanted.
+  if (url.username || url.password) throw badRedirect(base, `to ${url.host} with credentials in the URL`);
   return url;
 }
 
-const withoutAuthorization = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'));
+const without = (
+  headers: Readonly<Record<string, string>>,
+  names: readonly string[] = [],
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name !== 'authorization' && !names.includes(name)),
+  );
 
 /** Of a Retry-After header: seconds or a date. */
 function millisecondsUntil(retryAfter: string | undefined): number {

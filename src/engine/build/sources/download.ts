@@ -3,7 +3,7 @@ import { mkdir, open, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError, cancelled, invalid, messageOf, notFound, unavailable } from '#lib/errors';
 import { newId } from '#lib/ids';
-import { connector } from '#oci/remote';
+import { Connector } from '#oci/remote';
 import { fileNameOf } from '../plan/files.ts';
 import type { BuildSession } from '../session.ts';
 import type { Source } from '../step.ts';
@@ -46,7 +46,7 @@ async function request(
   signal: AbortSignal,
 ): Promise<{ readonly body: AsyncIterable<Uint8Array>; readonly modified: Date | undefined }> {
   try {
-    const { undici, agent } = await connector(new URL(url), { insecure: false });
+    const { undici, agent } = await new Connector({ insecure: false }).for(new URL(url));
     const dispatcher = agent.compose(undici.interceptors.redirect({ maxRedirections: 10 }));
     const { statusCode, headers, body } = await undici.request(url, { signal, dispatcher });
     if (statusCode === 404) throw notFound(`${url}: not found (HTTP status 404)`);

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isKind } from '#lib/errors';
+import { parseHostsFile } from './hosts-file.ts';
+
+test('hosts come in their order, and the rest is the server', () => {
+  const { hosts, server } = parseHostsFile(`
+server = "https://registry.test"
+ca = "ca.crt"
+
+[host."https://mirror.test"]
+  capabilities = ["pull", "resolve"]
+  skip_verify = true
+  client = [["c.cert", "c.key"], ["both.pem", ""]]
+  dial_timeout = "1.5s"
+  proxy = "http://proxy.test:3128"
+  [host."https://mirror.test".header]
+    X-One = ["a", "b"]
+[host."localhost:5000/v2/sub"]
+  override_path = true
+`);
+  assert.deepEqual(
+    hosts.map(({ url, capabilities }) => [url, [...capabilities].join()]),
+    [
+      ['https://mirror.test', 'pull,resolve'],
+      ['http://localhost:5000/v2/sub', 'pull,resolve,push'],
+    ],
+  );
+  const [mirror, local] = hosts;
+  assert.deepEqual(mirror?.client, [
+    { cert: 'c.cert', key: 'c.key' },
+    { cert: 'both.pem', key: undefined },
+  ]);
+  assert.deepEqual(mirror?.headers, { 'x-one': 'a, b' });
+  assert.deepEqual([mirror?.skipVerify, mirror?.dialTimeout], [true, 1500]);
+  assert.equal(mirror?.proxy, 'http://proxy.test:3128');
+  assert.equal(local?.overridePath, true);
+  assert.deepEqual([server.url, server.ca], ['https://registry.test', ['ca.crt']]);
+});
+
+test('what is wrong is named', () => {
+  const cases: [string, RegExp][] = [
+    ['serve = 1', /^serve is unknown/],
+    ['server = 1', /server must be a string/],
+    ['server = "ftp://x"', /server "ftp:\/\/x" is no http\(s\) URL/],
+    ['[host."https://u:p@x"]', /without user/],
+    ['[host."https://x"]\ncapabilities = ["fly"]', /capabilities has "fly"/],
+    ['[host."https://x"]\nskip_verify = 1', /host\."https:\/\/x"\.skip_verify must be true or false/],
+    ['[host."https://x"]\nserver = "y"', /server is unknown/],
+    ['ca = 1', /ca must be a string or a list/],
+    ['client = [["a","b","c"]]', /client must be/],
+    ['[header]\n"a b" = "x"', /a b is no header/],
+    ['[header]\na = "x\\ny"', /a is no header/],
+    ['dial_timeout = "soon"', /dial_timeout must be a duration/],
+    ['proxy = "ftp://x"', /proxy must be a URL/],
+    ['host = 1', /host must be a table/],
+    ['[host]\nx = 1', /host\."x" must be a table/],
+    ['\n[', /line 2/],
+  ];
+  for (const [text, message] of cases)
+    assert.throws(
+      () => parseHostsFile(text),
+      (error) => isKind(error, 'invalid') && message.test(error.message),
+      text,
+    );
+});
