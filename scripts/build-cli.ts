@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { isBuiltin } from 'node:module';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { buildForBun } from './build-bun.ts';
+import { replaceBuiltinImports } from './builtin-imports.ts';
 import { flagsOfLauncher, makeCodeCache } from './code-cache.ts';
 
 /** Nothing of ours acts when it is merely imported: what is not used is left out. */
@@ -24,29 +25,25 @@ function isFunction(module: string, name: string): boolean {
   return typeof builtin?.[name] === 'function' && !/^[A-Z]/.test(name);
 }
 
-const BUILTIN_IMPORT = /^import (?:\{([^}]+)\}) from '(node:[\w/]+)';$/gm;
-
 /**
- * Node's modules are taken with process.getBuiltinModule where they are used, functions at their first call. An import
- * would make Node evaluate every name a module has, and for node:fs that loads its promises, streams and readline; Bun
- * compiles the module's source: milliseconds. Marked as pure, so that a name nothing uses does not load its module.
+ * Node's modules are taken where they are used, functions at their first call: Bun compiles a module's source, which
+ * takes milliseconds. Marked as pure, so that a name nothing uses does not load its module.
  */
 const builtinsByName: Plugin = {
   name: 'builtins-by-name',
   setup(plugin) {
     plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
-      const contents = source.replace(BUILTIN_IMPORT, (_, names: string, module: string) => {
-        const values = names.split(',').flatMap((part) => {
-          const [, name, local = name] = /^\s*(?!type\s)(\w+)(?: as (\w+))?\s*$/.exec(part) ?? [];
-          if (!name) return [];
-          const value = `process.getBuiltinModule('${module}').${name}`;
-          return isFunction(module, name)
-            ? [`const ${local} = (...given) => ${value}(...given);`]
-            : [`const ${local} = /* @__PURE__ */ (() => ${value})();`];
-        });
-        return values.join(' ');
-      });
+      const contents = replaceBuiltinImports(source, ({ module, names }) =>
+        names
+          .map(({ name, local }) => {
+            const value = `process.getBuiltinModule('${module}').${name}`;
+            return isFunction(module, name)
+              ? `const ${local} = (...given) => ${value}(...given);`
+              : `const ${local} = /* @__PURE__ */ (() => ${value})();`;
+          })
+          .join(' '),
+      );
       return { contents, loader: 'ts' };
     });
     // What remains: `await import('node:x')`, and the requires of packages.

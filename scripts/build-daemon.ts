@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type OutputFile, type Plugin } from 'esbuild';
+import { replaceBuiltinImports } from './builtin-imports.ts';
 
 const MAIN = 'src/daemon/main.ts';
 /** Programs that share the daemon's files. */
@@ -45,11 +46,17 @@ export function placeInBundle(path: string, source: string): string {
   );
 }
 
-const filesByName: Plugin = {
-  name: 'files-by-name',
+const takeBuiltins = (source: string): string =>
+  replaceBuiltinImports(source, ({ module, names }) => {
+    const taken = names.map(({ name, local }) => `${name}: ${local}`).join(', ');
+    return taken && `const { ${taken} } = /* @__PURE__ */ process.getBuiltinModule('${module}');`;
+  });
+
+const sourcesInPlace: Plugin = {
+  name: 'sources-in-place',
   setup(plugin) {
     plugin.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => ({
-      contents: placeInBundle(relative('.', path), await readFile(path, 'utf8')),
+      contents: takeBuiltins(placeInBundle(relative('.', path), await readFile(path, 'utf8'))),
       loader: 'ts',
     }));
   },
@@ -94,7 +101,7 @@ async function bundle(): Promise<readonly OutputFile[]> {
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [filesByName],
+    plugins: [sourcesInPlace],
   });
   return outputFiles.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
