@@ -4,7 +4,7 @@ import { Engine, hasContainers } from '#engine';
 import { messageOf } from '#lib/errors';
 import type { LineLog } from '#lib/line-log';
 import { Scope } from '#lib/scope';
-import { releaseProgramPages } from '#linux/process';
+import { releaseMemory } from '#linux/process';
 import { Holder } from '#rootless';
 import type { Config } from './config.ts';
 import { listen } from './listeners.ts';
@@ -12,6 +12,7 @@ import { serveMetrics } from './metrics.ts';
 import { notify } from './notify.ts';
 import { writePidfile } from './pidfile.ts';
 import { liveOptionsOf, reportReload, warnOfFeatures } from './reload.ts';
+import { whenAtRest } from './rest.ts';
 
 export interface Daemon {
   /** Puts those settings in force that may change while it runs, and names the others that have. @throws invalid, and changes nothing */
@@ -56,7 +57,8 @@ export async function startDaemon(config: Config, version: string, log: LineLog)
   if (metrics) log.info('serving metrics', { url: metrics.url });
   for (const address of listeners.addresses) log.info('listening', { address });
   warnOfFeatures(config, log);
-  releaseProgramPages();
+  releaseMemory();
+  const rests = whenAtRest(releaseMemory);
   notify('READY=1', log);
   flushCompileCache();
 
@@ -69,6 +71,7 @@ export async function startDaemon(config: Config, version: string, log: LineLog)
     },
     async stop() {
       notify('STOPPING=1', log);
+      rests[Symbol.dispose]();
       // Clients that come now find no socket, rather than one that nobody answers.
       listeners.removeSockets();
       await metrics?.[Symbol.asyncDispose]();

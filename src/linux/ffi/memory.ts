@@ -33,3 +33,6 @@ export const madvise = libcCall<[address: number, length: number, advice: number
   'int madvise(uintptr_t, size_t, int)',
 );
 export const MADV_DONTNEED = 4;
+
+/** malloc_trim(3): what was freed goes back to the kernel. */
+export const mallocTrim = libcCall<[keep: number]>('int malloc_trim(size_t)');

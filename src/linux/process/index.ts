@@ -2,7 +2,7 @@ export { exitNow } from './exit.ts';
 export { bootId, ProcessHandle, type ProcessIdentity } from './handle.ts';
 export { pipe, readAll, readLine } from './pipe.ts';
 export { findProgram, isExecutable } from './program.ts';
-export { releaseProgramPages } from './program-pages.ts';
+export { releaseMemory } from './release-memory.ts';
 export { type RunOptions, type RunResult, run } from './run.ts';
 export { SealedProgram } from './sealed-program.ts';
 export { signalName, signalNumber } from './signals.ts';
