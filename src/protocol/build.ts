@@ -10,6 +10,8 @@ export const buildUlimits = array(ulimit);
 export const buildOutputs = array(object({ Type: string, Attrs: map(string) }));
 /** `contexts` of a build, ours: where they are, by name. */
 export const buildContexts = map(string);
+/** Ours: what is said of the result beside it, by type, with its attributes. */
+export const buildAttestations = map(string);
 /** The header X-Registry-Config: credentials by registry. */
 export const registryConfigDocument = map(authConfig);
 /** The header X-Berth-Build-Secrets: base64 by id. */

@@ -6,6 +6,7 @@ import type { BuildCall } from '../encode/build-inspection.ts';
 import { BUILD_CACHE_FILTERS, buildCacheMatches } from '../filters/build-cache.ts';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
+import { attestOptions } from './build-attestations.ts';
 import { namedContexts, type WantedContext } from './build-contexts.ts';
 import { type WantedOutput, wantedOutputs } from './build-outputs.ts';
 import { timestamp } from './time.ts';
@@ -24,6 +25,7 @@ export type BuildRequest = Pick<
   | 'network'
   | 'allow'
   | 'limits'
+  | 'attest'
 > & {
   readonly quiet: boolean;
   readonly outputs: readonly WantedOutput[];
@@ -69,6 +71,7 @@ function common(query: Query): BuildRequest {
     network: networkOf(query.text('networkmode')),
     limits: limits(query),
     quiet: query.flag('q'),
+    attest: attestOptions(query),
   };
 }
 

@@ -9,7 +9,10 @@ import { IdleThread } from '#lib/idle-thread';
 import { newId } from '#lib/ids';
 import type { Logger } from '#lib/log';
 import { Scope } from '#lib/scope';
+import { now } from '#lib/time';
 import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
+import { factsOf } from './attest/facts.ts';
+import type { AttestOptions } from './attest/options.ts';
 import type { BuildCache } from './cache.ts';
 import { CacheMounts } from './cache-mounts.ts';
 import { type CachePolicy, collectCache, defaultPolicy } from './collect.ts';
@@ -76,6 +79,8 @@ export interface BuildOptions {
   readonly pull: boolean;
   readonly network: 'default' | 'none' | 'host';
   readonly limits: BuildLimits;
+  /** What is said of the result beside it. */
+  readonly attest: AttestOptions;
   readonly secrets: Secrets;
   readonly ssh: SshAgents;
   readonly allow: ReadonlySet<Entitlement>;
@@ -131,6 +136,7 @@ export class Builder implements AsyncDisposable {
   async build(options: BuildOptions): Promise<BuildResult> {
     const { outputs, squash } = options;
     const epoch = epochOf(options.buildArgs);
+    const startedOn = now();
     await using scope = new Scope();
     const failed = new AbortController();
     const signal = AbortSignal.any([options.signal, failed.signal]);
@@ -151,8 +157,9 @@ export class Builder implements AsyncDisposable {
       warnUnused(plans[0]?.unusedArguments ?? [], options.onEvent);
       const targets = plans.map(({ target }) => target.step);
       await contexts.fill(targets, (path) => ignore.ignores(path));
-      const indexed = isIndexed(options);
-      return await writeOutputs(session, solver, plans, { outputs, squash, epoch, indexed });
+      const facts = { ...factsOf(options), startedOn, dockerfile: file };
+      const written = { outputs, squash, epoch, facts, attest: options.attest };
+      return await writeOutputs(session, solver, plans, { ...written, indexed: isIndexed(options) });
     } catch (error) {
       throw withExcerpt(error, file);
     } finally {
@@ -260,7 +267,8 @@ export class Builder implements AsyncDisposable {
     scope.defer(async () => await work[Symbol.asyncDispose]());
     const workspace = join(root, 'contexts', newId());
     scope.defer(() => rm(workspace, { recursive: true, force: true }));
-    return { images, work, workspace, selectThread: this.#selectThread };
+    const fetchedDigests = new Map<string, string>();
+    return { images, work, workspace, selectThread: this.#selectThread, fetchedDigests };
   }
 
   async #begin(options: BuildOptions, scope: Scope): Promise<Omit<BuildSession, 'signal'>> {

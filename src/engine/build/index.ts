@@ -1,4 +1,6 @@
 /** Building images: a Dockerfile becomes steps, steps become layers, layers become an image. */
+
+export type { AttestOptions, ProvenanceOptions, SbomOptions } from './attest/options.ts';
 export { Builder, type BuilderOptions, type BuildOptions, type InspectOptions } from './builder.ts';
 export { BuildCache } from './cache.ts';
 export type { CachePolicy } from './collect.ts';

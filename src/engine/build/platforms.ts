@@ -1,10 +1,12 @@
 import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
+import type { AttestOptions } from './attest/options.ts';
 import type { Plan } from './plan/plan.ts';
 import type { PlannedLine } from './plan/stage.ts';
 
 interface Wanted {
   readonly platforms: readonly Platform[];
   readonly buildArgs: ReadonlyMap<string, string>;
+  readonly attest: AttestOptions;
 }
 
 /** What is built for, each but once; the host's when nobody says. */
@@ -16,6 +18,8 @@ export function platformsOf({ platforms }: Pick<Wanted, 'platforms'>): Platform[
 /** Whether the result is an index, even of one image. */
 export const isIndexed = (wanted: Wanted): boolean =>
   platformsOf(wanted).length > 1 ||
+  wanted.attest.provenance !== undefined ||
+  wanted.attest.sbom !== undefined ||
   /^(?:1|true)$/i.test(wanted.buildArgs.get('BUILDKIT_MULTI_PLATFORM') ?? '');
 
 /** A plan's lines as they are shown: beside those of other platforms with its own. */

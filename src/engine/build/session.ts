@@ -30,6 +30,8 @@ export interface BuildSession {
   readonly signal: AbortSignal;
   /** What was fetched once is not fetched again in this build; gives its directory. */
   fetched(url: string, fetch: () => Promise<string>): Promise<string>;
+  /** Of what was fetched, by its address: `sha256:…` of a file, `sha1:…` of a commit. */
+  readonly fetchedDigests: Map<string, string>;
   /** The digest of a path of a context. */
   treeDigest(tree: Tree, path: string): string;
 }

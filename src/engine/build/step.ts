@@ -40,6 +40,8 @@ export interface ScratchStep extends Common {
 export interface ImageStep extends Common {
   readonly kind: 'image';
   readonly imageId: string;
+  /** As it is called in the Dockerfile. */
+  readonly reference: string;
   /** Of an image that is in no catalog. */
   readonly layers?: readonly BuiltLayer[] | undefined;
 }

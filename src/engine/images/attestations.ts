@@ -4,7 +4,7 @@ import type { ImagesContext } from './context.ts';
 import { attestedBy, children, readManifest, targetOf } from './manifests.ts';
 
 /** in-toto's name for what a statement says, noted by BuildKit on the layer that holds it. */
-const PREDICATE_TYPE = 'in-toto.io/predicate-type';
+export const PREDICATE_TYPE = 'in-toto.io/predicate-type';
 const LARGEST_STATEMENT = 64 * 1024 * 1024;
 
 export interface AttestationsOptions {

@@ -7,6 +7,7 @@ export {
   commandLine,
   DEFAULT_SHELL,
 } from './apply-instruction.ts';
+export type { IndexMember } from './assemble-index.ts';
 export type { Attestation } from './attestations.ts';
 export type { BuiltLayer } from './build-content.ts';
 export type { Assembled, BuiltImage } from './built-image.ts';

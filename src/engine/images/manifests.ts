@@ -4,8 +4,9 @@ import type { ImageRecord } from './record.ts';
 import { sizeOf } from './view.ts';
 
 /** How attestations name what they are about (BuildKit's image attestation storage). */
-const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
-const ATTESTATION_TYPE = 'attestation-manifest';
+export const ATTESTATION_SUBJECT = 'vnd.docker.reference.digest';
+export const REFERENCE_TYPE = 'vnd.docker.reference.type';
+export const ATTESTATION_TYPE = 'attestation-manifest';
 
 /** One manifest behind a name: the image of a platform, or what was attached to one. */
 export interface ManifestSummary {
@@ -95,9 +96,7 @@ async function summary(context: ImagesContext, descriptor: Descriptor): Promise<
 
 /** The digest of the manifest that this one attests to; undefined for everything else. */
 export const attestedBy = ({ annotations }: Descriptor): string | undefined =>
-  annotations?.['vnd.docker.reference.type'] === ATTESTATION_TYPE
-    ? annotations[ATTESTATION_SUBJECT]
-    : undefined;
+  annotations?.[REFERENCE_TYPE] === ATTESTATION_TYPE ? annotations[ATTESTATION_SUBJECT] : undefined;
 
 const isImage = ({ platform, artifactType }: Descriptor): boolean =>
   artifactType === undefined && platform !== undefined && platform.os !== 'unknown';

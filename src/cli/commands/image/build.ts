@@ -9,6 +9,7 @@ import { bool, type FlagValues, list, string } from '../../flags/flag.ts';
 import { size } from '../../flags/size.ts';
 import { printProgress } from '../../output/progress.ts';
 import { planAgents } from './build/agents.ts';
+import { attestations } from './build/attestations.ts';
 import { authsOf } from './build/auths.ts';
 import { parseCall, printCall } from './build/call.ts';
 import { fromDirectory, fromRemote, fromStdin, type Input, isRemote } from './build/input.ts';
@@ -19,6 +20,7 @@ import { readSecrets } from './build/secrets.ts';
 
 const flags = {
   allow: list('Let steps do more: security.insecure, network.host'),
+  attest: list('Attestation of the image: "type=sbom" or "type=provenance,mode=max"'),
   annotation: list('Add an annotation to the image'),
   'add-host': list('Add a custom host-to-IP mapping ("host:ip")'),
   'build-arg': list('Set a build-time variable'),
@@ -44,9 +46,11 @@ const flags = {
     },
   ),
   platform: list('Platform of the image; several make an index: "linux/amd64,linux/arm64"'),
+  provenance: string('The same as --attest=type=provenance: true, false, "mode=min" or "mode=max"'),
   pull: bool('Always ask for newer base images'),
   push: bool('The same as --output=type=registry'),
   quiet: bool("Print nothing but the image's ID", { short: 'q' }),
+  sbom: string('The same as --attest=type=sbom: true or false'),
   secret: list('Secret for the build: "id=mysecret[,src=/local/file|,env=NAME]"'),
   'shm-size': size('Size of /dev/shm'),
   ssh: list('Agent that steps may ask to sign: "default" or "id=/path/of/socket"'),
@@ -161,6 +165,7 @@ function queryOf(
     nocache: said['no-cache'],
     nocachefilter: said['no-cache-filter'],
     pull: said.pull,
+    attests: json(attestations(said)),
     networkmode: said.network,
     extrahosts: said['add-host'],
     memory: said.memory,

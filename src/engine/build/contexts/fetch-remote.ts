@@ -16,7 +16,7 @@ import { receiveTar } from './receive.ts';
 const packThread = new URL('../files/pack-thread.ts', import.meta.url);
 const DOCKERFILE_LIMIT = 16 * 2 ** 20;
 
-export type RemoteSession = Pick<BuildSession, 'workspace' | 'signal' | 'selectThread'>;
+export type RemoteSession = Pick<BuildSession, 'workspace' | 'signal' | 'selectThread' | 'fetchedDigests'>;
 
 /** A context from somewhere else; a Dockerfile alone is `dockerfile`. @throws notFound, unavailable, invalid */
 export async function fetchRemote(

@@ -2,54 +2,88 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { newId } from '#lib/ids';
 import { formatPlatform, type Platform } from '#oci/image';
-import { TAR_END, tarHeader } from '#oci/tar';
+import { TAR_END, tarHeader, tarPadding } from '#oci/tar';
+import type { Predicate } from '../attest/options.ts';
+import { type Subject, statementOf } from '../attest/statement.ts';
 import type { Filesystem } from '../cache.ts';
 import type { BuildSession } from '../session.ts';
-import { type Change, rewriteMembers, rewriteTar } from './rewrite-tar.ts';
+import { type Change, rewriteMembers } from './rewrite-tar.ts';
 import { clampMtime } from './rewrite-times.ts';
 import type { Solved } from './solve-target.ts';
 
-type Send = (content: Readable) => Promise<void>;
+export interface Attested extends Solved {
+  readonly predicates: readonly Predicate[];
+}
+
+type Snapshots = Pick<BuildSession, 'snapshots'>;
 
 /** File systems as a tar, handed to somebody; each of several in a directory of its own (`linux_arm64`). */
 export async function exportTrees(
-  session: Pick<BuildSession, 'snapshots'>,
-  solved: readonly Solved[],
+  session: Snapshots,
+  solved: readonly Attested[],
   epoch: Date | undefined,
-  send: Send,
+  send: (content: Readable) => Promise<void>,
 ): Promise<void> {
-  const clamp: Change = epoch ? clampMtime(epoch) : () => ({});
-  const [only] = solved;
-  if (solved.length > 1 || !only)
-    return await send(Readable.from(together(session, solved, clamp), { objectMode: false }));
+  const [only, ...others] = solved;
+  const said = solved.some(({ predicates }) => predicates.some(({ filename }) => filename !== undefined));
+  if (!only || others.length > 0 || epoch || said) {
+    const change: Change = epoch ? clampMtime(epoch) : () => ({});
+    return await send(Readable.from(together(session, solved, change), { objectMode: false }));
+  }
   await using tree = await open(session, only.described);
-  await send(epoch ? Readable.from(rewriteTar(tree.content, clamp), { objectMode: false }) : tree.content);
+  await send(tree.content);
 }
 
 /** A platform as the name of a directory, as BuildKit's exporters call it. */
-export const directoryOf = (platform: Platform): string => formatPlatform(platform).replaceAll('/', '_');
+const directoryOf = (platform: Platform): string => formatPlatform(platform).replaceAll('/', '_');
 
 async function* together(
-  session: Pick<BuildSession, 'snapshots'>,
-  solved: readonly Solved[],
-  clamp: Change,
+  session: Snapshots,
+  solved: readonly Attested[],
+  change: Change,
 ): AsyncGenerator<Uint8Array, void> {
-  for (const { plan, described } of solved) {
-    const directory = directoryOf(plan.platform);
-    const below = (path: string): string => posix.join(directory, path);
-    yield tarHeader({ path: `${directory}/`, type: 'directory', mode: 0o755 });
-    await using tree = await open(session, described);
-    yield* rewriteMembers(tree.content, (entry) => ({
-      ...clamp(entry),
-      path: below(entry.path),
-      ...(entry.type === 'link' && { link: below(entry.link) }),
-    }));
+  for (const each of solved) {
+    const directory = solved.length > 1 ? directoryOf(each.plan.platform) : '';
+    if (directory !== '') yield tarHeader({ path: `${directory}/`, type: 'directory', mode: 0o755 });
+    yield* oneOf(session, each, directory, change);
   }
   yield TAR_END;
 }
 
+/** One file system below a directory, and beside its files what is said of them. */
+async function* oneOf(
+  session: Snapshots,
+  { described, predicates }: Attested,
+  directory: string,
+  change: Change,
+): AsyncGenerator<Uint8Array, void> {
+  const below = (path: string): string => (directory === '' ? path : posix.join(directory, path));
+  const subjects: Subject[] = [];
+  const files = predicates.flatMap((predicate) => {
+    const { filename } = predicate;
+    return filename === undefined ? [] : [{ filename, predicate }];
+  });
+  const onFile = (path: string, sha256: string): number => subjects.push({ name: path, digest: { sha256 } });
+  await using tree = await open(session, described);
+  yield* rewriteMembers(
+    tree.content,
+    (entry) => ({
+      ...change(entry),
+      path: below(entry.path),
+      ...(entry.type === 'link' && { link: below(entry.link) }),
+    }),
+    files.length > 0 ? onFile : undefined,
+  );
+  for (const { filename, predicate } of files) {
+    const content = statementOf(subjects, predicate);
+    yield tarHeader({ path: below(filename), type: 'file', mode: 0o600, size: content.length });
+    yield content;
+    yield tarPadding(content.length);
+  }
+}
+
 async function open(
-  { snapshots }: Pick<BuildSession, 'snapshots'>,
+  { snapshots }: Snapshots,
   { layers }: Pick<Filesystem, 'layers'>,
 ): Promise<AsyncDisposable & { readonly content: Readable }> {
   const id = `build-${newId()}`;

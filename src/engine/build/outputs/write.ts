@@ -1,13 +1,15 @@
-import type { Assembled, Image, Pushed } from '#engine/images';
+import type { Assembled, Image, IndexMember, Pushed } from '#engine/images';
 import { invalid } from '#lib/errors';
-import type { Platform } from '#oci/image';
+import { type CommonFacts, predicatesOf } from '../attest/attest.ts';
+import type { AttestOptions } from '../attest/options.ts';
+import { imageSubjects, statementOf } from '../attest/statement.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { BuildSession } from '../session.ts';
 import type { Solver } from '../solve/solver.ts';
 import type { BuildResult, Output } from './output.ts';
 import { rewriteTimes } from './rewrite-times.ts';
-import { type Solved, solveTarget } from './solve-target.ts';
-import { exportTrees } from './tree.ts';
+import { solveTarget } from './solve-target.ts';
+import { type Attested, exportTrees } from './tree.ts';
 
 export interface WriteOptions {
   readonly outputs: readonly Output[];
@@ -15,6 +17,8 @@ export interface WriteOptions {
   readonly epoch: Date | undefined;
   /** Images are members of an index. */
   readonly indexed: boolean;
+  readonly facts: CommonFacts;
+  readonly attest: AttestOptions;
 }
 
 type ImageOutput = Exclude<Output, { kind: 'tree' }>;
@@ -26,7 +30,13 @@ export async function writeOutputs(
   plans: readonly Plan[],
   options: WriteOptions,
 ): Promise<BuildResult> {
-  const solved = await Promise.all(plans.map((plan) => solveTarget(session, solver, plan, options)));
+  const solved = await Promise.all(
+    plans.map(async (plan) => {
+      const target = await solveTarget(session, solver, plan, options);
+      const { facts, attest } = options;
+      return { ...target, predicates: await predicatesOf(session, solver, target, facts, attest) };
+    }),
+  );
   const [first] = solved;
   if (!first) throw invalid('a build needs a platform');
   let assembled: Assembled | undefined;
@@ -49,17 +59,22 @@ export async function writeOutputs(
 async function assemble(
   session: BuildSession,
   output: ImageOutput,
-  solved: readonly Solved[],
+  solved: readonly Attested[],
   { epoch, indexed }: WriteOptions,
 ): Promise<Assembled> {
   const { images, work, signal } = session;
   const { annotations, indexAnnotations, rewriteTimes: rewrite } = output;
-  const members: { readonly platform: Platform; readonly assembled: Assembled }[] = [];
-  for (const { plan, described, base } of solved) {
+  const members: IndexMember[] = [];
+  for (const { plan, described, base, predicates } of solved) {
     const layers =
       rewrite && epoch ? await rewriteTimes(session, base, described.layers, epoch) : described.layers;
     const assembled = await images.assemble(work, { ...described, layers, annotations }, signal);
-    members.push({ platform: plan.platform, assembled });
+    const subjects = imageSubjects(output.names, plan.platform, assembled.target.digest);
+    const statements = predicates.map((predicate) => ({
+      predicateType: predicate.type,
+      content: statementOf(subjects, predicate),
+    }));
+    members.push({ platform: plan.platform, assembled, statements });
   }
   const [only] = members;
   if (!indexed && only) {

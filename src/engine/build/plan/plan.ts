@@ -306,7 +306,7 @@ const imageStep = (
   platform: Platform,
   lines: From['lines'] | undefined,
   layers: ImageStep['layers'],
-): ImageStep => ({ kind: 'image', title: `FROM ${reference}`, lines, platform, imageId, layers });
+): ImageStep => ({ kind: 'image', title: `FROM ${reference}`, lines, platform, imageId, reference, layers });
 
 const contextStep = (name: string, tree: PlanOptions['context'], platform: Platform): Step => ({
   kind: 'copy',

@@ -16,7 +16,7 @@ const LIMIT = 16 * 2 ** 30;
  * @throws notFound, unavailable, invalid when the checksum is another
  */
 export async function download(
-  { workspace, signal }: Pick<BuildSession, 'workspace' | 'signal'>,
+  { workspace, signal, fetchedDigests }: Pick<BuildSession, 'workspace' | 'signal' | 'fetchedDigests'>,
   { url, checksum }: Extract<Source, { kind: 'url' }>,
 ): Promise<string> {
   const directory = join(workspace, newId());
@@ -36,6 +36,7 @@ export async function download(
   if (checksum !== undefined && checksum !== digest) {
     throw invalid(`digest mismatch for ${url}: expected ${checksum}, got ${digest}`);
   }
+  fetchedDigests.set(url, digest);
   const time = response.modified ?? new Date(0);
   await utimes(path, time, time);
   return directory;

@@ -37,7 +37,7 @@ export function parseGitUrl(text: string): GitReference {
 
 /** Checks out a repository into a directory of its own, and gives the part of it that was asked for. */
 export async function cloneRepository(
-  { workspace, signal }: Pick<BuildSession, 'workspace' | 'signal'>,
+  { workspace, signal, fetchedDigests }: Pick<BuildSession, 'workspace' | 'signal' | 'fetchedDigests'>,
   { url, keepGitDir, checksum }: GitSource,
 ): Promise<string> {
   const { remote, ref, directory } = parseGitUrl(url);
@@ -49,7 +49,9 @@ export async function cloneRepository(
   await fetchRef(git, ref);
   await git('checkout', '--quiet', '--detach', 'FETCH_HEAD');
   await git('submodule', '--quiet', 'update', '--init', '--recursive', '--depth', '1');
-  if (checksum !== undefined) await checkCommit(git, url, checksum);
+  const commit = (await git('rev-parse', 'HEAD')).trim();
+  if (checksum !== undefined) checkCommit(commit, url, checksum);
+  fetchedDigests.set(url, `${commit.length === 40 ? 'sha1' : 'sha256'}:${commit}`);
   if (!keepGitDir) await rm(join(root, '.git'), { recursive: true, force: true });
   return await within(root, directory, url);
 }
@@ -69,8 +71,7 @@ async function fetchRef(git: Git, ref: string): Promise<void> {
   }
 }
 
-async function checkCommit(git: Git, url: string, checksum: string): Promise<void> {
-  const commit = (await git('rev-parse', 'HEAD')).trim();
+function checkCommit(commit: string, url: string, checksum: string): void {
   if (!commit.startsWith(checksum)) {
     throw invalid(`expected checksum to match ${checksum}, got ${commit} from ${url}`);
   }
