@@ -174,6 +174,39 @@ describe('other names', () => {
     await daemon.ok('rm', 'new');
   });
 
+  it('a server that asks back whoever asks it gets a failure, not a question for ever', async () => {
+    await start('circle', '--network', 'front', '--dns', '127.0.0.1');
+    const pid = String(await daemon.inspect('circle', '.State.Pid'));
+    const script = `
+      const { createSocket } = require('dgram');
+      const server = createSocket('udp4');
+      server.on('message', (question, { port, address }) => {
+        console.log('asked');
+        const back = createSocket('udp4');
+        back.on('message', (answer) => { server.send(answer, port, address); back.close(); });
+        back.send(question, 53, '127.0.0.11');
+      });
+      server.bind(53, '127.0.0.1', () => console.log('serves'));`;
+    const circle = spawn('nsenter', ['-t', pid, '-n', process.execPath, '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let printed = '';
+    circle.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    try {
+      await eventually('it serves', () => printed.includes('serves'));
+      const flags = ['-t', pid, '-n', 'dig', '@127.0.0.11', '+tries=1', '+time=30'];
+      const going = run('nsenter', [...flags, 'circle.example.org']);
+      await eventually('it is asked', () => printed.includes('asked'));
+      assert.equal(await dig('circle', 'web'), await addressOn('web', 'front'));
+      assert.equal(await dig('web', 'www.example.org'), '192.0.2.80');
+      assert.match((await going).stdout, /status: SERVFAIL/);
+      assert.ok((printed.match(/asked/g)?.length ?? 0) <= 8, printed);
+    } finally {
+      circle.kill('SIGKILL');
+    }
+    await daemon.ok('rm', '-f', 'circle');
+  });
+
   it('a flood of questions and of garbage starves neither the daemon nor the others', async () => {
     const pid = String(await daemon.inspect('web', '.State.Pid'));
     const script = `

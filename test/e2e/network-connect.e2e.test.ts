@@ -126,6 +126,43 @@ describe('several networks', () => {
     ]);
   });
 
+  it('--ip6 and --link-local-ip of a connect; the order of interfaces and the gateway follow', async () => {
+    await subnets('aa');
+    await ok('network create --ipv6 --subnet 10.31.0.0/24 --subnet fd31::/64 bb');
+    await ok('network create --ipv6 --subnet 10.32.0.0/24 --subnet fd32::/64 cc');
+    await ok('run -d --name c1 --network aa busybox sleep 600');
+    await ok('run -d --name c2 --network bb --ip6 fd31::22 busybox sleep 600');
+    const routes = (name: string) => exec(name, "(ip route; ip -6 route) | awk '/^default/ {print $3, $5}'");
+    await ok('network connect --ip6 fd31::9 --ip 10.31.0.9 --link-local-ip fe80::9 bb c1');
+    const { bb } = (await networksOf('c1')) as Record<
+      string,
+      EndpointInspected & { GlobalIPv6Address: string }
+    >;
+    assert.equal(bb?.GlobalIPv6Address, 'fd31::9');
+    assert.deepEqual(bb?.IPAMConfig, {
+      IPv4Address: '10.31.0.9',
+      IPv6Address: 'fd31::9',
+      LinkLocalIPs: ['fe80::9'],
+    });
+    const six = await exec('c1', "ip -6 -o addr show eth1 | awk '{print $4}'");
+    for (const address of ['fd31::9/64', 'fe80::9/64']) assert.ok(six.includes(address), six);
+    await exec('c1', 'ping -c 1 -W 5 fd31::22');
+    // Both families, then: it is preferred to the one that was first.
+    assert.equal(await routes('c1'), '10.31.0.1 eth1\nfd31::1 eth1');
+    await ok('network connect --gw-priority 1 --ip6 fd32::9 cc c1');
+    assert.equal(await routes('c1'), '10.32.0.1 eth2\nfd32::1 eth2');
+    await refused(/Address already in use/, 'run --rm --network bb --ip6 fd31::9 busybox true');
+    await ok('rm -f c2');
+    await ok('network disconnect bb c1');
+    await ok('network connect --ip6 fd31::9 bb c1');
+    // The number that is free, and what it asked for when it starts anew.
+    assert.match(await exec('c1', 'ip -6 -o addr show eth1'), /fd31::9\/64/);
+    await ok('restart -t 0 c1');
+    assert.equal(await exec('c1', 'ip -6 -o addr | grep -c "fd3[12]::9/64"'), '2');
+    assert.equal((await routes('c1')).split('\n')[1]?.split(' ')[0], 'fd32::1');
+    await refused(/supported on user defined networks only/, 'network connect --ip6 fd99::9 bridge c1');
+  });
+
   it('what cannot be is refused', async () => {
     await subnets('aa');
     await ok('network create auto');
@@ -204,6 +241,32 @@ describe('several networks', () => {
     await berth('network disconnect bb c1');
     assert.deepEqual(Object.keys(await networksOf('c1')).toSorted(), ['aa', 'bridge']);
   });
+});
+
+it('bandwidth: a megabyte takes its time, in and out, and the queues have counted it', async () => {
+  const script = 'head -c 1000000 /dev/zero >/www/big; exec httpd -f -p 80 -h /www';
+  const limits = 'driver-opt=bandwidth-in=4mbit,driver-opt=bandwidth-out=4mbit';
+  await subnets('aa');
+  await daemon.ok(...words(`run -d --name slow --network name=aa,${limits} busybox sh -c`), script);
+  await daemon.ok(...words('run -d --name fast --network aa busybox sh -c'), script);
+  const fetches = async (name: string, from: string) => {
+    await eventually(`${from} serves`, async () =>
+      /big/.test((await daemon.docker('exec', name, 'wget', '-qO-', `http://${from}/list`)).stdout),
+    );
+    const started = performance.now();
+    assert.equal(await exec(name, `wget -qO- http://${from}/big | wc -c`), '1000000');
+    return performance.now() - started;
+  };
+  for (const name of ['slow', 'fast']) await exec(name, 'echo big >/www/list');
+  const took = await Promise.all([fetches('slow', 'fast'), fetches('fast', 'slow')]);
+  // Half a megabyte a second, but for what the bucket holds.
+  for (const time of took) assert.ok(time > 1500, `${time} ms`);
+  const netns = String(await daemon.inspect('slow', '.NetworkSettings.SandboxKey'));
+  const out = await machines.inside(netns, 'tc -s qdisc show dev eth0');
+  const within = await machines.sh('tc -s qdisc show | grep -A2 tbf');
+  for (const counted of [out, within]) {
+    assert.match(counted, /tbf .*rate 4Mbit[^]*Sent [1-9]\d{6,} bytes [^]*overlimits [1-9]/);
+  }
 });
 
 it('a container that others joined comes back to them when it restarts', async () => {

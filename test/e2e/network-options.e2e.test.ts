@@ -93,6 +93,17 @@ describe('options of a bridge network', () => {
     assert.doesNotMatch(own, /fd53/);
   });
 
+  it('host_ipv4, host_ipv6: the addresses that packets leave under', async () => {
+    await machines.sh('ip addr add 198.51.100.8/24 dev eth0; ip addr add 2001:db8:1::8/64 dev eth0 nodad');
+    await ok(
+      `network create --ipv6 --subnet 10.54.0.0/24 --subnet fd54::/64 ${OPTION}.host_ipv4=198.51.100.8 ${OPTION}.host_ipv6=2001:db8:1::8 named`,
+    );
+    await idle('c1', '--network named');
+    assert.equal(await exec('c1', `nc ${OUTSIDE4} 7000 </dev/null`), '::ffff:198.51.100.8');
+    assert.equal(await exec('c1', `nc ${OUTSIDE6} 7000 </dev/null`), '2001:db8:1::8');
+    await machines.sh('ip addr del 198.51.100.8/24 dev eth0; ip addr del 2001:db8:1::8/64 dev eth0');
+  });
+
   it('--ipam-driver null: interfaces without addresses; --ipam-opt is kept', async () => {
     await ok('network create --ipam-driver null bare');
     await idle('c1', '--network bare');

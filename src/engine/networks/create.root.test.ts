@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../engine.fixture.ts';
 import type { Network } from './index.ts';
 import { addressOf, HOST4, OUTSIDE4, port, Testbed } from './testbed.fixture.ts';
 
@@ -114,7 +115,8 @@ test('what Docker refuses is refused', async () => {
   assert.deepEqual(await engine.networks.prune({}), []);
   await engine.networks.detach('c1');
   assert.deepEqual(await engine.networks.prune({}), ['back']);
-  assert.ok(before.includes('br-') && !(await bed.sh('host', 'ip -o link')).includes('br-'));
+  assert.ok(before.includes('br-'));
+  await eventually('its bridge is gone', async () => !(await bed.sh('host', 'ip -o link')).includes('br-'));
 });
 
 test('the default subnet avoids what the host uses; an administrator’s bridge is used as it is', async () => {

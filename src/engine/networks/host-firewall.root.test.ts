@@ -169,6 +169,40 @@ suite('firewalls of the host', { concurrency: true }, () => {
     await insideWorks(bed, all);
   });
 
+  test('ipsets: who is in one, and at which port, is let in; what they gain and lose is followed in time', async () => {
+    await using bed = await Testbed.open();
+    await prepareMachine(bed);
+    await bed.sh(
+      'host',
+      `ipset create friends hash:net; ipset add friends 10.9.0.0/24; ipset create ports bitmap:port range 1-10000;
+     ipset add ports 8080; iptables -P INPUT DROP; iptables -A INPUT -i lo -j ACCEPT;
+     iptables -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT;
+     iptables -A INPUT -p tcp -m set --match-set friends src -j ACCEPT;
+     iptables-legacy -P INPUT DROP; iptables-legacy -A INPUT -p udp -j ACCEPT;
+     iptables-legacy -A INPUT -p tcp -m set --match-set ports dst -j ACCEPT;
+     iptables-legacy -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT`,
+    );
+    await scene(bed);
+    const probes = [
+      tcp(HOST4, 8080),
+      tcp(HOST4, 8080, LAN4),
+      tcp(HOST4, 9090, LAN4),
+      udp(HOST4, 5353),
+      tcp(HOST6, 8080),
+    ];
+    // Both kinds of tables have to let it in.
+    const six = `web ${OUTSIDE6}`;
+    await bed.expect('outside', probes, ['TIMEOUT', `web ${LAN4}`, 'TIMEOUT', 'TIMEOUT', six]);
+    await bed.sh(
+      'host',
+      'ipset add friends 198.51.100.2; ipset del friends 10.9.0.0/24; ipset add ports 9090',
+    );
+    await bed.sh('host', until('nft list map inet berth source4 | grep -q 198.51.100.2'));
+    const changed = [`web ${OUTSIDE4}`, 'TIMEOUT', 'TIMEOUT', 'TIMEOUT', six];
+    await bed.expect('outside', probes, changed);
+    await bed.expect('outside', [tcp(HOST4, 9090)], [`web ${OUTSIDE4}`]);
+  });
+
   test('rules of iptables, also of the old kernel tables; policies open and manual', async () => {
     await using bed = await Testbed.open();
     await prepareMachine(bed);

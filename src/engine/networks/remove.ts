@@ -8,7 +8,13 @@ import type { KnownNetwork } from './network-table.ts';
 import type { NetworkRecord } from './record.ts';
 import { addBridge, endpointsOf, type NetworksState } from './state.ts';
 
-/** @throws notFound, forbidden (predefined, in use) */
+const BRIDGE_NAME = 'com.docker.network.bridge.name';
+
+/**
+ * The network is gone when this resolves. A bridge that its creator has given a name is gone from the host, too;
+ * others are at rest, and go in the background.
+ * @throws notFound, forbidden (predefined, in use)
+ */
 export async function remove(state: NetworksState, reference: string): Promise<void> {
   const known = state.networks.find(reference);
   const { record, addresses } = known;
@@ -25,7 +31,9 @@ export async function remove(state: NetworksState, reference: string): Promise<v
   }
   if (hasDependants(state, record)) throw forbidden(`configuration network "${record.name}" is in use`);
   await drop(state, known);
-  await state.leaving.go(record);
+  const gone = state.leaving.go(record);
+  // Nobody else knows the name of the others, nor can be waiting for it.
+  if (record.options[BRIDGE_NAME]) await gone;
 }
 
 /**

@@ -59,6 +59,8 @@ export class FieldReader {
   }
 
   #field(type: FieldType, text: string, interval: boolean): FieldValue {
+    // Of these each is another one.
+    if (type === 'inet_service' && !interval) return single(encode(type, text));
     const name = `${type} ${text}`;
     const known = this.#known.get(name);
     if (known) return known;
