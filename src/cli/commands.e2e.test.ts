@@ -388,6 +388,7 @@ describe('the rest of the day', () => {
     assert.match(await ok('system', 'df'), /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages /);
     assert.match(await ok('info'), /\n Server Version: /);
     assert.match(await ok('system', 'migrate-snapshots'), /: 0 converted, [1-9]\d* were so before\.$/);
+    assert.match(await ok('image', 'verify'), /^[1-9]\d* verified, 0 damaged, 0 repaired$/m);
     assert.match(
       await ok('version', '-f', '{{.Client.APIVersion}} {{.Server.APIVersion}}'),
       /^(\d\.\d+) \1$/,

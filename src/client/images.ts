@@ -8,6 +8,7 @@ import {
   type ImageInspect,
   type ImageSummary,
   type ImagesPruneReport,
+  type ImageVerification,
   mediaType,
   type ProgressMessage,
 } from '#protocol';
@@ -141,6 +142,16 @@ export class Images {
   ): Promise<ImagesPruneReport> {
     const query = { filters, ...(dryRun && { 'dry-run': true }) };
     return this.#api.json({ method: 'POST', path: '/images/prune', query }, signal);
+  }
+
+  /** Reads all content of images (default: of all) and compares it with its digests (berthd only). */
+  verify(
+    query: { names: readonly string[]; repair: boolean },
+    auths: Readonly<Record<string, object>>,
+    signal?: AbortSignal,
+  ): Promise<ImageVerification> {
+    const headers = { [header.registryConfig]: encodeHeaderJson(auths) };
+    return this.#api.json({ method: 'POST', path: '/images/verify', query, headers }, signal);
   }
 
   async *#progress(call: Call, signal: AbortSignal | undefined): AsyncGenerator<ProgressMessage, void> {

@@ -42,6 +42,21 @@ export interface ManifestSummary {
   readonly AttestationData?: { readonly For: string };
 }
 
+/** Of `POST /images/verify`, which Docker does not have. */
+export interface ImageVerification {
+  readonly Checked: number;
+  /** Layers that are directories, which nothing tells the digest of. */
+  readonly Unchecked: number;
+  readonly Damages: readonly {
+    readonly Digest: string;
+    readonly Kind: 'manifest' | 'blob' | 'layer';
+    readonly Problem: 'missing' | 'damaged';
+    readonly Images: readonly string[];
+    readonly Repaired: boolean;
+    readonly Remark: string;
+  }[];
+}
+
 /** One row of GET /images/search */
 export interface ImageSearchResult {
   readonly star_count: number;

@@ -8,3 +8,4 @@ export { isDiskFull } from './receive.ts';
 export type { Records } from './records.ts';
 export { SEGMENT_BYTES } from './segment-map.ts';
 export type { SegmentedIngest } from './segments.ts';
+export { Verifier } from './verifier.ts';

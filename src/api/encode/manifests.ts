@@ -1,5 +1,5 @@
-import type { Attestation, ManifestSummary } from '#engine/images';
-import type { Descriptor, ManifestSummary as WireSummary } from '#protocol';
+import type { Attestation, ManifestSummary, Verification } from '#engine/images';
+import type { Descriptor, ImageVerification, ManifestSummary as WireSummary } from '#protocol';
 
 export function manifestSummary(summary: ManifestSummary): WireSummary {
   const { descriptor, available, contentSize, kind, image, subject } = summary;
@@ -41,6 +41,19 @@ function wireDescriptor({
     }),
   };
 }
+
+export const imageVerification = ({ checked, unchecked, damages }: Verification): ImageVerification => ({
+  Checked: checked,
+  Unchecked: unchecked,
+  Damages: damages.map(({ digest, kind, problem, images, repaired, remark }) => ({
+    Digest: digest,
+    Kind: kind,
+    Problem: problem,
+    Images: images,
+    Repaired: repaired,
+    Remark: remark,
+  })),
+});
 
 /** One row of GET /images/{name}/attestations, as text: a statement is told as it is stored, digit by digit. */
 export function attestationText({ descriptor, predicateType, statement }: Attestation): string {

@@ -80,6 +80,10 @@ const image = group(
     rm: verb('Remove images', () => import('./image/rm.ts')),
     save: verb('Write images to a tar archive (to STDOUT by default)', () => import('./image/save.ts')),
     tag: verb('Give an image another name', () => import('./image/tag.ts')),
+    verify: verb(
+      'Compare all stored content with its digests, and mend it',
+      () => import('./image/verify.ts'),
+    ),
   },
   { list: 'ls', remove: 'rm' },
 );

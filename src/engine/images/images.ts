@@ -48,6 +48,7 @@ import { type SaveOptions, save } from './save.ts';
 import { type SearchOptions, search } from './search.ts';
 import { tag } from './tag.ts';
 import { type ImagesUsage, usage, usersOf } from './usage.ts';
+import { type Verification, type VerifyOptions, verify } from './verify.ts';
 import { sizeWithSiblings, viewOf } from './view.ts';
 
 export interface ImagesOptions {
@@ -275,6 +276,11 @@ export class Images {
   /** Gives layers the form that new ones get, where they have another one. @throws cancelled, system */
   migrateLayers(signal?: AbortSignal): Promise<Migration> {
     return migrateLayers(this.#context.content, signal);
+  }
+
+  /** Reads all content and compares it with its digests; mends it if asked. @throws notFound, cancelled */
+  verify(options: VerifyOptions = {}): Promise<Verification> {
+    return verify(this.#context, options);
   }
 
   /** Bytes per layer and who shares them, for `system df`. */

@@ -30,3 +30,4 @@ export { DEFAULT_REGISTRIES, type RegistrySettings } from './registries.ts';
 export type { RegistryAuth } from './registry.ts';
 export type { RemoveOptions, RemoveResult } from './remove.ts';
 export type { ImagesUsage } from './usage.ts';
+export type { Verification, VerifyOptions } from './verify.ts';

@@ -16,7 +16,12 @@ export interface ImageInput {
   readonly ring: RingMemory;
 }
 
-function write({ path, uuid, lowers, ring }: ImageInput): Usage {
+export interface WrittenLayer extends Usage {
+  /** Bytes of the tar in it. */
+  readonly archive: number;
+}
+
+function write({ path, uuid, lowers, ring }: ImageInput): WrittenLayer {
   try {
     using file = new NewImageFile(path);
     using image = new LayerImage(file);
@@ -29,8 +34,8 @@ function write({ path, uuid, lowers, ring }: ImageInput): Usage {
       xattrs: undefined,
     };
     const inherit = (directory: string) => attributesBelow(lowers, directory) ?? made;
-    const { entries, bytes } = image.finish({ uuid, inherit });
-    return { size: bytes, inodes: entries };
+    const { entries, bytes, archiveSize } = image.finish({ uuid, inherit });
+    return { size: bytes, inodes: entries, archive: archiveSize };
   } catch (error) {
     throw sayFull(error);
   }

@@ -10,18 +10,31 @@ import { exchange } from '#linux/files';
 import type { ImageBacking } from '#linux/mount';
 import { findProgram } from '#linux/process';
 import { hexOf, isDigest, parseDigest } from '#oci/digest';
-import { isUnfit } from '#oci/erofs';
+import { ARCHIVE_OFFSET, isUnfit } from '#oci/erofs';
 import { Holds } from './holds.ts';
 import { inherit } from './inherit.ts';
 import { LayerMounts } from './layer-mounts.ts';
 import type { Settling } from './settling.ts';
-import type { Conversion, LayerForm, LayerSource, PackedChanges, UnpackOptions, Usage } from './snapshots.ts';
+import type {
+  Conversion,
+  FileRange,
+  LayerForm,
+  LayerSource,
+  PackedChanges,
+  UnpackOptions,
+  Usage,
+} from './snapshots.ts';
 import type { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
 import { unpackLayer, writeImage } from './unpack.ts';
 
+interface Filled extends Usage {
+  /** Bytes of the tar that an image holds; those of earlier versions do not say. */
+  readonly archive?: number;
+}
+
 /** `layer.json` beside the tree. */
-interface LayerRecord extends Usage {
+interface LayerRecord extends Filled {
   readonly diffId: string;
   readonly parent?: string;
   /** Default: a directory. */
@@ -124,6 +137,13 @@ export class Layers {
     return { size, inodes };
   }
 
+  /** The tar that the layer was made of, where an image holds it. @throws notFound */
+  archive(chainId: string): (FileRange & { readonly diffId: string }) | undefined {
+    const { archive, diffId } = this.#get(chainId);
+    if (archive === undefined) return undefined;
+    return { path: join(this.#place(chainId), IMAGE), start: ARCHIVE_OFFSET, length: archive, diffId };
+  }
+
   list(): string[] {
     return [...this.#known.keys()];
   }
@@ -136,9 +156,14 @@ export class Layers {
 
   /** See `Snapshots.convertLayer`. */
   async convert(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
+    const { form = 'directory' } = this.#get(chainId);
+    return form === this.form ? 'unchanged' : this.rebuild(chainId, path, signal);
+  }
+
+  /** Makes the layer anew from its stored tar, in the form that new ones get. */
+  async rebuild(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
     using _turn = await this.#lock.acquire(chainId);
-    const { diffId, parent, form = 'directory' } = this.#get(chainId);
-    if (form === this.form) return 'unchanged';
+    const { diffId, parent } = this.#get(chainId);
     if (this.#holds.has(chainId)) return 'in-use';
     const layer = { chainId, diffId, path, ...(parent && { parent }) };
     try {
@@ -158,13 +183,13 @@ export class Layers {
   async adopt(
     path: string,
     { chainId, parent }: Pick<LayerSource, 'chainId' | 'parent'>,
-    { form, size, inodes, diffId }: PackedChanges,
+    { form, size, inodes, diffId, archive }: PackedChanges,
   ): Promise<void> {
     using _turn = await this.#lock.acquire(chainId);
     if (this.has(chainId)) return;
     await this.#make(form, { chainId, diffId, ...(parent && { parent }) }, async (place) => {
       await rename(path, join(place, form === 'erofs' ? IMAGE : TREE));
-      return { size, inodes };
+      return { size, inodes, ...(form === 'erofs' && { archive: archive.length }) };
     });
   }
 
@@ -234,15 +259,15 @@ export class Layers {
   async #make(
     form: LayerForm,
     { chainId, diffId, parent }: Omit<LayerSource, 'path'>,
-    fill: (place: string) => Promise<Usage>,
+    fill: (place: string) => Promise<Filled>,
   ): Promise<Usage> {
     const unfinished = this.#unfinished(chainId);
     await mkdir(join(unfinished, TREE), { recursive: true, mode: 0o755 });
     try {
-      const { size, inodes } = await fill(unfinished);
-      const record = { size, inodes, diffId, ...(parent && { parent }), ...(form === 'erofs' && { form }) };
+      const filled = await fill(unfinished);
+      const record = { ...filled, diffId, ...(parent && { parent }), ...(form === 'erofs' && { form }) };
       await this.#finish(unfinished, chainId, record);
-      return { size, inodes };
+      return { size: filled.size, inodes: filled.inodes };
     } catch (error) {
       this.#trash.discard(unfinished);
       throw error;

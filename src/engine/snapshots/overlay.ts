@@ -101,6 +101,14 @@ export class OverlaySnapshots implements Snapshots {
     return this.#layers.convert(chainId, path, signal);
   }
 
+  rebuildLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
+    return this.#layers.rebuild(chainId, path, signal);
+  }
+
+  layerArchive(chainId: string): ReturnType<Snapshots['layerArchive']> {
+    return this.#layers.archive(chainId);
+  }
+
   async layerUsage(chainId: string): Promise<Usage> {
     return this.#layers.usage(chainId);
   }

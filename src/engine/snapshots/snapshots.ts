@@ -78,6 +78,10 @@ export interface Snapshots {
    * @throws as unpack; notFound
    */
   convertLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion>;
+  /** Makes it anew from its tar as it is stored, whatever is wrong with it. @throws as unpack; notFound */
+  rebuildLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion>;
+  /** The tar that the layer was made of, where it is kept with it, and the digest that it has. @throws notFound */
+  layerArchive(chainId: string): (FileRange & { readonly diffId: string }) | undefined;
   /** @throws notFound */
   layerUsage(chainId: string): Promise<Usage>;
   /** Out of reach at once, deleted in the background; missing is fine. @throws conflict while a snapshot stands on it */

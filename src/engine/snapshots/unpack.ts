@@ -2,8 +2,7 @@ import { cancelled, invalid, isKind } from '#lib/errors';
 import { runJob } from '#lib/job';
 import { abortRing, newRing, type RingMemory } from '#lib/ring';
 import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
-import type { ImageInput } from './image-thread.ts';
-import type { Usage } from './snapshots.ts';
+import type { ImageInput, WrittenLayer } from './image-thread.ts';
 import type { Unpacked, UnpackInput } from './unpack-thread.ts';
 
 export interface UnpackJob {
@@ -27,9 +26,9 @@ export const unpackLayer = (job: UnpackJob, target: string): Promise<Unpacked> =
   );
 
 /** The same into a new file. @throws as unpackLayer; UnfitLayer */
-export const writeImage = (job: UnpackJob, image: Omit<ImageInput, 'ring'>): Promise<Usage> =>
+export const writeImage = (job: UnpackJob, image: Omit<ImageInput, 'ring'>): Promise<WrittenLayer> =>
   readInto(job, (ring) =>
-    runJob<ImageInput, Usage>(new URL('./image-thread.ts', import.meta.url), { ...image, ring }),
+    runJob<ImageInput, WrittenLayer>(new URL('./image-thread.ts', import.meta.url), { ...image, ring }),
   );
 
 /**

@@ -1,8 +1,10 @@
 import type { Engine } from '#engine';
 import { invalid } from '#lib/errors';
+import { header } from '#protocol';
 import { decodePlatform } from '../../decode/platform.ts';
+import { registryConfig } from '../../decode/registry-auth.ts';
 import { historyItem, imageInspect } from '../../encode/images.ts';
-import { attestationText, manifestSummary } from '../../encode/manifests.ts';
+import { attestationText, imageVerification, manifestSummary } from '../../encode/manifests.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Router } from '../../router.ts';
 
@@ -27,6 +29,18 @@ export function inspectRoutes(router: Router, { images, snapshots }: Engine): vo
       withStatement: query.flag('statement'),
     });
     exchange.jsonText(`[${found.map(attestationText).join(',')}]`);
+  });
+
+  // Not Docker's.
+  router.post('/images/verify', async (exchange) => {
+    const { query, signal } = exchange;
+    const verification = await images.verify({
+      names: query.all('names').filter(Boolean),
+      repair: query.flag('repair'),
+      auth: registryConfig(exchange.header(header.registryConfig)),
+      signal,
+    });
+    exchange.json(imageVerification(verification));
   });
 
   router.get('/images/{name...}/json', async (exchange) => {
