@@ -115,11 +115,16 @@ export interface EngineOptions {
 }
 
 const RUNC = ['/usr/bin/runc', '/usr/sbin/runc', '/usr/local/bin/runc', '/usr/local/sbin/runc'];
+/**
+ * Static ones: they run in any image. tini, which is Docker's, ends with 127 or 126 as a shell does when there is no
+ * such command; catatonit always with 1.
+ */
 const INITS = [
+  '/usr/bin/docker-init',
+  '/usr/libexec/docker/docker-init',
+  '/usr/bin/tini-static',
   '/usr/bin/catatonit',
   '/usr/libexec/podman/catatonit',
-  '/usr/bin/docker-init',
-  '/usr/bin/tini',
 ];
 
 /** The runtimes that containers may ask for; one that is configured under a known name replaces it. */

@@ -44,6 +44,20 @@ describe('exit codes of docker run', () => {
     const path = await run('busybox', '/bin/nosuch');
     assert.equal(path.code, 127);
     assert.match(path.stderr, /\/bin\/nosuch/);
+    const nothing = await run('busybox', '');
+    assert.equal(nothing.code, 127);
+    assert.match(nothing.stderr, /exec: "": executable file not found in \$PATH/);
+  });
+
+  it('the same under --init, which says so itself', async () => {
+    for (const [command, code, reason] of [
+      ['nosuch', 127, 'No such file or directory'],
+      ['/etc/passwd', 126, 'Permission denied'],
+    ] as const) {
+      const result = await run('--init', 'busybox', command);
+      assert.equal(result.code, code);
+      assert.match(result.stderr, new RegExp(`exec ${command} failed: ${reason}`));
+    }
   });
 
   it('a start that failed leaves the container, its code and its cause on record', async () => {

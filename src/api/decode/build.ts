@@ -179,21 +179,21 @@ function limits(query: Query): BuildRequest['limits'] {
   };
 }
 
-/** Of `POST /build/prune`. Until 1.48 there was one number, of what may stay. @throws invalid */
+/** Of `POST /build/prune`. Until 1.48 there was one number, of what stays. @throws invalid */
 export function pruneRequest(query: Query): PruneCacheOptions {
-  if (query.integer('min-free-space')) {
-    throw invalid('min-free-space is not supported: say with max-used-space how much may stay');
-  }
   const filters = query.filters(BUILD_CACHE_FILTERS);
   const [until] = filters.get('until') ?? filters.get('unused-for') ?? [];
-  const keep = ['max-used-space', 'reserved-space', 'keep-storage']
-    .map((name) => query.integer(name))
-    .find(Boolean);
+  const size = (name: string) => query.integer(name) || undefined;
+  const keep = {
+    reserved: size('reserved-space') ?? size('keep-storage'),
+    maxUsed: size('max-used-space'),
+    minFree: size('min-free-space'),
+  };
   return {
     all: query.flag('all'),
     matches: buildCacheMatches(filters),
     ...(until !== undefined && { until: timestamp(until) }),
-    ...(keep !== undefined && { keep }),
+    ...(Object.values(keep).some((bytes) => bytes !== undefined) && { keep }),
   };
 }
 

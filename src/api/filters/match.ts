@@ -32,24 +32,15 @@ export function hasLabel(labels: Labels, wanted: string): boolean {
 export const hasAllLabels = (filters: Filters, labels: Labels): boolean =>
   (filters.get('label') ?? []).every((wanted) => hasLabel(labels, wanted));
 
-/** The single boolean value of a filter. @throws invalid */
+/** What a filter says of yes and no; what else is among its values says nothing, as in Docker. @throws invalid */
 export function booleanFilter(filters: Filters, name: string): boolean | undefined {
   const values = filters.get(name);
   if (values === undefined || values.length === 0) return undefined;
-  const known = new Set(values.map((value) => BOOLEANS.get(value.toLowerCase())));
-  const [only] = known;
-  if (known.size > 1 || only === undefined) throw invalid(`invalid filter '${name}=[${values.join(' ')}]'`);
-  return only;
+  const isTrue = values.includes('1') || values.includes('true');
+  const isFalse = values.includes('0') || values.includes('false');
+  if (isTrue === isFalse) throw invalid(`invalid filter '${name}=[${values.join(' ')}]'`);
+  return isTrue;
 }
-
-const BOOLEANS = new Map([
-  ['true', true],
-  ['1', true],
-  ['t', true],
-  ['false', false],
-  ['0', false],
-  ['f', false],
-]);
 
 /** The filters that every prune understands. */
 export const PRUNE_FILTERS = ['label', 'label!', 'until'] as const;

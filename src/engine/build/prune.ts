@@ -2,6 +2,7 @@ import type { Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
 import { parseTime } from '#lib/time';
 import type { BuildCache } from './cache.ts';
+import { bytesToKeep, freeBytes, type KeepLimits } from './keep.ts';
 import { type CacheEntry, cacheEntries, forgetEntries } from './usage.ts';
 
 export interface PruneCacheOptions {
@@ -11,21 +12,22 @@ export interface PruneCacheOptions {
   readonly until?: bigint;
   /** Only these. */
   readonly matches?: (entry: CacheEntry) => boolean;
-  /** Bytes that may stay: the most recently used do. */
-  readonly keep?: number;
+  /** How much may stay: the most recently used does. Default: nothing that is chosen. */
+  readonly keep?: KeepLimits;
 }
 
 /** Forgets results of steps, the least recently used first, and removes layers that nobody else needs. */
 export async function pruneCache(
   cache: BuildCache,
-  domains: { readonly images: Images; readonly snapshots: Snapshots },
+  domains: { readonly root: string; readonly images: Images; readonly snapshots: Snapshots },
   options: PruneCacheOptions,
 ): Promise<{ removed: string[]; reclaimed: number }> {
   const entries = await cacheEntries(cache, domains);
   const removed: CacheEntry[] = [];
   let left = entries.reduce((sum, { size }) => sum + size, 0);
+  const kept = options.keep && bytesToKeep(options.keep, left, await freeBytes(domains.root));
   for (const entry of entries) {
-    if (options.keep !== undefined && left <= options.keep) break;
+    if (kept !== undefined && left <= kept) break;
     if (!isChosen(entry, options)) continue;
     removed.push(entry);
     left -= entry.size;

@@ -39,6 +39,7 @@ test('entrypoint and command', () => {
   assert.deepEqual(command({ entrypoint: ['/mine'] }), ['/mine']);
   assert.deepEqual(command({ entrypoint: ['/mine'], cmd: ['x'] }), ['/mine', 'x']);
   assert.deepEqual(command({ entrypoint: [''], cmd: ['x'] }), ['x']);
+  assert.deepEqual(command({ entrypoint: [''], cmd: [''] }), ['']);
   assert.throws(
     () => command({ entrypoint: [''] }),
     (error: unknown) => isKind(error, 'invalid') && error.message === 'no command specified',

@@ -61,11 +61,11 @@ function mergeHealthcheck(
 }
 
 /**
- * argv[0] and the rest of the command line.
+ * argv[0] and the rest of the command line. An empty argv[0] is no command that could be found, which the start says.
  * @throws invalid when neither the user nor the image says what to run
  */
 export function commandLine(config: ContainerConfig): { path: string; args: readonly string[] } {
   const [path, ...args] = [...(config.entrypoint ?? []), ...(config.cmd ?? [])];
-  if (path === undefined || path === '') throw invalid('no command specified');
+  if (path === undefined) throw invalid('no command specified');
   return { path, args };
 }

@@ -184,7 +184,7 @@ function initOf(context: Context, record: ContainerRecord): string | undefined {
   if (!wanted || pidMode === 'host' || joined(pidMode) !== undefined) return undefined;
   const { initPath } = context.options;
   if (initPath === undefined) {
-    throw systemError('--init needs an init binary: install catatonit, or name one with init-path');
+    throw systemError('--init needs an init binary: install tini, or name one with init-path');
   }
   return initPath;
 }

@@ -74,7 +74,7 @@ test('a name in use, an image that is not there, nothing to run', async () => {
     engine.containers.create(request(['true'], { image: 'nosuch' })),
     (error: unknown) => isKind(error, 'not-found') && /No such image: nosuch/.test(error.message),
   );
-  await assert.rejects(engine.containers.create(request([''], {})), /no command specified/);
+  await assert.rejects(engine.containers.create(request([], { entrypoint: [''] })), /no command specified/);
   await engine.containers.remove('taken');
 });
 

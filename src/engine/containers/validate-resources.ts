@@ -20,8 +20,10 @@ export function checkResources(
   checkMemory(resources);
   checkCpu(resources, cpus);
   checkCpuset(resources, support);
-  checkBlkio(resources);
-  return withSupported(resources, support);
+  const supported = withSupported(resources, support);
+  // Of a weight that counts for nothing Docker does not ask how large it is.
+  checkBlkio(supported.resources);
+  return supported;
 }
 
 function checkMemory(resources: Resources): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BerthError, isKind } from '#lib/errors';
-import { formatHosts, parseExtraHost } from './hosts-file.ts';
+import { formatHosts, ownHosts, parseExtraHost } from './hosts-file.ts';
 
 test('loopback, extra hosts, then the own names for each address', () => {
   const text = formatHosts({
@@ -17,6 +17,15 @@ test('loopback, extra hosts, then the own names for each address', () => {
     '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\n' +
       'ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n10.0.0.9\tdb\n' +
       '172.17.0.2\tweb.example.org web\nfd00::2\tweb.example.org web\n',
+  );
+});
+
+test('a name with a space in it is two', () => {
+  const names = { hostname: 'bad host', domainname: '' };
+  assert.equal(ownHosts(names, ['172.17.0.2']), '172.17.0.2\tbad host\n');
+  assert.throws(
+    () => ownHosts({ ...names, hostname: 'a\tb' }, ['172.17.0.2']),
+    (error) => isKind(error, 'invalid'),
   );
 });
 
@@ -62,7 +71,7 @@ test('no name, however hostile, adds a line or a comment', () => {
         const extra = parseExtraHost(`${name}:10.0.0.9`, []);
         const text = formatHosts({ ipv6: false, hostname, domainname, addresses: ['10.0.0.2'], extra });
         const lines = text.split('\n');
-        assert.equal(lines.length, hostname === '' && domainname === '' ? 3 : 4);
+        assert.equal(lines.length, /^ *$/.test(hostname) && domainname === '' ? 3 : 4);
         assert.ok(lines.slice(0, -1).every((line) => /^[0-9.]+\t[^\s#]+( [^\s#]+)*$/.test(line)));
       } catch (error) {
         if (!(error instanceof BerthError)) throw error;

@@ -50,14 +50,14 @@ export function formatHosts(options: {
   return entries.map(hostsLine).join('') + ownHosts(options, options.addresses);
 }
 
-/** The lines of a container's own names. @throws invalid */
+/** The lines of a container's own names; one with a space in it, which the kernel takes, is two here. @throws invalid */
 export function ownHosts(
   { hostname, domainname }: { hostname: string; domainname: string },
   addresses: readonly string[],
 ): string {
-  const names = [...(domainname ? [`${hostname}.${domainname}`] : []), hostname].filter(
-    (name) => name !== '',
-  );
+  const names = [...(domainname ? [`${hostname}.${domainname}`] : []), hostname]
+    .flatMap((name) => name.split(' '))
+    .filter((name) => name !== '');
   for (const name of names) {
     if (!NAME.test(name)) throw invalid(`invalid hostname: ${JSON.stringify(name)}`);
   }

@@ -5,10 +5,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -196,7 +196,8 @@ export class Bench {
   async abandon(): Promise<void> {
     await new Cgroup(this.cgroupParent).remove({ kill: true }).catch(() => {});
     await unmount(this.root);
-    rmSync(this.top, { recursive: true, force: true });
+    // Busy for as long as a container that another test runs has the host's root bound: it has our mounts as well.
+    await rm(this.top, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
 

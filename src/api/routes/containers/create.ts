@@ -1,13 +1,16 @@
 import type { Engine } from '#engine';
 import { isCgroupUnified } from '#engine/system';
-import { containerCreateRequest } from '#protocol';
+import { invalid } from '#lib/errors';
+import { type ContainerCreateRequest, containerCreateRequest } from '#protocol';
 import { meaningOf } from '../../decode/by-version/create.ts';
 import { createRequest } from '../../decode/create.ts';
 import type { Router } from '../../router.ts';
 
 export function createRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/create', async (exchange) => {
-    const meaning = meaningOf(await exchange.read(containerCreateRequest), {
+    const wire = await exchange.read(containerCreateRequest);
+    if (!saysWhatToRun(wire)) throw invalid('config cannot be empty in order to create a container');
+    const meaning = meaningOf(wire, {
       since: (version) => exchange.since(version),
       cgroupUnified: isCgroupUnified(),
     });
@@ -21,3 +24,10 @@ export function createRoutes(router: Router, { containers }: Engine): void {
     exchange.json({ Id: id, Warnings: [...warnings, ...meaning.warnings] }, 201);
   });
 }
+
+/** Some field of the container's own configuration. */
+const saysWhatToRun = ({
+  HostConfig: _host,
+  NetworkingConfig: _network,
+  ...config
+}: ContainerCreateRequest) => Object.keys(config).length > 0;
