@@ -130,7 +130,9 @@ async function pushBlob(
       return;
     }
   }
-  await repository.pushBlob(blob, () => counted(content.blobs.open(blob.digest), tell), signal);
+  const open = ({ start, end }: { start: number; end: number }) =>
+    counted(content.blobs.open(blob.digest, { start, end: end - 1 }), start, tell);
+  await repository.pushBlob(blob, open, signal);
   tell('Pushed');
 }
 
@@ -167,9 +169,10 @@ async function mounted(
 
 async function* counted(
   content: AsyncIterable<Uint8Array>,
+  start: number,
   tell: (status: string, current: number) => void,
 ): AsyncGenerator<Uint8Array, void> {
-  let current = 0;
+  let current = start;
   for await (const chunk of content) {
     yield chunk;
     current += chunk.length;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -115,6 +117,37 @@ describe('Debian docker-registry', { skip }, () => {
       other.pushManifest('1', image.mediaType, manifest),
       (error) => isKind(error, 'invalid') || isKind(error, 'not-found'),
     );
+  });
+
+  test('an upload whose line is cut in the middle arrives all the same', async () => {
+    const content = Buffer.alloc(3_000_000, 'cut');
+    const descriptor = add(MediaType.ociLayer, content);
+    let cuts = 0;
+    const line = createServer((socket) => {
+      const onward = connect(registry.port, '127.0.0.1');
+      let length = 0;
+      socket
+        .on('error', () => {})
+        .on('data', (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > 2_000_000 && cuts++ === 0) socket.destroy();
+          else onward.write(chunk);
+        });
+      socket.on('close', () => onward.end());
+      onward.on('error', () => {}).pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(line, 'listening');
+    const { port } = line.address() as AddressInfo;
+    await using repository = Remote.repository(parseReference(`127.0.0.1:${port}/cut`), { retryDelay: 50 });
+    const starts: number[] = [];
+    await repository.pushBlob(descriptor, ({ start, end }) => {
+      starts.push(start);
+      return Readable.from([content.subarray(start, end)]);
+    });
+    // It keeps nothing of a request that it has not heard to its end.
+    assert.deepEqual(starts, [0, 0]);
+    assert.ok((await buffer(repository.blob(descriptor))).equals(content));
+    line.close();
   });
 
   test('what skopeo pushed is pulled, in both formats', async () => {

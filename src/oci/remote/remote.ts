@@ -9,7 +9,8 @@ import type { Capability } from './hosts-file.ts';
 import { type FetchedManifest, fetchManifest, putManifest, resolveManifest } from './manifests.ts';
 import { NetworkError } from './network-errors.ts';
 import { listTags } from './tags.ts';
-import { hasBlob, mountBlob, uploadBlob } from './upload.ts';
+import { hasBlob, mountBlob } from './upload.ts';
+import { type Part, uploadBlob } from './upload-blob.ts';
 
 /** Tag or digest. */
 export type ManifestName = string;
@@ -84,10 +85,10 @@ export class Repository implements AsyncDisposable {
     return mountBlob(this.#pushed, this.#path, { digest, from: fromRepository }, scopes, signal);
   }
 
-  /** `open` is called again for each attempt. */
+  /** `open` is called again for each part that is sent, and for what is sent again. */
   async pushBlob(
     descriptor: Descriptor,
-    open: () => AsyncIterable<Uint8Array>,
+    open: (part: Part) => AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<void> {
     const upload = { path: this.#path, descriptor, open, scopes: this.#push, retryDelay: this.#retryDelay };
