@@ -6,6 +6,7 @@ import {
   type ImageDeleteItem,
   type ImageHistoryItem,
   type ImageInspect,
+  type ImageSearchResult,
   type ImageSummary,
   type ImagesPruneReport,
   type ImageVerification,
@@ -132,6 +133,17 @@ export class Images {
   ): Promise<Body> {
     const call: Call = { method: 'GET', path: '/images/get', query: { names, ...query } };
     return (await this.#api.send(call, signal)).body;
+  }
+
+  search(
+    query: { term: string; limit?: number | undefined; filters?: Filters },
+    auth?: AuthConfig,
+    signal?: AbortSignal,
+  ): Promise<ImageSearchResult[]> {
+    return this.#api.json(
+      { method: 'GET', path: '/images/search', query, headers: credentials(auth) },
+      signal,
+    );
   }
 
   /** `dryRun`: nothing is removed, but told (berthd only). */

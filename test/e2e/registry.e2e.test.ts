@@ -6,12 +6,15 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Daemon } from '../fixtures/daemon.ts';
 import { Registry } from '../fixtures/registry.ts';
 
 // Debian's docker-registry, open to one user: ali, whose password is "open sesame" (bcrypt).
 const USERS = 'ali:$2b$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW\n';
 const auth = { username: 'ali', password: 'open sesame' };
+
+const BERTH = fileURLToPath(new URL('../../bin/berth', import.meta.url));
 
 let registry: Registry;
 const daemon = Daemon.forThisFile({}, async (daemon) => {
@@ -113,6 +116,101 @@ describe('a registry with users', () => {
   });
 });
 
+describe('berth login', () => {
+  const directory = () => join(daemon.root, 'berth-config');
+  const config = (): Record<string, unknown> =>
+    JSON.parse(readFileSync(join(directory(), 'config.json'), 'utf8')) as Record<string, unknown>;
+  const berth = (args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}) =>
+    daemon.run(BERTH, ['--config', directory(), ...args], options);
+  const withPassword = (password: string) =>
+    berth(['login', '-u', 'ali', '--password-stdin', `http://${registry.host}/v2/`], { input: password });
+
+  it("keeps what was right, logs in with it again, and forgets it, in Docker's words", async () => {
+    const wrong = await withPassword('open barley');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /login attempt to .* failed|unauthorized/);
+    const right = await withPassword(auth.password);
+    assert.equal(right.stdout, 'Login Succeeded\n', right.stderr);
+    assert.match(right.stderr, /WARNING! Your credentials are stored unencrypted in '.*\/config\.json'\./);
+    const kept = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
+    assert.deepEqual(config(), { auths: { [registry.host]: { auth: kept } } });
+    const again = await berth(['login', registry.host]);
+    assert.equal(
+      again.stdout,
+      'Authenticating with existing credentials...\nLogin Succeeded\n',
+      again.stderr,
+    );
+    // The stock client reads the same file.
+    const [theirs, ours] = [
+      await daemon.run('docker', ['--config', directory(), 'logout', registry.host]),
+      await berth(['logout', registry.host]),
+    ];
+    assert.equal(theirs.stdout, `Removing login credentials for ${registry.host}\n`);
+    assert.equal(ours.stdout, `Not logged in to ${registry.host}\n`);
+    assert.deepEqual(config(), { auths: {} });
+    await withPassword(auth.password);
+    assert.equal((await berth(['logout', registry.host])).stdout, theirs.stdout);
+  });
+
+  it('gives a helper what it is told, and has it back for a push of all tags', async () => {
+    const helpers = join(daemon.root, 'helpers');
+    mkdirSync(helpers);
+    const program = join(helpers, 'docker-credential-file');
+    const store = join(helpers, 'store');
+    writeFileSync(
+      program,
+      `#!/bin/sh\ncase $1 in\n store) cat >${store} ;;\n get) cat ${store} 2>/dev/null || { echo none; exit 1; } ;;\n erase) rm -f ${store} ;;\nesac\n`,
+      { mode: 0o755 },
+    );
+    writeFileSync(
+      join(directory(), 'config.json'),
+      JSON.stringify({ credHelpers: { [registry.host]: 'file' } }),
+    );
+    const env = { PATH: `${helpers}:${process.env['PATH']}` };
+    const run = (...args: string[]) => berth(args, { env, input: auth.password });
+    assert.equal((await run('login', '-u', 'ali', '--password-stdin', registry.host)).code, 0);
+    assert.deepEqual(JSON.parse(readFileSync(store, 'utf8')), {
+      ServerURL: registry.host,
+      Username: 'ali',
+      Secret: auth.password,
+    });
+    await daemon.ok('tag', 'busybox', app('one'));
+    await daemon.ok('tag', 'busybox', app('two'));
+    const pushed = await run('push', '-a', `${registry.host}/team/app`);
+    assert.equal(pushed.code, 0, pushed.stderr);
+    for (const tag of ['one', 'two'])
+      assert.match(pushed.stdout, new RegExp(`^${tag}: digest: sha256:`, 'm'));
+    const none = await run('push', '-a', `${registry.host}/team/none`);
+    assert.match(none.stderr, /An image does not exist locally with the tag: /);
+    assert.equal((await run('logout', registry.host)).code, 0);
+    assert.throws(() => readFileSync(store));
+  });
+
+  it('keeps the identity token that a registry gives in place of the password', async () => {
+    const asked: string[] = [];
+    await using tokens = await serve((request, response) => {
+      asked.push(`${request.method} ${request.url?.replace(/127[^&]*/, '')}`);
+      const open = request.headers.authorization === 'Bearer access';
+      const challenge = `Bearer realm="http://${request.headers.host}/token",service="s"`;
+      if (request.url?.startsWith('/token'))
+        response.end(JSON.stringify({ token: 'access', refresh_token: 'identity' }));
+      else response.writeHead(open ? 200 : 401, open ? {} : { 'www-authenticate': challenge }).end();
+    });
+    const result = await berth(['login', '-u', 'ali', '--password-stdin', tokens.host], { input: 'x' });
+    assert.equal(result.code, 0, result.stderr);
+    assert.ok(
+      asked.includes('GET /token?service=s&offline_token=true&client_id=berth&account=ali'),
+      String(asked),
+    );
+    assert.deepEqual((config()['auths'] as Record<string, unknown>)[tokens.host], {
+      auth: '',
+      identitytoken: 'identity',
+    });
+    assert.equal((await berth(['login', tokens.host])).code, 0);
+    assert.ok(asked.includes('POST /token'));
+  });
+});
+
 describe('docker search', () => {
   it('asks the index of a registry, and filters what it answers', async () => {
     const asked: string[] = [];
@@ -145,6 +243,8 @@ describe('docker search', () => {
     assert.equal(await search('--filter', 'is-automated=true'), '');
     assert.match(await search('--limit', '7'), /^tool 7/);
     assert.match(asked.at(-1) ?? '', /[?&]n=7/);
+    const table = await daemon.run(BERTH, ['search', `${index.host}/tool`]);
+    assert.equal(table.stdout, (await daemon.docker('search', `${index.host}/tool`)).stdout);
     const wrong = await daemon.docker('search', '--limit', '101', `${index.host}/tool`);
     assert.match(wrong.stderr, /limit 101 is outside the range of \[1, 100\]/);
   });

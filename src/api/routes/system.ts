@@ -53,8 +53,8 @@ export function systemRoutes(router: Router, options: ApiOptions): void {
 
   router.post('/auth', async (exchange) => {
     const auth = registryAuthOf(await exchange.read(authConfig)) ?? {};
-    await engine.images.login(auth, exchange.signal);
-    exchange.json({ Status: 'Login Succeeded', IdentityToken: '' });
+    const token = await engine.images.login(auth, exchange.signal);
+    exchange.json({ Status: 'Login Succeeded', IdentityToken: token ?? '' });
   });
 }
 

@@ -49,6 +49,7 @@ export const DOCKER_FLAGS: Readonly<Record<string, string>> = {
   inspect: '-f/format -s/size type',
   login: '-p/password password-stdin -u/username',
   logout: '',
+  search: '-f/filter format limit no-trunc',
   'network connect': 'alias driver-opt gw-priority ip ip6 link link-local-ip',
   'network create':
     'attachable aux-address config-from config-only -d/driver gateway ingress internal ip-range ipam-driver ipam-opt ipv4 ipv6 label -o/opt scope subnet',

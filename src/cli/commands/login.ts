@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
+import { messageOf } from '#lib/errors';
+import type { AuthConfig } from '#protocol';
 import { atMost, defineCommand } from '../command.ts';
-import { helperFor, registryKey } from '../config/credentials.ts';
+import { credentialsFor, helperFor, registryHost, registryKey } from '../config/credentials.ts';
 import { updateConfigFile } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { Exit } from '../errors.ts';
@@ -24,35 +26,50 @@ export const command = defineCommand({
     }
     if (flags['password-stdin'] && flags.username === '')
       throw new Exit(1, 'the --password-stdin option requires --username to be set');
+    const host = registryHost(server);
+    const nothingSaid = flags.username === '' && flags.password === '';
+    if (nothingSaid && (await loginAsBefore(context, host))) return;
     const username = flags.username || (await ask(context, 'Username: ', false));
     if (username === '') throw new Exit(1, 'username is empty');
     const password = flags['password-stdin']
       ? readFileSync(0, 'utf8').replace(/\r?\n$/, '')
       : flags.password || (await ask(context, 'Password: ', true));
     if (password === '') throw new Exit(1, 'password is empty');
-    const key = registryKey(server.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
-    const { Status, IdentityToken } = await context.client.system.login({
-      username,
-      password,
-      serveraddress: key,
-    });
-    await store(
-      context,
-      server,
-      key,
-      IdentityToken ? { username: '<token>', secret: IdentityToken } : { username, secret: password },
-    );
-    context.out.line(Status || 'Login Succeeded');
+    await logIn(context, host, { username, password });
   },
 });
 
+/** With what was kept of an earlier login. False when there is nothing, or it is not taken any more. */
+async function loginAsBefore(context: Context, host: string): Promise<boolean> {
+  const known = await credentialsFor(context, host);
+  if (!known) return false;
+  context.out.line('Authenticating with existing credentials...');
+  try {
+    await logIn(context, host, known);
+    return true;
+  } catch (error) {
+    context.err.line(`Login did not succeed, error: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+async function logIn(context: Context, host: string, auth: AuthConfig): Promise<void> {
+  const key = registryKey(host);
+  const { Status, IdentityToken } = await context.client.system.login({ ...auth, serveraddress: key });
+  const token = IdentityToken || auth.identitytoken;
+  const { username = '', password = '' } = auth;
+  const kept = token ? { username: '<token>', secret: token } : { username, secret: password };
+  await store(context, host, kept);
+  context.out.line(Status || 'Login Succeeded');
+}
+
 async function store(
   context: Context,
-  server: string,
-  key: string,
+  host: string,
   { username, secret }: { username: string; secret: string },
 ): Promise<void> {
-  const helper = helperFor(context.config, server);
+  const key = registryKey(host);
+  const helper = helperFor(context.config, host);
   if (helper !== undefined) {
     const { storeCredentials } = await import('../config/credential-helper.ts');
     await storeCredentials(helper, key, { Username: username, Secret: secret });
@@ -62,7 +79,7 @@ async function store(
     return;
   }
   context.err.line(
-    `\nWARNING! Your credentials are stored unencrypted in '${context.configDirectory}/config.json'.`,
+    `\nWARNING! Your credentials are stored unencrypted in '${context.configDirectory}/config.json'.\nConfigure a credential helper to remove this warning. See\nhttps://docs.docker.com/go/credential-store/\n`,
   );
   const auth = Buffer.from(`${username}:${secret}`).toString('base64');
   const entry = username === '<token>' ? { auth: '', identitytoken: secret } : { auth };

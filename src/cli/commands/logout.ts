@@ -1,5 +1,5 @@
 import { atMost, defineCommand } from '../command.ts';
-import { helperFor, registryKey } from '../config/credentials.ts';
+import { helperFor, registryHost, registryKey } from '../config/credentials.ts';
 import { updateConfigFile } from '../config/write.ts';
 
 export const command = defineCommand({
@@ -8,8 +8,9 @@ export const command = defineCommand({
   flags: {},
   async run(context, { args: [server = 'docker.io'] }) {
     const config = context.config;
-    const key = registryKey(server.replace(/^https?:\/\//, '').replace(/\/+$/, ''));
-    const helper = helperFor(config, server);
+    const host = registryHost(server);
+    const key = registryKey(host);
+    const helper = helperFor(config, host);
     if (!helper && !config.auths?.[key]) {
       context.out.line(`Not logged in to ${key}`);
       return;

@@ -206,6 +206,7 @@ const ownVerbs: Readonly<Record<string, Verb>> = {
   ),
   login: verb('Log in to a registry', () => import('./login.ts')),
   logout: verb('Log out from a registry', () => import('./logout.ts')),
+  search: verb('Search Docker Hub, or another index, for images', () => import('./search.ts')),
   version: verb('Show the versions of client and daemon', () => import('./version.ts')),
   __complete: { ...verb('Answer a completion script', () => import('./complete.ts')), hidden: true },
 };

@@ -12,6 +12,10 @@ const TOKEN_USER = '<token>';
 export const registryKey = (domain: string): string =>
   domain === HUB_DOMAIN || domain === 'index.docker.io' ? HUB_KEY : domain;
 
+/** `https://index.docker.io/v1/` -> `index.docker.io`: a server as users write it, without what is not its host. */
+export const registryHost = (server: string): string =>
+  server.replace(/^https?:\/\//i, '').split('/', 1)[0] ?? '';
+
 /** The user's credentials for a registry: from a helper, or from config.json; undefined when there are none. */
 export async function credentialsFor(context: Context, domain: string): Promise<AuthConfig | undefined> {
   const config = context.config;
@@ -27,14 +31,12 @@ export async function credentialsFor(context: Context, domain: string): Promise<
   }
   const stored =
     config.auths?.[key] ??
-    Object.entries(config.auths ?? {}).find(([name]) => hostOf(name) === hostOf(key))?.[1];
+    Object.entries(config.auths ?? {}).find(([name]) => registryHost(name) === registryHost(key))?.[1];
   return stored ? decode(stored, key) : undefined;
 }
 
 export const helperFor = (config: ConfigFile, domain: string): string | undefined =>
   config.credHelpers?.[registryKey(domain)] ?? (config.credsStore || undefined);
-
-const hostOf = (name: string) => name.replace(/^https?:\/\//, '').split('/', 1)[0];
 
 function decode(stored: StoredAuth, key: string): AuthConfig | undefined {
   const tokens = {

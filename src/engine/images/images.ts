@@ -38,7 +38,7 @@ import { type Migration, migrateLayers } from './migrate-layers.ts';
 import { openLayout } from './open-layout.ts';
 import { type PruneOptions, type PruneResult, prune } from './prune.ts';
 import { type PullOptions, pull } from './pull.ts';
-import { type Pushed, type PushOptions, push } from './push.ts';
+import { type Pushed, type PushOptions, push, pushAllTags } from './push.ts';
 import type { ImageRecord } from './record.ts';
 import { Registries, type RegistrySettings } from './registries.ts';
 import type { RegistryAuth } from './registry.ts';
@@ -247,6 +247,11 @@ export class Images {
     return this.#actions.time('push', () => push(this.#context, reference, options));
   }
 
+  /** Every tag of a repository. @throws as push */
+  pushAllTags(repository: string, options: PushOptions): Promise<Pushed[]> {
+    return this.#actions.time('push', () => pushAllTags(this.#context, repository, options));
+  }
+
   tag(source: string, target: string): void {
     tag(this.#context, source, target);
   }
@@ -314,7 +319,7 @@ export class Images {
   }
 
   /** Checks credentials with their registry. @throws unauthorized, unavailable */
-  login(auth: RegistryAuth, signal?: AbortSignal): Promise<void> {
+  login(auth: RegistryAuth, signal?: AbortSignal): Promise<string | undefined> {
     return login(this.#context, auth, signal);
   }
 

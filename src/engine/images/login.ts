@@ -5,23 +5,24 @@ import type { RegistryAuth } from './registry.ts';
 const DOCKER_HUB = ['', 'docker.io', 'index.docker.io', 'registry-1.docker.io'];
 
 /**
- * Checks credentials with their registry, Docker Hub when they name none.
+ * Checks credentials with their registry, Docker Hub when they name none. The identity token that the registry gives
+ * in place of the password, if it does.
  * @throws unauthorized, unavailable when the registry cannot be reached
  */
 export async function login(
   { registries }: ImagesContext,
   auth: RegistryAuth,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const domain = registryDomain(auth.serverAddress ?? '');
   const { Remote } = await import('#oci/remote');
   // No repository is asked for: the registry itself is.
   await using registry = Remote.repository(
     { domain, path: '-' },
-    { auth, ...(await registries.optionsFor(domain)) },
+    { auth, offline: true, ...(await registries.optionsFor(domain)) },
   );
   try {
-    await registry.ping(signal);
+    return await registry.login(signal);
   } catch (error) {
     if (isKind(error, 'unauthorized') || isKind(error, 'forbidden')) {
       throw new BerthError('unauthorized', `login attempt to ${domain} failed: ${error.message}`, {

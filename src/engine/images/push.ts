@@ -1,7 +1,8 @@
-import { cancelled, isKind, notFound } from '#lib/errors';
+import { cancelled, invalid, isKind, notFound } from '#lib/errors';
 import { shortId } from '#lib/ids';
 import { type Descriptor, isIndex, MAX_MANIFEST_BYTES, parseManifest } from '#oci/image';
 import {
+  canonicalName,
   familiarName,
   familiarRepository,
   parseReference,
@@ -51,6 +52,24 @@ export async function push(context: ImagesContext, text: string, options: PushOp
     : await rootToPush(context, record);
   const pushed = await pushContent(context, reference, root, options);
   note(context, reference, record, root);
+  return pushed;
+}
+
+/** Pushes every tag of a repository, one after the other. @throws as push; invalid when it names one */
+export async function pushAllTags(
+  context: ImagesContext,
+  text: string,
+  options: PushOptions,
+): Promise<Pushed[]> {
+  const repository = parseReference(text);
+  if (repository.tag || repository.digest) throw invalid("tag can't be used with --all-tags/-a");
+  const own = repositoryName(repository);
+  const tagged = [...context.catalog.names.keys()].map(parseReference).filter((name) => name.tag);
+  const wanted = tagged.filter((name) => repositoryName(name) === own).map(canonicalName);
+  if (wanted.length === 0)
+    throw notFound(`An image does not exist locally with the tag: ${familiarRepository(repository)}`);
+  const pushed: Pushed[] = [];
+  for (const name of wanted.toSorted()) pushed.push(await push(context, name, options));
   return pushed;
 }
 

@@ -29,12 +29,22 @@ interface Token {
 export class Authenticator {
   readonly #transport: Transport;
   readonly #credentials: Credentials;
+  /** For a login: the token server is asked for a token that gets others, so that the password need not be kept. */
+  readonly #offline: boolean;
+  #refreshToken: string | undefined;
   readonly #tokens = new Map<string, Promise<Token>>();
   #challenges: readonly Challenge[] = [];
 
-  constructor(transport: Transport, credentials: Credentials = {}) {
+  constructor(transport: Transport, credentials: Credentials = {}, offline = false) {
     this.#transport = transport;
     this.#credentials = credentials;
+    this.#offline = offline;
+    this.#refreshToken = credentials.identityToken;
+  }
+
+  /** What the token server gave, or was given, to get tokens without a password. */
+  get identityToken(): string | undefined {
+    return this.#refreshToken;
   }
 
   /** What the registry wants, as it said last. */
@@ -84,7 +94,8 @@ export class Authenticator {
     scopes: readonly string[],
     signal?: AbortSignal,
   ): Promise<Token> {
-    const { username, password, identityToken } = this.#credentials;
+    const { username, password } = this.#credentials;
+    const identityToken = this.#refreshToken;
     const realm = realmOf(bearer, registry);
     const secret = identityToken !== undefined || username !== undefined;
     if (secret && realm.protocol === 'http:' && registry.protocol === 'https:') {
@@ -103,17 +114,29 @@ export class Authenticator {
       parameters.set('client_id', 'berth');
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const body = Buffer.from(parameters.toString());
-      return readToken(
+      return this.#read(
         realm,
         await this.#transport.send(realm, { method: 'POST', headers, body }, signal),
         started,
       );
     }
+    if (this.#offline) {
+      parameters.set('offline_token', 'true');
+      parameters.set('client_id', 'berth');
+    }
     for (const scope of scopes) parameters.append('scope', scope);
     if (username) parameters.set('account', username);
     for (const [name, value] of parameters) realm.searchParams.append(name, value);
     const headers = username ? { authorization: basicHeader(username, password ?? '') } : {};
-    return readToken(realm, await this.#transport.send(realm, { method: 'GET', headers }, signal), started);
+    return this.#read(realm, await this.#transport.send(realm, { method: 'GET', headers }, signal), started);
+  }
+
+  async #read(realm: URL, response: Response, started: number): Promise<Token> {
+    const { token, refreshToken } = await readToken(realm, response, started);
+    // Some give another one each time, and take each once only.
+    if (refreshToken !== undefined && (this.#offline || this.#refreshToken !== undefined))
+      this.#refreshToken = refreshToken;
+    return token;
   }
 }
 
@@ -129,7 +152,11 @@ function realmOf(bearer: Challenge, registry: URL): URL {
   return url;
 }
 
-async function readToken(realm: URL, response: Response, started: number): Promise<Token> {
+async function readToken(
+  realm: URL,
+  response: Response,
+  started: number,
+): Promise<{ readonly token: Token; readonly refreshToken: string | undefined }> {
   const body = await response.read(MAX_TOKEN_BYTES);
   if (response.status !== 200) throw refusal({ method: 'GET', url: realm, status: response.status, body });
   let answer: unknown;
@@ -138,12 +165,15 @@ async function readToken(realm: URL, response: Response, started: number): Promi
   } catch (error) {
     throw invalid(`token server ${realm.host} answers with no JSON`, error);
   }
-  const { token, access_token, expires_in } = (answer ?? {}) as Record<string, unknown>;
+  const { token, access_token, refresh_token, expires_in } = (answer ?? {}) as Record<string, unknown>;
   const text = token || access_token;
   if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text))
     throw invalid(`token server ${realm.host} gives no token`);
   const lifetime =
     typeof expires_in === 'number' && expires_in >= DEFAULT_LIFETIME ? expires_in : DEFAULT_LIFETIME;
-  // A little early: it has to arrive before it expires.
-  return { text, expires: started + lifetime * 900 };
+  return {
+    // A little early: it has to arrive before it expires.
+    token: { text, expires: started + lifetime * 900 },
+    refreshToken: typeof refresh_token === 'string' && refresh_token !== '' ? refresh_token : undefined,
+  };
 }

@@ -32,10 +32,14 @@ export class Endpoint implements AsyncDisposable {
   readonly #auth: Authenticator;
   #base: Promise<URL> | undefined;
 
-  constructor(place: Place, options: TransportOptions, credentials?: Credentials) {
+  constructor(place: Place, options: TransportOptions & { offline?: boolean }, credentials?: Credentials) {
     this.#place = place;
     this.#transport = new Transport(options);
-    this.#auth = new Authenticator(this.#transport, credentials);
+    this.#auth = new Authenticator(this.#transport, credentials, options.offline);
+  }
+
+  get identityToken(): string | undefined {
+    return this.#auth.identityToken;
   }
 
   /** Sends a request to a path below `/v2/` or to a URL that the registry gave. @throws NetworkError, RegistryError, cancelled */

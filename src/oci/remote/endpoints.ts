@@ -32,6 +32,8 @@ export interface RegistryHost {
 
 export interface RemoteOptions {
   readonly auth?: Credentials | undefined;
+  /** The token server is asked for an identity token too: see `Repository.login`. */
+  readonly offline?: boolean | undefined;
   /** Accept any certificate and fall back to plain http. Always so for loopback. */
   readonly insecure?: boolean | undefined;
   /** Base URLs asked before the registry itself, for pulls only; they are never sent the credentials. */
@@ -116,11 +118,12 @@ function mirrorEndpoint(mirror: string, options: RemoteOptions): Endpoint {
 
 export const apiHostOf = (domain: string): string => API_HOSTS[domain] ?? domain;
 
-const common = ({ userAgent = 'berth', retryDelay = 250, proxies, stallTimeout }: RemoteOptions) => ({
+const common = ({ userAgent = 'berth', retryDelay = 250, ...options }: RemoteOptions) => ({
   userAgent,
   retryDelay,
-  proxies,
-  stallTimeout,
+  proxies: options.proxies,
+  stallTimeout: options.stallTimeout,
+  offline: options.offline === true,
 });
 
 /** Where a host may be reached: with TLS, and without for one that is insecure or this machine. @throws invalid */

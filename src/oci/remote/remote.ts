@@ -51,6 +51,15 @@ export class Repository implements AsyncDisposable {
     await response.discard();
   }
 
+  /**
+   * As `ping`; the identity token that the registry gave, when it did: with it others are got without the password.
+   * @throws RegistryError (unauthorized), NetworkError
+   */
+  async login(signal?: AbortSignal): Promise<string | undefined> {
+    await this.ping(signal);
+    return this.#registry.identityToken;
+  }
+
   /** What the name stands for now. @throws RegistryError (notFound) */
   async resolve(name: ManifestName, signal?: AbortSignal): Promise<Descriptor> {
     return this.#first(askedFor(name), (endpoint) => resolveManifest(endpoint, this.#manifest(name), signal));

@@ -4,23 +4,24 @@ import { decodePlatform } from '../../decode/platform.ts';
 import { registryAuth } from '../../decode/registry-auth.ts';
 import { ProgressReport } from '../../encode/progress.ts';
 import type { Router } from '../../router.ts';
-import { joinReference } from './pull.ts';
+import { hasTag, joinReference } from './pull.ts';
 
 export function pushRoutes(router: Router, { images }: Engine): void {
   router.post('/images/{name...}/push', async (exchange) => {
     const { query, signal } = exchange;
     const auth = registryAuth(exchange.header(header.registryAuth));
-    const reference = joinReference(exchange.param('name'), query.text('tag'));
+    const [name, wantedTag] = [exchange.param('name'), query.text('tag')];
+    const reference = joinReference(name, wantedTag);
     const platform = exchange.since('1.46') ? decodePlatform(query.text('platform')) : '';
     await exchange.lines(async (lines) => {
       const onProgress = new ProgressReport(lines).add;
-      const { tag, digest, size } = await images.push(reference, {
-        signal,
-        onProgress,
-        ...(auth && { auth }),
-        ...(platform && { platform }),
-      });
-      await lines.write({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
+      const options = { signal, onProgress, ...(auth && { auth }), ...(platform && { platform }) };
+      const pushed =
+        wantedTag === '' && !hasTag(name)
+          ? await images.pushAllTags(name, options)
+          : [await images.push(reference, options)];
+      for (const { tag, digest, size } of pushed)
+        await lines.write({ progressDetail: {}, aux: { Tag: tag, Digest: digest, Size: size } });
     });
   });
 
