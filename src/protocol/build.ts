@@ -10,6 +10,10 @@ export const buildUlimits = array(ulimit);
 export const buildOutputs = array(object({ Type: string, Attrs: map(string) }));
 /** `contexts` of a build, ours: where they are, by name. */
 export const buildContexts = map(string);
+/** `cachefrom` of a build. */
+export const buildImageNames = array(string);
+/** `cacheimports` and `cacheexports` of a build, ours. */
+export const buildCaches = buildOutputs;
 /** Ours: what is said of the result beside it, by type, with its attributes. */
 export const buildAttestations = map(string);
 /** The header X-Registry-Config: credentials by registry. */

@@ -4,6 +4,7 @@ import type { Engine } from '#engine';
 import { type BuildOptions, type BuildResult, RunFailed } from '#engine/build';
 import { BerthError, invalid, messageOf, unsupported } from '#lib/errors';
 import { TAR_END } from '#oci/tar';
+import { cachesFor, type WantedCaches } from '../build-caches.ts';
 import { outputsFor } from '../build-results.ts';
 import type { WantedOutput } from '../decode/build-outputs.ts';
 import { pullBase } from '../pull-base.ts';
@@ -24,13 +25,16 @@ export type SessionBuildOptions = Omit<
   | 'pullImage'
   | 'onEvent'
   | 'outputs'
-> & {
-  /** A context that is not the client's. */
-  readonly remote: string | undefined;
-  readonly outputs: readonly WantedOutput[];
-  /** A tar that holds the Dockerfile too; with none the client is asked for files. */
-  readonly archive: Readable | undefined;
-};
+  | 'cacheFrom'
+  | 'cacheTo'
+> &
+  WantedCaches & {
+    /** A context that is not the client's. */
+    readonly remote: string | undefined;
+    readonly outputs: readonly WantedOutput[];
+    /** A tar that holds the Dockerfile too; with none the client is asked for files. */
+    readonly archive: Readable | undefined;
+  };
 
 /** A build whose files, secrets and credentials are asked of the client. */
 export async function buildFromSession(
@@ -51,6 +55,7 @@ export async function buildFromSession(
       ssh: { has: () => false, connect: () => Promise.reject(unsupported('ssh over a session')) },
       onEvent: trace.add,
       pullImage: pullBase(images, authOf, trace.add),
+      ...cachesFor(options, { authOf, read: refuseCache, write: refuseCache }),
       outputs: outputsFor(options.outputs, { authOf, send: (wanted) => refuse(wanted) }),
     });
   } catch (error) {
@@ -116,4 +121,10 @@ function asSolve(error: unknown): unknown {
 
 async function refuse({ kind }: WantedOutput): Promise<never> {
   throw unsupported(`output ${kind} is not supported over a session yet: use berth build`);
+}
+
+async function refuseCache(): Promise<never> {
+  throw unsupported(
+    'a cache of type=local is not supported over a session yet: use registry, or berth build',
+  );
 }

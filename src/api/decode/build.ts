@@ -7,6 +7,12 @@ import { BUILD_CACHE_FILTERS, buildCacheMatches } from '../filters/build-cache.t
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
 import { attestOptions } from './build-attestations.ts';
+import {
+  cacheSources,
+  cacheTargets,
+  type WantedCacheSource,
+  type WantedCacheTarget,
+} from './build-caches.ts';
 import { namedContexts, type WantedContext } from './build-contexts.ts';
 import { type WantedOutput, wantedOutputs } from './build-outputs.ts';
 import { timestamp } from './time.ts';
@@ -29,6 +35,8 @@ export type BuildRequest = Pick<
 > & {
   readonly quiet: boolean;
   readonly outputs: readonly WantedOutput[];
+  readonly cacheSources: readonly WantedCacheSource[];
+  readonly cacheTargets: readonly WantedCacheTarget[];
   readonly named: ReadonlyMap<string, WantedContext>;
   /** A git repository or an archive, in place of files of the client. */
   readonly remote: string | undefined;
@@ -72,6 +80,8 @@ function common(query: Query): BuildRequest {
     limits: limits(query),
     quiet: query.flag('q'),
     attest: attestOptions(query),
+    cacheSources: cacheSources(query),
+    cacheTargets: cacheTargets(query),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Engine } from '#engine';
 import { type OnBuildEvent, RunFailed } from '#engine/build';
 import { BerthError } from '#lib/errors';
 import { header, mediaType } from '#protocol';
+import { cachesFor } from '../build-caches.ts';
 import { outputsFor, resultMessage } from '../build-results.ts';
 import { contextsFor } from '../build-sources.ts';
 import { type BuildRequest, buildCall, buildRequest, buildSecrets, pruneRequest } from '../decode/build.ts';
@@ -73,6 +74,12 @@ async function build(
     ...request,
     ...contextsFor(request, exchange.body, openContext),
     outputs,
+    ...cachesFor(request, {
+      authOf,
+      read: async (index, paths) => (await streams.open(`cache-from ${index}`, lines, signal, paths)).input,
+      write: async (index, content) =>
+        await sendWhole(await streams.open(`cache-to ${index}`, lines, signal), content, signal),
+    }),
     ssh: {
       has: (id) => request.agents.has(id),
       connect: (id) => streams.open(`ssh ${id}`, lines, signal),

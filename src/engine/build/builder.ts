@@ -38,6 +38,9 @@ import { type Plan, planBuild } from './plan/plan.ts';
 import { isIndexed, linesOf, platformsOf } from './platforms.ts';
 import type { OnBuildEvent } from './progress.ts';
 import { type PruneCacheOptions, pruneCache } from './prune.ts';
+import { exportCaches } from './remote-cache/export.ts';
+import { ImportedCaches } from './remote-cache/imported.ts';
+import type { CacheSource, CacheTarget } from './remote-cache/places.ts';
 import type { BuildLimits, BuildSession, Entitlement, Secrets, SshAgents } from './session.ts';
 import { Solver } from './solve/solver.ts';
 import { type CacheEntry, cacheEntries } from './usage.ts';
@@ -79,6 +82,9 @@ export interface BuildOptions {
   readonly pull: boolean;
   readonly network: 'default' | 'none' | 'host';
   readonly limits: BuildLimits;
+  /** Where results of builds elsewhere lie, and where this one's go. */
+  readonly cacheFrom: readonly CacheSource[];
+  readonly cacheTo: readonly CacheTarget[];
   /** What is said of the result beside it. */
   readonly attest: AttestOptions;
   readonly secrets: Secrets;
@@ -140,7 +146,10 @@ export class Builder implements AsyncDisposable {
     await using scope = new Scope();
     const failed = new AbortController();
     const signal = AbortSignal.any([options.signal, failed.signal]);
-    const session = { ...(await this.#begin(options, scope)), signal };
+    const begun = { ...(await this.#begin(options, scope)), signal };
+    const imported = new ImportedCaches(begun, options.cacheFrom);
+    scope.defer(async () => await imported[Symbol.asyncDispose]());
+    const session = { ...begun, imported };
     const contexts = await Contexts.open(session, options);
     const wanted = { ...options, ...dockerfileOf(contexts) };
     const file = readDockerfile(contexts.described, wanted);
@@ -158,8 +167,12 @@ export class Builder implements AsyncDisposable {
       const targets = plans.map(({ target }) => target.step);
       await contexts.fill(targets, (path) => ignore.ignores(path));
       const facts = { ...factsOf(options), startedOn, dockerfile: file };
-      const written = { outputs, squash, epoch, facts, attest: options.attest };
-      return await writeOutputs(session, solver, plans, { ...written, indexed: isIndexed(options) });
+      const inlineCache =
+        options.cacheTo.some(({ kind }) => kind === 'inline') || wantsInline(options.buildArgs);
+      const written = { outputs, squash, epoch, facts, attest: options.attest, inlineCache };
+      const result = await writeOutputs(session, solver, plans, { ...written, indexed: isIndexed(options) });
+      await exportCaches(session, solver, targets, options.cacheTo);
+      return result;
     } catch (error) {
       throw withExcerpt(error, file);
     } finally {
@@ -271,7 +284,7 @@ export class Builder implements AsyncDisposable {
     return { images, work, workspace, selectThread: this.#selectThread, fetchedDigests };
   }
 
-  async #begin(options: BuildOptions, scope: Scope): Promise<Omit<BuildSession, 'signal'>> {
+  async #begin(options: BuildOptions, scope: Scope): Promise<Omit<BuildSession, 'signal' | 'imported'>> {
     const { containers, snapshots, execRoot } = this.#options;
     const opened = this.#open(scope);
     const temporary = join(execRoot, 'build', newId());
@@ -320,6 +333,10 @@ export class Builder implements AsyncDisposable {
     }
   }
 }
+
+/** As BuildKit's front end is told by clients that know no other way. */
+const wantsInline = (buildArgs: ReadonlyMap<string, string>): boolean =>
+  /^(?:1|true)$/i.test(buildArgs.get('BUILDKIT_INLINE_CACHE') ?? '');
 
 /** A Dockerfile given by itself wins over one that came as the context. */
 const dockerfileOf = ({ dockerfileContent }: Contexts) =>

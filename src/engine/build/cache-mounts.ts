@@ -13,6 +13,8 @@ export class CacheMounts {
   readonly #root: string;
   readonly #locks = new KeyedLock();
   readonly #users = new Map<string, number>();
+  /** Those that are being read: who wants one waits. */
+  readonly #held = new Map<string, Promise<void>>();
 
   constructor(root: string) {
     this.#root = root;
@@ -26,7 +28,8 @@ export class CacheMounts {
     { id, sharing, mode = 0o755, uid = 0, gid = 0 }: CacheMount,
     fill: (path: string) => Promise<void>,
   ): Promise<{ readonly path: string } & Disposable> {
-    const path = join(this.#root, createHash('sha256').update(id).digest('hex'));
+    const path = this.#path(id);
+    await this.#held.get(path);
     if (sharing === 'private' && this.#users.has(path))
       return await this.#take(`${path}-${newId()}`, fill, { mode, uid, gid });
     if (sharing !== 'locked') return await this.#take(path, fill, { mode, uid, gid });
@@ -46,11 +49,30 @@ export class CacheMounts {
     }
   }
 
+  /** The directory of a mount while nobody changes it: those who come wait. Undefined: there is none, or it is in use. */
+  hold(id: string): ({ readonly path: string } & Disposable) | undefined {
+    const path = this.#path(id);
+    if (this.#users.has(path) || this.#held.has(path) || !existsSync(path)) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held.set(path, promise);
+    return {
+      path,
+      [Symbol.dispose]: () => {
+        this.#held.delete(path);
+        resolve();
+      },
+    };
+  }
+
+  #path(id: string): string {
+    return join(this.#root, createHash('sha256').update(id).digest('hex'));
+  }
+
   /** Takes away those that no step uses right now. */
   async discard(remove: (path: string) => void): Promise<void> {
     for (const name of await readdir(this.#root).catch(() => [])) {
       const path = join(this.#root, name);
-      if (!this.#users.has(path)) remove(path);
+      if (!this.#users.has(path) && !this.#held.has(path)) remove(path);
     }
   }
 

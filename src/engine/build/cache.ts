@@ -20,6 +20,8 @@ export interface CacheRecord extends Filesystem {
   readonly description: string;
   readonly lastUsed: string;
   readonly useCount: number;
+  /** All that it was found by when it was made; absent in those of older versions. */
+  readonly keys?: readonly string[];
 }
 
 /** Results of steps by the digest of what they were made of and how. */
@@ -37,13 +39,15 @@ export class BuildCache {
   }
 
   put(keys: readonly string[], filesystem: Filesystem, description: string): void {
-    const record = { ...filesystem, description, lastUsed: now(), useCount: 0 };
+    const { layers, created } = filesystem;
+    const record = { layers, created, description, lastUsed: now(), useCount: 0, keys };
     for (const key of keys) this.#put(key, record);
   }
 
   /** It was taken from here, and under another key will be found sooner. */
   use(key: string, record: CacheRecord): void {
-    this.#put(key, { ...record, lastUsed: now(), useCount: record.useCount + 1 });
+    const keys = [...new Set([...(record.keys ?? []), key])];
+    this.#put(key, { ...record, keys, lastUsed: now(), useCount: record.useCount + 1 });
   }
 
   delete(key: string): void {

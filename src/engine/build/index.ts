@@ -10,6 +10,7 @@ export type { BuildResult, Output } from './outputs/output.ts';
 export type { PlannedLine } from './plan/stage.ts';
 export type { BuildEvent, OnBuildEvent } from './progress.ts';
 export type { PruneCacheOptions } from './prune.ts';
+export type { CacheSource, CacheTarget } from './remote-cache/places.ts';
 export type { BuildLimits, Entitlement, Secrets, SshAgents } from './session.ts';
 export { inputsOf, type Step } from './step.ts';
 export { RunFailed } from './steps/run-step.ts';

@@ -8,6 +8,7 @@ import type { CacheMounts } from './cache-mounts.ts';
 import type { SelectJobs } from './files/select-thread.ts';
 import type { Tree } from './files/tree.ts';
 import type { OnBuildEvent } from './progress.ts';
+import type { ImportedCaches } from './remote-cache/imported.ts';
 
 /** What the steps of one build share. */
 export interface BuildSession {
@@ -15,6 +16,8 @@ export interface BuildSession {
   readonly containers: Containers;
   readonly snapshots: Snapshots;
   readonly cache: BuildCache;
+  /** Results of builds elsewhere. */
+  readonly imported: ImportedCaches;
   /** Holds all that the build makes or takes from the cache. */
   readonly work: Work;
   readonly selectThread: IdleThread<SelectJobs>;

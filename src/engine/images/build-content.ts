@@ -51,7 +51,7 @@ export async function addSnapshot(
   return { diffId, blob, chainId };
 }
 
-const chainOf = (layers: readonly { readonly diffId: string }[]) => {
+export const chainOf = (layers: readonly { readonly diffId: string }[]) => {
   const chain = chainIds(layers.map(({ diffId }) => parseDigest(diffId)));
   return parseDigest(chain.at(-1) ?? '');
 };

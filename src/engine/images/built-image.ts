@@ -23,6 +23,8 @@ export interface BuiltImage {
   readonly history: readonly History[];
   /** Of the manifest. */
   readonly annotations: StringMap;
+  /** Results of steps that lie in its layers, for builds elsewhere. */
+  readonly inlineCache?: string | undefined;
 }
 
 /** An image, or an index of several, whose documents are stored: nobody but its work knows it yet. */
@@ -32,14 +34,20 @@ export type Assembled = Pick<Installed, 'target' | 'chosen' | 'images' | 'conten
 export const assembleBuilt = (
   { content }: ImagesContext,
   work: Work,
-  { config, platform, author, created, layers, history, annotations }: BuiltImage,
+  { config, platform, author, created, layers, history, annotations, inlineCache }: BuiltImage,
   signal?: AbortSignal,
 ): Promise<Assembled> =>
   assemble(
     content,
     work,
     {
-      config: { ...platform, created, ...(author && { author }), config: toRunConfig(config) },
+      config: {
+        ...platform,
+        created,
+        ...(author && { author }),
+        config: toRunConfig(config),
+        ...(inlineCache !== undefined && { 'moby.buildkit.cache.v0': inlineCache }),
+      },
       layers: layers.map(({ diffId, blob }): NewLayer => ({ diffId: parseDigest(diffId), blob })),
       history,
       annotations,

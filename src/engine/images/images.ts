@@ -4,10 +4,12 @@ import type { Snapshots } from '#engine/snapshots';
 import { KeyedLock } from '#lib/lock';
 import type { Logger } from '#lib/log';
 import type { Timer } from '#lib/metrics';
-import type { StringMap } from '#oci/image';
+import type { Descriptor, StringMap } from '#oci/image';
 import { decompress } from '#oci/layer';
+import type { LayoutFiles } from '#oci/layout';
 import type { FoundRepository } from '#oci/remote';
 import type { BlobStore, Database } from '#store';
+import { storeDocument, storeLayer } from './assemble.ts';
 import { assembleIndex, type IndexMember } from './assemble-index.ts';
 import { type Attestation, type AttestationsOptions, attestations } from './attestations.ts';
 import {
@@ -24,7 +26,16 @@ import { applyChanges } from './changes.ts';
 import { type CommitOptions, commit } from './commit.ts';
 import { Content, type Work } from './content.ts';
 import type { ImagesContext, ImageUsers } from './context.ts';
-import { archiveBuilt, pushBuilt } from './deliver.ts';
+import { archiveBuilt, layoutOf, pushBuilt } from './deliver.ts';
+import {
+  bringLayers,
+  type ForeignContent,
+  type ForeignLayer,
+  openForeignLayout,
+  openOwn,
+  openRegistry,
+  storeForeign,
+} from './foreign-content.ts';
 import { type HistoryStep, history } from './history.ts';
 import type { Image, ImageConfig } from './image.ts';
 import { type ImportOptions, importImage } from './import.ts';
@@ -228,13 +239,64 @@ export class Images {
     return this.#view(installBuilt(this.#context, assembled, options));
   }
 
+  /** Stores a document of a type of its own; work holds it. */
+  storeDocument(work: Work, document: object, mediaType: string): Promise<Descriptor> {
+    return storeDocument(this.#context.content, work, document, mediaType);
+  }
+
+  /** Stores a tar that is no layer, gzipped; work holds it. */
+  async storeArchive(
+    work: Work,
+    tar: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly diffId: string; readonly blob: Descriptor } | undefined> {
+    return await storeLayer(this.#context.content, work, tar, signal);
+  }
+
+  /** What lies elsewhere under a name: in a registry, in a layout, or as an image here. @throws notFound, invalid, unavailable */
+  async openForeign(
+    where:
+      | { readonly kind: 'registry'; readonly reference: string; readonly auth?: RegistryAuth }
+      | { readonly kind: 'layout'; readonly files: LayoutFiles; readonly reference: string }
+      | { readonly kind: 'image'; readonly reference: string },
+    signal: AbortSignal,
+  ): Promise<ForeignContent> {
+    if (where.kind === 'layout') return await openForeignLayout(where.files, where.reference);
+    if (where.kind === 'image') return openOwn(this.#context, where.reference);
+    return await openRegistry(this.#context, where.reference, { ...where, signal });
+  }
+
+  /** Layers that lie elsewhere as if they had been made here. @throws notFound, invalid, cancelled */
+  bringLayers(
+    work: Work,
+    layers: readonly ForeignLayer[],
+    source: ForeignContent,
+    signal?: AbortSignal,
+  ): Promise<BuiltLayer[]> {
+    return bringLayers(this.#context, work, layers, source, signal);
+  }
+
+  /** Content that lies elsewhere, stored and held. @throws notFound, invalid, cancelled */
+  storeForeign(work: Work, blob: Descriptor, source: ForeignContent, signal?: AbortSignal): Promise<void> {
+    return storeForeign(this.#context, work, blob, source, signal);
+  }
+
+  /** An OCI layout of what was stored, under a tag, as a tar. */
+  layout(stored: Pick<Assembled, 'target'>, tag: string, signal?: AbortSignal): Readable {
+    return layoutOf(this.#context, stored, tag, signal);
+  }
+
   /** A tar of what was built, for as long as its work lasts. */
   archive(assembled: Assembled, names: readonly string[], signal?: AbortSignal): Readable {
     return archiveBuilt(this.#context, assembled, names, signal);
   }
 
   /** Pushes what was built, in the catalog or not. @throws unauthorized, unavailable, cancelled */
-  pushBuilt(assembled: Assembled, name: string, options: Omit<PushOptions, 'platform'>): Promise<Pushed> {
+  pushBuilt(
+    assembled: Pick<Assembled, 'target'>,
+    name: string,
+    options: Omit<PushOptions, 'platform'>,
+  ): Promise<Pushed> {
     return this.#actions.time('push', () => pushBuilt(this.#context, assembled, name, options));
   }
 

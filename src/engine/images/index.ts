@@ -16,6 +16,7 @@ export type { CommitOptions } from './commit.ts';
 export { EMPTY_CONFIG } from './config.ts';
 export type { Work } from './content.ts';
 export type { ImageUsers } from './context.ts';
+export type { ForeignContent } from './foreign-content.ts';
 export type { HistoryStep } from './history.ts';
 export type { HealthcheckConfig, Image, ImageConfig, OnProgress, Progress } from './image.ts';
 export { Images, type ImagesOptions } from './images.ts';

@@ -23,6 +23,8 @@ import { MANIFEST_FILE, REPOSITORIES_FILE } from './members.ts';
 export interface ArchiveContent {
   /** Undefined when the blob is not there (another platform's): it is left out of the archive. */
   open(descriptor: Descriptor): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** No files of Docker's: it is no image. */
+  readonly bare?: boolean;
 }
 
 /**
@@ -42,11 +44,15 @@ export async function* writeArchive(
     yield* blob(descriptor, content);
   }
   yield* file(INDEX_FILE, encodeDocument(indexOf(images)));
-  yield* file(MANIFEST_FILE, encodeDocument(images.flatMap((image) => savedImage(image, survey))));
   yield* file(LAYOUT_FILE, Buffer.from(LAYOUT_MARKER));
+  if (!content.bare) yield* dockerFiles(images, survey);
+  yield TAR_END;
+}
+
+function* dockerFiles(images: readonly ArchiveImage[], survey: Survey): Generator<Buffer, void> {
+  yield* file(MANIFEST_FILE, encodeDocument(images.flatMap((image) => savedImage(image, survey))));
   const repositories = repositoriesOf(images, survey);
   if (Object.keys(repositories).length > 0) yield* file(REPOSITORIES_FILE, encodeDocument(repositories));
-  yield TAR_END;
 }
 
 function* file(path: string, content: Buffer): Generator<Buffer, void> {

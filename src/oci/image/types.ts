@@ -45,6 +45,8 @@ export interface ImageConfig extends Platform {
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly Digest[] };
   readonly history?: readonly History[] | undefined;
   readonly docker_version?: string | undefined;
+  /** Of BuildKit: results that lie in the image's layers. */
+  readonly 'moby.buildkit.cache.v0'?: string | undefined;
   readonly comment?: string | undefined;
 }
 

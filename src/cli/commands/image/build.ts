@@ -11,6 +11,7 @@ import { printProgress } from '../../output/progress.ts';
 import { planAgents } from './build/agents.ts';
 import { attestations } from './build/attestations.ts';
 import { authsOf } from './build/auths.ts';
+import { planCaches } from './build/caches.ts';
 import { parseCall, printCall } from './build/call.ts';
 import { fromDirectory, fromRemote, fromStdin, type Input, isRemote } from './build/input.ts';
 import { planNamedContexts } from './build/named-contexts.ts';
@@ -29,6 +30,12 @@ const flags = {
     "Ask about the Dockerfile instead of building it: check, outline or targets; with ',format=json'",
   ),
   check: bool('The same as --call=check'),
+  'cache-from': list(
+    'Where results of earlier builds lie: an image, "type=registry,ref=…" or "type=local,src=…"',
+  ),
+  'cache-to': list(
+    'Where results go: "type=inline", "type=registry,ref=…" or "type=local,dest=…"; mode=max: all',
+  ),
   'cgroup-parent': string("Parent cgroup of the steps' containers"),
   file: string('Name of the Dockerfile (default: "PATH/Dockerfile")', { short: 'f' }),
   iidfile: string("Write the image's ID to a file"),
@@ -71,6 +78,7 @@ export const command = defineCommand({
   async run(context, { flags: said, args: [path = ''] }) {
     const outputs = planOutputs(said, context);
     const named = await planNamedContexts(said['build-context']);
+    const caches = await planCaches(said['cache-from'], said['cache-to'], context);
     const agents = planAgents(said.ssh, context.env);
     const asks = (await context.client.system.ping()).get(header.buildStreams) !== undefined;
     if (!asks && (outputs.wire || said['build-context'].length > 0))
@@ -81,6 +89,8 @@ export const command = defineCommand({
       query: {
         ...queryOf(said, input, context.env, outputs),
         contexts: json(named.wire),
+        cacheimports: caches.imports,
+        cacheexports: caches.exports,
         ssh: agents.ids,
         allow: said.allow,
         ...(call && { call: call.name }),
@@ -90,7 +100,10 @@ export const command = defineCommand({
       secrets: await readSecrets(said.secret, context.env),
       async serve({ name, paths }, connection) {
         const [, wanted] = /^context (.*)$/s.exec(name) ?? [];
-        if (name.startsWith('ssh ')) await agents.serve(name.slice(4), connection);
+        const [, way, index] = /^cache-(from|to) (\d+)$/.exec(name) ?? [];
+        if (way === 'from') await pipe(caches.pack(Number(index), paths), connection);
+        else if (way === 'to') await caches.take(Number(index), connection);
+        else if (name.startsWith('ssh ')) await agents.serve(name.slice(4), connection);
         else if (wanted === undefined) await outputs.serve(name, connection);
         else if (wanted === '' && input.pack) await pipe(input.pack(paths), connection);
         else await pipe(named.pack(wanted, paths), connection);
@@ -114,8 +127,9 @@ async function inputOf(path: string, said: Flags, asks: boolean): Promise<Input>
   return isRemote(path) ? fromRemote(path, said) : await fromDirectory(path, said, asks);
 }
 
-/** Writes no faster than it is read. */
+/** Writes no faster than it is read, and no more when nobody reads. */
 async function pipe(content: AsyncIterable<Uint8Array>, connection: Channel): Promise<void> {
+  connection.on('error', () => {});
   for await (const chunk of content) {
     if (connection.destroyed) return;
     if (connection.write(chunk)) continue;

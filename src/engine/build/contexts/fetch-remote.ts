@@ -26,7 +26,7 @@ export async function fetchRemote(
 ): Promise<{ readonly tree: TarTree; readonly dockerfile: string | undefined }> {
   if (isGit(url)) {
     const directory = await cloneRepository(session, { url, keepGitDir, checksum: undefined });
-    return { tree: await receiveTar(session, pack(session, directory)), dockerfile: undefined };
+    return { tree: await receiveTar(session, packDirectory(session, directory)), dockerfile: undefined };
   }
   if (!/^https?:\/\//.test(url)) throw invalid(`remote context ${url}: it must be a git or http(s) address`);
   const directory = await download(session, { kind: 'url', url, checksum: undefined });
@@ -39,7 +39,10 @@ export async function fetchRemote(
 }
 
 /** A directory in which nothing changes any more, as a tar. */
-async function* pack({ selectThread }: RemoteSession, root: string): AsyncGenerator<Uint8Array, void> {
+export async function* packDirectory(
+  { selectThread }: Pick<BuildSession, 'selectThread'>,
+  root: string,
+): AsyncGenerator<Uint8Array, void> {
   const request = { sources: ['/'], excludes: [], parents: false, owners: false };
   const { roots } = await selectThread.call('select', root, request);
   const entries = roots.flatMap((each) => each.entries.filter(({ path }) => path !== ''));

@@ -1,9 +1,11 @@
-import type { Assembled, Image, IndexMember, Pushed } from '#engine/images';
+import type { Assembled, BuiltLayer, Image, IndexMember, Pushed } from '#engine/images';
 import { invalid } from '#lib/errors';
 import { type CommonFacts, predicatesOf } from '../attest/attest.ts';
 import type { AttestOptions } from '../attest/options.ts';
 import { imageSubjects, statementOf } from '../attest/statement.ts';
 import type { Plan } from '../plan/plan.ts';
+import { encodeInline } from '../remote-cache/config.ts';
+import { chainTo, resultsOf } from '../remote-cache/export.ts';
 import type { BuildSession } from '../session.ts';
 import type { Solver } from '../solve/solver.ts';
 import type { BuildResult, Output } from './output.ts';
@@ -19,6 +21,8 @@ export interface WriteOptions {
   readonly indexed: boolean;
   readonly facts: CommonFacts;
   readonly attest: AttestOptions;
+  /** Images tell which results of steps their layers are. */
+  readonly inlineCache: boolean;
 }
 
 type ImageOutput = Exclude<Output, { kind: 'tree' }>;
@@ -47,7 +51,7 @@ export async function writeOutputs(
       await exportTrees(session, solved, options.epoch, output.send);
       continue;
     }
-    const made = await assemble(session, output, solved, options);
+    const made = await assemble(session, solver, output, solved, options);
     assembled ??= made;
     if (output.kind === 'image')
       image = session.images.install(made, { names: output.names, parent: first.parent });
@@ -58,9 +62,10 @@ export async function writeOutputs(
 
 async function assemble(
   session: BuildSession,
+  solver: Solver,
   output: ImageOutput,
   solved: readonly Attested[],
-  { epoch, indexed }: WriteOptions,
+  { epoch, indexed, inlineCache: wanted }: WriteOptions,
 ): Promise<Assembled> {
   const { images, work, signal } = session;
   const { annotations, indexAnnotations, rewriteTimes: rewrite } = output;
@@ -68,7 +73,9 @@ async function assemble(
   for (const { plan, described, base, predicates } of solved) {
     const layers =
       rewrite && epoch ? await rewriteTimes(session, base, described.layers, epoch) : described.layers;
-    const assembled = await images.assemble(work, { ...described, layers, annotations }, signal);
+    const inlineCache = wanted ? await inlineOf(solver, plan, layers) : undefined;
+    const image = { ...described, layers, annotations, inlineCache };
+    const assembled = await images.assemble(work, image, signal);
     const subjects = imageSubjects(output.names, plan.platform, assembled.target.digest);
     const statements = predicates.map((predicate) => ({
       predicateType: predicate.type,
@@ -82,6 +89,14 @@ async function assemble(
     throw invalid('annotations of an index need one: build for several platforms, or with attestations');
   }
   return await images.assembleIndex(work, members, { annotations: indexAnnotations });
+}
+
+async function inlineOf(solver: Solver, { target }: Plan, layers: readonly BuiltLayer[]): Promise<string> {
+  const results = await resultsOf(solver, chainTo(target.step));
+  return encodeInline(
+    results,
+    layers.map(({ diffId }) => diffId),
+  );
 }
 
 async function deliver(

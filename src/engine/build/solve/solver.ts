@@ -2,6 +2,7 @@ import { DockerfileError } from '#dockerfile';
 import { BerthError, cancelled } from '#lib/errors';
 import { type CacheRecord, type Filesystem, identityOf, NOTHING } from '../cache.ts';
 import type { Selection, SelectRequest } from '../files/select.ts';
+import type { RemoteResult } from '../remote-cache/config.ts';
 import type { BuildSession } from '../session.ts';
 import type { CopySource } from '../sources/copy-source.ts';
 import { openSource } from '../sources/open-source.ts';
@@ -35,6 +36,21 @@ export class Solver {
     return solved;
   }
 
+  /** What a step resulted in, now or in an earlier build, with the keys that it is found by. */
+  async resultOf(step: Step): Promise<RemoteResult | undefined> {
+    const { cache, imported } = this.#session;
+    const key = await this.#key(step);
+    const solved = await this.#solved.get(step);
+    const record = cache.get(key);
+    const known = solved ?? (await this.#usable(record));
+    if (!known) return await imported.pass(key);
+    return {
+      keys: [...new Set([key, ...(record?.keys ?? [])])],
+      layers: known.layers,
+      created: known.created,
+    };
+  }
+
   /** When all that was begun has ended, whichever way. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#solved.values());
@@ -55,7 +71,7 @@ export class Solver {
   }
 
   async #find(step: Step, key: string): Promise<Filesystem> {
-    const { cache, signal } = this.#session;
+    const { signal } = this.#session;
     if (signal.aborted) throw cancelled('the build was cancelled');
     if (step.kind === 'scratch' || step.kind === 'image') {
       const base = step.kind === 'scratch' ? NOTHING : await this.#image(step);
@@ -63,7 +79,7 @@ export class Solver {
       return base;
     }
     const noCache = 'noCache' in step && step.noCache;
-    const cached = this.#isAnew(step) ? undefined : await this.#usable(cache.get(key));
+    const cached = this.#isAnew(step) ? undefined : await this.#cached(step, key);
     if (cached) return this.#take(step, key, cached);
     const inputs = new Map<Step, Filesystem>();
     await Promise.all(inputsOf(step).map(async (input) => inputs.set(input, await this.solve(input))));
@@ -83,7 +99,7 @@ export class Solver {
         step.kind === 'copy' ? await openSource(this.#session, step.from, inputs) : undefined;
       const selection = source && step.kind === 'copy' ? await source.select(selectRequest(step)) : undefined;
       const exact = this.#exactKey(step, inputs, selection);
-      const cached = noCache ? undefined : await this.#usable(cache.get(exact));
+      const cached = noCache ? undefined : await this.#cached(step, exact);
       if (cached) return this.#take(step, key, cached);
       onEvent({ type: 'started', step });
       const made = await this.#do(step, base, inputs, source, selection);
@@ -137,6 +153,17 @@ export class Solver {
       this.#announceInputs(input, cached, seen);
       this.#session.onEvent({ type: 'done', step: input, cached, result: '' });
     }
+  }
+
+  /** What an earlier build made, this engine's or one elsewhere, whose result becomes ours. */
+  async #cached(step: Step, key: string): Promise<CacheRecord | undefined> {
+    const { cache, imported } = this.#session;
+    const own = await this.#usable(cache.get(key));
+    if (own) return own;
+    const found = await imported.find(key);
+    if (!found) return undefined;
+    cache.put([key], found, step.title);
+    return cache.get(key);
   }
 
   /** A record whose layers are all still there: they stay for as long as this build works. */

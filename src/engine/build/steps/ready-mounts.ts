@@ -1,5 +1,7 @@
-import { chmod, chown, cp, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, chown, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { promisify } from 'node:util';
 import type { RunMount } from '#dockerfile';
 import type { MountSpec } from '#engine/containers';
 import { invalid, notFound } from '#lib/errors';
@@ -140,7 +142,7 @@ async function* wholeTar(entries: readonly PlacedEntry[], tree: TarTree): AsyncG
   yield TAR_END;
 }
 
-/** A new cache begins with what `from` says, or empty. */
+/** A new cache begins with what `from` says, with what an imported one held, or empty. */
 async function cacheDirectory(
   session: BuildSession,
   mount: Extract<StepMount, { type: 'cache' }>,
@@ -148,13 +150,23 @@ async function cacheDirectory(
   scope: Scope,
 ): Promise<string> {
   const opened = await session.cacheMounts.open(mount, async (path) => {
-    if (!mount.content) return;
-    const source = await contentPath(session, mount.content, mount.source, inputs, scope);
-    await cp(source, path, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    if (mount.content) {
+      await copyTree(await contentPath(session, mount.content, mount.source, inputs, scope), path);
+      return;
+    }
+    const kept = await session.imported.mount(mount.id);
+    if (!kept) return;
+    await using mounted = await mountFilesystem(session, kept);
+    await copyTree(mounted.path, path);
   });
   scope.defer(() => opened[Symbol.dispose]());
   return opened.path;
 }
+
+/** Everything in it, with its owners. */
+const copyTree = (source: string, path: string) => run('cp', ['-a', '--', `${source}/.`, path]);
+
+const run = promisify(execFile);
 
 type SecretMount = Extract<RunMount, { type: 'secret' }>;
 
