@@ -28,9 +28,9 @@ const gateways = (sandbox: Sandbox) => {
   };
 };
 
-for (const bridgeNetfilter6 of [false, true]) {
-  test(`a published port is reached from everywhere, bridge netfilter ${bridgeNetfilter6 ? 'on' : 'off'}`, async () => {
-    await using bed = await Testbed.open({ bridgeNetfilter6 });
+for (const bridgeNetfilter of [false, true]) {
+  test(`a published port is reached from everywhere, bridge netfilter ${bridgeNetfilter ? 'on' : 'off'}`, async () => {
+    await using bed = await Testbed.open({ bridgeNetfilter });
     const engine = await bed.engine();
     const c1 = await engine.attach('c1', { ports: [port(80, 8080), port(80, 8080, 'udp')] });
     const c2 = await engine.attach('c2');
@@ -75,7 +75,7 @@ for (const bridgeNetfilter6 of [false, true]) {
 }
 
 test('a container that serves IPv4 only is reached by [::1] through the forwarder', async () => {
-  await using bed = await Testbed.open({ bridgeNetfilter6: true });
+  await using bed = await Testbed.open({ bridgeNetfilter: true });
   const engine = await bed.engine();
   const sandbox = await engine.attach('c1', { ports: [port(80, 8080), port(80, 8080, 'udp')] });
   await bed.serve(sandbox, 80, 'four', '0.0.0.0');

@@ -56,7 +56,7 @@ export class Testbed implements AsyncDisposable {
     this.#outside = outside;
   }
 
-  static async open(options: { bridgeNetfilter6: boolean } = { bridgeNetfilter6: false }): Promise<Testbed> {
+  static async open(options: { bridgeNetfilter: boolean } = { bridgeNetfilter: false }): Promise<Testbed> {
     const base = mkdtempSync(join(tmpdir(), 'berth-networks-'));
     const hold = (...flags: string[]) =>
       spawn('unshare', [...flags, 'sh', '-c', 'echo up; exec sleep infinity'], {
@@ -68,7 +68,9 @@ export class Testbed implements AsyncDisposable {
       'host',
       `ip link set lo up; ip link add ext0 type veth peer name eth0 netns ${bed.#outside.pid};
        echo 0 > /proc/sys/net/ipv6/conf/ext0/accept_dad; ip addr add ${HOST4}/24 dev ext0; ip addr add ${HOST6}/64 dev ext0 nodad; ip link set ext0 up;
-       f=/proc/sys/net/bridge/bridge-nf-call-ip6tables; [ ! -e $f ] || echo ${options.bridgeNetfilter6 ? 1 : 0} > $f`,
+       for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do
+         [ ! -e $f ] || echo ${options.bridgeNetfilter ? 1 : 0} > $f
+       done`,
     );
     await bed.sh(
       'outside',
