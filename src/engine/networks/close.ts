@@ -23,7 +23,7 @@ export async function close(
   options: { teardown: boolean },
 ): Promise<void> {
   await using _resources = resources;
-  await state.leaving.close();
+  await state.leaving.close(options.teardown ? DELETING_MS : 0);
   for (const ready of await state.pool.close()) await removeNamespace(state, ready);
   if (options.teardown) {
     for (const record of state.sandboxes.values().toArray()) await release(state, record);

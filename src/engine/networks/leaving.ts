@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '#lib/errors';
 import type { Logger } from '#lib/log';
 import type { Records } from '#store';
 import type { NetworkRecord } from './record.ts';
+
+/** Who removes a network often makes another right away, which would have to wait. Milliseconds. */
+const PAUSE_MS = 250;
 
 /**
  * Networks that are removed as far as anybody can see, and whose links the kernel has still to delete. It takes some
@@ -18,7 +22,9 @@ export class Leaving {
     { readonly network: NetworkRecord; readonly gone: PromiseWithResolvers<void> }
   >();
   #running: Promise<void> | undefined;
-  #closed = false;
+  /** Somebody waits for one of them. */
+  #hurry = Promise.withResolvers<void>();
+  #deadline = Number.POSITIVE_INFINITY;
 
   constructor(options: {
     records: Records<NetworkRecord>;
@@ -35,26 +41,36 @@ export class Leaving {
     for (const { record } of this.#records.all()) void this.#begin(record);
   }
 
-  /** Puts a network on record as leaving: in the transaction that forgets it. Then `go` is to be called. */
+  /** Puts a network on record as leaving: in the transaction that forgets it. Then `go` or `later` is to be called. */
   note(network: NetworkRecord): void {
     this.#records.put(network.id, network);
+  }
+
+  /** Begins with it when there is time. One that is not on record is fine. */
+  later({ id }: NetworkRecord): void {
+    const network = this.#records.get(id);
+    if (network && !this.#waiting.has(id)) void this.#begin(network);
   }
 
   /** Resolves when its links are gone, or never will be. One that is not on record is fine. */
   async go({ id }: NetworkRecord): Promise<void> {
     const network = this.#records.get(id);
-    if (network) await (this.#waiting.get(id)?.gone.promise ?? this.#begin(network));
+    if (!network) return;
+    const gone = this.#waiting.get(id)?.gone.promise ?? this.#begin(network);
+    this.#hurry.resolve();
+    await gone;
   }
 
   /** Who wants to make a link of that name waits until the former one has gone. */
   async cleared(link: string | undefined): Promise<void> {
     const former = [...this.#waiting.values()].filter(({ network }) => network.bridge?.name === link);
-    await Promise.all(former.map(({ gone }) => gone.promise));
+    await Promise.all(former.map(({ network }) => this.go(network)));
   }
 
-  /** Resolves once nothing is under way; what has not begun is left to the next life. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Resolves when all are gone, or after so many milliseconds; what has not begun then is left to the next life. */
+  async close(patience: number): Promise<void> {
+    this.#deadline = performance.now() + patience;
+    this.#hurry.resolve();
     await this.#running;
   }
 
@@ -66,8 +82,9 @@ export class Leaving {
   }
 
   async #run(): Promise<void> {
+    await Promise.race([this.#hurry.promise, sleep(PAUSE_MS, undefined, { ref: false })]);
     for (const [id, { network, gone }] of this.#waiting) {
-      if (this.#closed) break;
+      if (performance.now() > this.#deadline) break;
       try {
         await this.#destroy(network);
       } catch (error) {
@@ -81,5 +98,6 @@ export class Leaving {
       gone.resolve();
     }
     this.#running = undefined;
+    this.#hurry = Promise.withResolvers();
   }
 }

@@ -89,6 +89,23 @@ test('a container that serves IPv4 only is reached by [::1] through the forwarde
   ]);
 });
 
+test('bridge netfilter that somebody switches on and off is followed by what is published', async () => {
+  await using bed = await Testbed.open();
+  const engine = await bed.engine();
+  const sandbox = await engine.attach('c1', { ports: [port(80, 8080), port(80, 8080, 'udp')] });
+  await bed.serve(sandbox, 80, 'one');
+  const { gateway6 } = gateways(sandbox);
+  const answered = both('::1', 8080);
+  const seen = [`one ${gateway6}`, `one ${gateway6}`];
+  await bed.expect('host', answered, seen);
+  // A kernel that has not loaded br_netfilter has no such switch.
+  const files = '/proc/sys/net/bridge/bridge-nf-call-ip*tables';
+  for (const on of [1, 0]) {
+    await bed.sh('host', `for f in ${files}; do [ ! -e $f ] || echo ${on} > $f; done`);
+    await bed.expectSoon('host', answered, seen);
+  }
+});
+
 test('a port bound to one address is reached at that address only', async () => {
   await using bed = await Testbed.open();
   const engine = await bed.engine();

@@ -31,9 +31,9 @@ export async function remove(state: NetworksState, reference: string): Promise<v
   }
   if (hasDependants(state, record)) throw forbidden(`configuration network "${record.name}" is in use`);
   await drop(state, known);
-  const gone = state.leaving.go(record);
-  // Nobody else knows the name of the others, nor can be waiting for it.
-  if (record.options[BRIDGE_NAME]) await gone;
+  // Nobody knows the name of the others, nor can be waiting for it.
+  if (record.options[BRIDGE_NAME]) await state.leaving.go(record);
+  else state.leaving.later(record);
 }
 
 /**
@@ -65,7 +65,7 @@ export async function prune(
     }
   } finally {
     // Not before: what is left of this one would wait for the kernel to delete links.
-    for (const record of removed) void state.leaving.go(record);
+    for (const record of removed) state.leaving.later(record);
   }
   state.options.events.publish('network', 'prune', '', { reclaimed: '0' });
   return removed.map(({ name }) => name);

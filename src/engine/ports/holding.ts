@@ -4,6 +4,7 @@ import type { HostPort } from './allocator.ts';
 import { type HoldHandlers, holdEverywhere, holdPort } from './hold.ts';
 import type { OutsidePorts } from './outside.ts';
 import type { PublishedPort, PublishTarget } from './port.ts';
+import type { PortsState } from './ports.ts';
 import { relay } from './relay.ts';
 
 /** Texts of errno that Docker's users know from Go. */
@@ -50,6 +51,26 @@ export function hold(
     }
   }
   return stack.move();
+}
+
+/** The same for ports that are a container's already. */
+export function tryHold(
+  { outside, log }: Pick<PortsState, 'outside' | 'log'>,
+  target: PublishTarget,
+  ports: readonly PublishedPort[],
+  loopback6: boolean,
+): Disposable {
+  const translated = ports.filter(({ hostPort }) => hostPort !== 0);
+  try {
+    return hold(target, translated, { loopback6, outside });
+  } catch (error) {
+    // Somebody took it while nobody held it. The kernel's forwarding comes first, so the container goes on.
+    log.warn('another program listens on a published port', {
+      port: translated.map((port) => `${textOfPort(hostPortOf(port))}/${port.protocol}`).join(', '),
+      error: messageOf(error),
+    });
+    return new DisposableStack();
+  }
 }
 
 /** In our own network nobody else is who could take a port. */

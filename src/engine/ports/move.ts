@@ -1,4 +1,5 @@
-import { tryHold } from './adopt.ts';
+import { tryHold } from './holding.ts';
+import { followLoopback6 } from './loopback6.ts';
 import type { PublishedPort, PublishTarget } from './port.ts';
 import type { PortsState } from './ports.ts';
 import { elementsOf } from './rules.ts';
@@ -9,6 +10,7 @@ import { forgetFlows } from './unpublish.ts';
  * them.
  */
 export function move(state: PortsState, target: PublishTarget): PublishedPort[] {
+  const loopback6 = followLoopback6(state);
   const known = state.published.get(target.containerId);
   if (!known) return [];
   const ports = known.held.flatMap((each) => each.ports);
@@ -16,14 +18,7 @@ export function move(state: PortsState, target: PublishTarget): PublishedPort[] 
   // What is relayed goes to addresses that the relay was made with.
   const held = known.held.map((each) => {
     each.hold[Symbol.dispose]();
-    return {
-      ports: each.ports,
-      hold: tryHold(
-        state,
-        target,
-        each.ports.filter(({ hostPort }) => hostPort !== 0),
-      ),
-    };
+    return { ports: each.ports, hold: tryHold(state, target, each.ports, loopback6) };
   });
   state.published.set(target.containerId, { target, held });
   forgetFlows(state, known.target, ports, { all: false });

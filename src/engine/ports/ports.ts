@@ -2,6 +2,7 @@ import type { Firewall } from '#engine/firewall';
 import type { Logger } from '#lib/log';
 import { adopt } from './adopt.ts';
 import { PortAllocator } from './allocator.ts';
+import { watchLoopback6 } from './loopback6.ts';
 import { move } from './move.ts';
 import type { OutsidePorts } from './outside.ts';
 import type { PortBinding, PublishedPort, PublishTarget } from './port.ts';
@@ -26,6 +27,8 @@ export interface Held {
 /** Everything the verbs of this folder share. */
 export interface PortsState extends PortsOptions {
   readonly allocator: PortAllocator;
+  /** Whether the kernel carried [::1] to containers when that was last looked at. */
+  loopback6?: boolean;
   /** By container id. */
   readonly published: Map<string, { readonly target: PublishTarget; readonly held: readonly Held[] }>;
 }
@@ -33,9 +36,11 @@ export interface PortsState extends PortsOptions {
 /** The ports of the host that lead to containers. */
 export class Ports implements Disposable {
   readonly #state: PortsState;
+  readonly #watch: Disposable;
 
   constructor(options: PortsOptions) {
     this.#state = { ...options, allocator: new PortAllocator(), published: new Map() };
+    this.#watch = watchLoopback6(this.#state);
   }
 
   /**
@@ -67,6 +72,7 @@ export class Ports implements Disposable {
 
   /** Lets go of the host's ports; the kernel goes on forwarding them. */
   [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
     this.#state.outside?.letGo();
     for (const { held } of this.#state.published.values()) {
       for (const { hold } of held) hold[Symbol.dispose]();

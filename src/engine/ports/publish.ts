@@ -1,5 +1,6 @@
 import { messageOf, systemError } from '#lib/errors';
 import { bind } from './bind.ts';
+import { followLoopback6 } from './loopback6.ts';
 import type { PortBinding, PublishedPort, PublishTarget } from './port.ts';
 import type { Held, PortsState } from './ports.ts';
 import { elementsOf } from './rules.ts';
@@ -13,7 +14,7 @@ export function publish(
 ): PublishedPort[] {
   const held: Held[] = [];
   try {
-    const loopback6 = bindings.length > 0 && state.firewall.carriesLoopback6();
+    const loopback6 = bindings.length > 0 && followLoopback6(state);
     for (const binding of bindings) held.push(bind(state, target, binding, loopback6));
     const ports = held.flatMap((each) => each.ports);
     state.firewall.change({ add: elementsOf(target, ports) });
