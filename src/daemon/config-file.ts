@@ -8,6 +8,9 @@ export const DEFAULT_CONFIG_FILE = '/etc/berth/daemon.json';
 /** Objects that only group keys; these mean the same without it. */
 const GROUPS = ['proxies'];
 
+/** What dockerd 28 calls otherwise, and took one of. */
+const FORMER: Readonly<Record<string, string>> = { 'host-gateway-ip': 'host-gateway-ips' };
+
 /** Reads daemon.json. The default one may be missing, one that was named may not. @throws invalid */
 export function readConfigFile(path: string | undefined, usual = DEFAULT_CONFIG_FILE): Settings {
   const file = path ?? usual;
@@ -61,7 +64,7 @@ function ungroup(document: object): Readonly<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(document)) {
     if (GROUPS.includes(key) && typeof value === 'object' && value !== null) Object.assign(values, value);
-    else if (value !== null) values[key] = value;
+    else if (value !== null) values[FORMER[key] ?? key] = FORMER[key] ? [value] : value;
   }
   return values;
 }

@@ -143,6 +143,10 @@ for (const [file, message] of [
   [{ 'storage-driver': 'zfs' }, /storage-driver must be one of overlay2, not "zfs"/],
   [{ 'storage-opts': ['overlay2.size=1g'] }, /storage-opts cannot have "overlay2.size=1g"/],
   [{ 'storage-opts': ['layers=zip'] }, /storage-opts cannot have "layers=zip": there is layers=auto/],
+  [{ builder: { gc: { policy: [] } } }, /builder knows gc, with enabled and .*, and not policy/],
+  [{ builder: { gc: { defaultKeepStorage: 'much' } } }, /builder invalid size: 'much'/],
+  [{ builder: { gc: { enabled: 'yes' } } }, /builder must be true or false/],
+  [{ 'host-gateway-ip': 'gateway' }, /host-gateway-ips must be an IP address, not "gateway"/],
   [{ features: { x: 1 } }, /features must be true or false/],
   [{ runtimes: { a: {} } }, /runtimes must give runtime a a path/],
   [{ 'config-file': '/x' }, /don't match any configuration option: config-file/],
@@ -205,6 +209,19 @@ test('every key of the file reaches the engine', () => {
   assert.deepEqual(engine.features, { 'containerd-snapshotter': true });
   assert.equal(config.minApiVersion, '1.44');
   assert.equal(config.metricsAddress, '127.0.0.1:9323');
+});
+
+test('what is in many files of dockerd', () => {
+  const load1 = (file: object) => load([], file).engine;
+  const { buildCachePolicy } = load1({ builder: { gc: { enabled: true, defaultKeepStorage: '20GB' } } });
+  assert.deepEqual(buildCachePolicy, { keep: 20 * 2 ** 30 });
+  for (const engine of [load1({ builder: { gc: { enabled: false } } }), load(['--builder', 'gc=0']).engine])
+    assert.equal(engine.buildCachePolicy?.keep, Number.POSITIVE_INFINITY);
+  assert.deepEqual(load(['--builder', 'gc=5g']).engine.buildCachePolicy, { keep: 5 * 2 ** 30 });
+  assert.deepEqual(load1({ 'host-gateway-ip': '10.0.0.1' }).hostGateways, ['10.0.0.1']);
+  const options = ['layers=directory', 'overlay2.override_kernel_check=true'];
+  assert.equal(load1({ 'storage-driver': 'overlay2', 'storage-opts': options }).layerForm, 'directory');
+  assert.equal(load1({ 'storage-opts': options.slice(1) }).layerForm, undefined);
 });
 
 test('a file that another editor saved: UTF-16, a byte order mark, nothing at all', () => {

@@ -73,11 +73,14 @@ const imageConfig = (settings: Settings): Partial<EngineConfig> => ({
   ...given('maxDownloadAttempts', settings['max-download-attempts'] || undefined),
   ...given('proxies', proxies(settings)),
   ...given('layerForm', layerFormOf(settings)),
+  ...given('buildCachePolicy', settings.builder),
 });
 
 /** The last one counts; the options' own check has seen them. */
-const layerFormOf = (settings: Settings): EngineConfig['layerForm'] =>
-  LAYER_FORMS.find((form) => settings['storage-opt']?.at(-1) === `layers=${form}`);
+function layerFormOf(settings: Settings): EngineConfig['layerForm'] {
+  const last = settings['storage-opt']?.findLast((option) => option.startsWith('layers='));
+  return LAYER_FORMS.find((form) => last === `layers=${form}`);
+}
 
 /** @throws invalid, unsupported */
 function logConfig(settings: Settings): LogConfig | undefined {

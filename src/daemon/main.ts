@@ -6,6 +6,7 @@ import { type Config, loadConfig } from './config.ts';
 import { handleCrashes } from './crashes.ts';
 import type { Settings } from './options/index.ts';
 import { parseArguments, usage } from './parse-arguments.ts';
+import { exportProxies } from './proxies.ts';
 import { handleSignals } from './signals.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   // Only now: `--version` and a wrong flag need nothing of it.
   const { exitNow } = await import('#linux/process');
   handleCrashes(log, exitNow);
+  exportProxies(config.engine.proxies, log);
   try {
     const { startDaemon } = await import('./daemon.ts');
     handleSignals(await startDaemon(config, version, log), { flags, log, exit: exitNow });

@@ -93,7 +93,7 @@ export interface EngineOptions {
   /** What layers become on disk: EROFS images, directories, or (`auto`) images where they can be mounted. Default: `auto`. */
   readonly layerForm?: SnapshotsOptions['layerForm'];
   /** What of the build cache goes by itself. Default: more than a tenth of the disk, unused for two months. */
-  readonly buildCachePolicy?: CachePolicy;
+  readonly buildCachePolicy?: Partial<CachePolicy>;
   readonly defaultCgroupnsMode?: 'host' | 'private';
   readonly defaultIpcMode?: 'shareable' | 'private';
   readonly defaultUlimits?: readonly Ulimit[];
@@ -106,7 +106,10 @@ export interface EngineOptions {
   readonly usernsRemap?: string;
   /** Containers run on when the engine closes. Default true. */
   readonly liveRestore?: boolean;
-  /** Seconds given to containers when the engine closes and liveRestore is off; -1: for ever. Default 15. */
+  /**
+   * When the engine closes and liveRestore is off, containers that do not stop are given up after so many seconds, and not
+   * before their own stop timeouts; -1: never. Default 15.
+   */
   readonly shutdownTimeout?: number;
   /** The engine is an ordinary user's, in a user namespace that `berthd --rootless` made. */
   readonly rootless?: RootlessOptions;

@@ -9,7 +9,6 @@ const engine = await Engine.open({
   dataRoot,
   execRoot,
   liveRestore: liveRestore === 'true',
-  shutdownTimeout: 1,
 });
 const { containers, events, images } = engine;
 
@@ -32,7 +31,7 @@ const healthcheck = {
 const { id } = await containers.create(
   request(
     ['sh', '-c', 'while :; do echo x; sleep 0.1; done'],
-    { healthcheck },
+    { healthcheck, stopTimeout: 1 },
     { restartPolicy: { name: 'always', maximumRetryCount: 0 } },
   ),
 );

@@ -15,10 +15,10 @@ async function open(...flags: string[]): Promise<{ daemon: Daemon; world: World 
   return { daemon, world: new World({ daemon, random: Random.fromEnvironment(), sources: [] }) };
 }
 
-const trapping = (code: number) => [
+const trapping = (code: number, first = '') => [
   'sh',
   '-c',
-  `trap 'echo bye; exit ${code}' TERM; echo ready; while :; do sleep 0.05; done`,
+  `trap '${first} echo bye; exit ${code}' TERM; echo ready; while :; do sleep 0.05; done`,
 ];
 
 async function ready(daemon: Daemon, ...names: string[]): Promise<void> {
@@ -114,9 +114,10 @@ test('with nothing running SIGTERM leaves the host as it was', async () => {
 });
 
 test('with live-restore off SIGTERM stops containers first, and those that should run come back', async () => {
-  const { daemon, world } = await open('--live-restore=false', '--shutdown-timeout', '2');
+  const { daemon, world } = await open('--live-restore=false', '--shutdown-timeout', '1');
   await using _ = daemon;
-  await daemon.ok('run', '-d', '--name', 'polite', 'busybox', ...trapping(5));
+  // Longer than the shutdown timeout, and not longer than its own.
+  await daemon.ok('run', '-d', '--name', 'polite', 'busybox', ...trapping(5, 'sleep 2;'));
   await daemon.ok('run', '-d', '--name', 'always', '--restart', 'always', 'busybox', ...trapping(0));
   await daemon.ok('run', '-d', '--name', 'unless', '--restart', 'unless-stopped', 'busybox', ...trapping(0));
   await daemon.ok(
@@ -132,7 +133,7 @@ test('with live-restore off SIGTERM stops containers first, and those that shoul
     'trap "" TERM; echo ready; while :; do sleep 0.05; done',
   );
   await daemon.ok('run', '-d', '--rm', '--name', 'removed', 'busybox', ...trapping(0));
-  await daemon.ok('run', '-d', '--name', 'paused', 'busybox', 'sleep', '1000');
+  await daemon.ok('run', '-d', '--name', 'paused', '--stop-timeout', '1', 'busybox', 'sleep', '1000');
   await daemon.ok('pause', 'paused');
   await ready(daemon, 'polite', 'always', 'unless', 'deaf', 'removed');
   assert.equal(await daemon.stop(), 0);

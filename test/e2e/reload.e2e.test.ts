@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -107,9 +107,23 @@ describe('SIGHUP', () => {
     configure({});
   });
 
+  it('log-level: at once, in both directions', async () => {
+    const asks = (name: string) => daemon.request('GET', `/containers/${name}/json`);
+    configure({ 'log-level': 'debug' });
+    process.kill(daemon.pid, 'SIGHUP');
+    await eventually('it says so', () => /"reloaded configuration".*"log-level":"debug"/.test(daemon.log));
+    await asks('told-of');
+    assert.match(daemon.log, /request refused.*told-of/);
+    await reload({ 'log-level': 'warn' });
+    await asks('kept-quiet');
+    assert.doesNotMatch(daemon.log, /kept-quiet|"log-level":"warn"/);
+    await reload({});
+    assert.ok(daemon.log.trimEnd().split('\n').at(-1)?.includes('reloaded configuration'), 'info again');
+  });
+
   it('live-restore off: the next end of the daemon stops containers', async () => {
-    await reload({ 'live-restore': false, 'shutdown-timeout': 1 });
-    await daemon.ok('run', '-d', '--name', 'ends', 'busybox', 'sleep', '600');
+    await reload({ 'live-restore': false });
+    await daemon.ok('run', '-d', '--name', 'ends', '--stop-timeout', '0', 'busybox', 'sleep', '600');
     configure({});
     await daemon.stop();
     await daemon.start();
@@ -151,19 +165,25 @@ describe('berthd --validate', () => {
 describe('every key of daemon.json', () => {
   const berthd = new URL('../../bin/berthd', import.meta.url).pathname;
   const path = (name: string) => join(daemon.root, name);
-  /** Requests that the registry, which never answers one for a layer, has open. */
+  /** Requests for layers that the registry, which never answers one, has open; and for uploads. */
   const open: ServerResponse[] = [];
+  const uploads: ServerResponse[] = [];
   const asked: string[] = [];
+  /** Also the proxy for hosts beyond this one, by the whole URL. */
   const registry = createServer((request, response) => {
     const url = request.url ?? '';
     asked.push(url);
-    if (url === '/v2/') response.end('{}');
+    if (url.endsWith('/v2/')) response.end('{}');
+    else if (url === BEYOND_FILE) response.end('from beyond');
+    else if (request.method === 'POST') uploads.push(response);
+    else if (request.method === 'HEAD' && url.includes('/blobs/')) response.writeHead(404).end();
     else if (url.includes('/manifests/'))
       response.setHeader('content-type', MANIFEST.mediaType).end(JSON.stringify(MANIFEST));
     else if (url.endsWith(MANIFEST.config.digest)) response.end(CONFIG);
+    else if (url.startsWith(BEYOND) && url.includes('/blobs/')) request.socket.destroy();
     else if (url.includes('/blobs/')) open.push(response);
     else response.writeHead(404).end();
-  });
+  }).on('connect', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
   let running: ReturnType<typeof daemon.run> | undefined;
   let tcp = 0;
 
@@ -194,18 +214,19 @@ describe('every key of daemon.json', () => {
     configure({});
     await daemon.start();
     assert.equal(ended?.code, 0, String(ended?.stderr));
-    // log-format, log-level
+    // log-format, log-level, features
     const lines =
       ended?.stderr
         .trim()
         .split('\n')
-        .map((line) => JSON.parse(line) as { level: string }) ?? [];
+        .map((line) => JSON.parse(line) as { level: string; features?: string }) ?? [];
     assert.ok(lines.some(({ level }) => level === 'debug'));
+    assert.ok(lines.some(({ level, features }) => level === 'warn' && features === 'shiny, buildkit'));
   });
   const shell = (script: string, ...flags: readonly string[]) =>
     daemon.ok('run', '--rm', ...flags, 'busybox', 'sh', '-c', script);
 
-  it('data-root, exec-root, pidfile, hosts, group, labels, exec-opts, live-restore', async () => {
+  it('data-root, exec-root, pidfile, hosts, group, labels, exec-opts, live-restore, storage-*', async () => {
     const now = (await daemon.request('GET', '/info')).json as Record<string, unknown>;
     assert.deepEqual(
       [
@@ -217,6 +238,8 @@ describe('every key of daemon.json', () => {
       ],
       [daemon.dataRoot, ['a=b'], 'cgroupfs', true, true],
     );
+    assert.equal(now['Driver'], 'overlay2');
+    assert.match(JSON.stringify(now['DriverStatus']), /\["[^"]*","directory"\]/);
     assert.equal(statSync(path('s')).gid, 33);
     assert.match(
       readFileSync(`/proc/${readFileSync(path('pid'), 'utf8').trim()}/cmdline`, 'utf8'),
@@ -307,7 +330,42 @@ describe('every key of daemon.json', () => {
     await daemon.ok('network', 'rm', 'pooled');
   });
 
-  it('registries: registry-mirrors, insecure-registries, max-concurrent-downloads, max-download-attempts', async () => {
+  it('proxies, also for what a build fetches; max-download-attempts', async () => {
+    const info = (await daemon.request('GET', '/info')).json as Readonly<Record<string, string>>;
+    const proxy = info['HttpProxy'] ?? '';
+    assert.match(proxy, /^http:\/\/xxxxx:xxxxx@127\.0\.0\.1:\d+$/);
+    assert.deepEqual([info['HttpsProxy'], info['NoProxy']], [proxy, 'none.example']);
+    const { code, stderr } = await daemon.docker('pull', `${BEYOND.slice('http://'.length)}/far/away:now`);
+    assert.equal(code, 1, stderr);
+    const tries = Map.groupBy(
+      asked.filter((url) => url.startsWith(BEYOND) && url.includes('/blobs/sha256:')),
+      (url) => url,
+    );
+    assert.equal(Math.max(...[...tries.values()].map(({ length }) => length)), 2, JSON.stringify([...tries]));
+    await daemon.okWith(`FROM busybox\nADD ${BEYOND_FILE} /added`, 'build', '-q', '-t', 'fetched', '-');
+    assert.equal(await daemon.ok('run', '--rm', 'fetched', 'cat', '/added'), 'from beyond');
+    await daemon.ok('rmi', 'fetched');
+  });
+
+  it('max-concurrent-uploads', async () => {
+    const name = `127.0.0.1:${(registry.address() as AddressInfo).port}/pushed`;
+    const layers = ['one', 'two', 'three'].map((word) => `COPY ${word} /`).join('\n');
+    const context = path('context');
+    mkdirSync(context);
+    for (const word of ['one', 'two', 'three']) writeFileSync(join(context, word), word);
+    writeFileSync(join(context, 'Dockerfile'), `FROM busybox\n${layers}`);
+    await daemon.ok('build', '-q', '-t', name, context);
+    await using push = daemon.spawn('push', name);
+    await eventually('as much at a time as may be', () => uploads.length === 2);
+    await daemon.request('GET', '/_ping');
+    assert.equal(uploads.length, 2);
+    for (const response of uploads) response.writeHead(403).end();
+    registry.closeAllConnections();
+    assert.equal(await push.exit(), 1);
+    await daemon.ok('rmi', name);
+  });
+
+  it('registries: registry-mirrors, insecure-registries, max-concurrent-downloads', async () => {
     const info = (await daemon.request('GET', '/info')).json as Info & {
       RegistryConfig: { InsecureRegistryCIDRs: string[] };
     };
@@ -325,6 +383,9 @@ describe('every key of daemon.json', () => {
   });
 });
 
+/** Nobody is there: only a proxy can answer for it. */
+const BEYOND = 'http://192.0.2.9:5000';
+const BEYOND_FILE = `${BEYOND}/file`;
 const layer = (digit: string) => ({
   mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
   digest: `sha256:${digit.repeat(64)}`,
@@ -425,7 +486,16 @@ const everything = (path: (name: string) => string, tcp: number, registry: numbe
   'registry-mirrors': [`http://127.0.0.1:${registry}`],
   'insecure-registries': ['192.0.2.0/24'],
   'max-concurrent-downloads': 2,
-  'max-concurrent-uploads': 1,
-  'max-download-attempts': 1,
+  'max-concurrent-uploads': 2,
+  'max-download-attempts': 2,
+  proxies: {
+    'http-proxy': `http://user:secret@127.0.0.1:${registry}`,
+    'https-proxy': `http://user:secret@127.0.0.1:${registry}`,
+    'no-proxy': 'none.example',
+  },
+  'storage-driver': 'overlay2',
+  'storage-opts': ['layers=directory'],
+  features: { shiny: true, buildkit: false },
+  'raw-logs': true,
   'shutdown-timeout': 1,
 });

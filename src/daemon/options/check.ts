@@ -73,8 +73,9 @@ export function proxy(value: string): void {
     throw invalid('must be a proxy such as http://proxy:3128');
 }
 
-/** `layers=form`, the only one there is. */
+/** `layers=form`, the only one there is, and one that has no meaning for dockerd either and is in many files. */
 export function storageOption(value: string): void {
+  if (/^overlay2?\.override_kernel_check=/.test(value)) return;
   if (!/^layers=(auto|erofs|directory)$/.test(value))
     throw invalid(
       `cannot have ${JSON.stringify(value)}: there is layers=auto, layers=erofs and layers=directory`,

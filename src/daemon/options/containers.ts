@@ -36,7 +36,7 @@ export const CONTAINERS = {
   'shutdown-timeout': whole({
     live: true,
     minimum: -1,
-    help: 'Seconds that containers get to stop when the daemon ends, -1 for ever (default 15)',
+    help: 'Seconds until the daemon gives up what does not stop when it ends, its own stop timeout at least; -1 for never (default 15)',
   }),
   'userns-remap': text({ help: 'User (and group) whose subordinate ids containers run with, or "default"' }),
 } as const;

@@ -1,3 +1,4 @@
+import { builder } from './builder.ts';
 import { absolutePath, mirror, proxy, registry, storageOption } from './check.ts';
 import { choice, list, text, whole } from './option.ts';
 
@@ -5,6 +6,9 @@ const STORAGE_DRIVERS = ['overlay2'] as const;
 
 /** Images, where they come from and where they are kept. */
 export const IMAGES = {
+  builder: builder({
+    help: 'What of the build cache goes by itself: gc=false, or gc=20GB to keep so much of it',
+  }),
   'allow-nondistributable-artifacts': list({
     live: true,
     help: 'Accepted as by dockerd: foreign layers are pushed to every registry',

@@ -57,13 +57,13 @@ export const toggle = (details: Details<boolean>): Option<boolean> => ({
   decode: decodeBoolean,
 });
 
-function parseBoolean(value: string): boolean {
+export function parseBoolean(value: string): boolean {
   if (value === '' || /^(true|1|t)$/i.test(value)) return true;
   if (/^(false|0|f)$/i.test(value)) return false;
   throw invalid(`invalid boolean ${JSON.stringify(value)}`);
 }
 
-function decodeBoolean(value: unknown): boolean {
+export function decodeBoolean(value: unknown): boolean {
   if (typeof value !== 'boolean') throw invalid('must be true or false');
   return value;
 }
@@ -96,12 +96,14 @@ export const bytes = (details: Details<number>): Option<number> => ({
   argument: 'bytes',
   ...details,
   parse: parseSize,
-  decode: (value) => {
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-    if (typeof value !== 'string') throw invalid('must be a size such as "64m"');
-    return parseSize(value);
-  },
+  decode: decodeBytes,
 });
+
+export function decodeBytes(value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  if (typeof value !== 'string') throw invalid('must be a size such as "64m"');
+  return parseSize(value);
+}
 
 type ListDetails = Details<readonly string[]> & { check?: Check<string> };
 

@@ -55,7 +55,7 @@ export interface BuilderOptions {
   readonly containers: Containers;
   readonly snapshots: Snapshots;
   /** What of the cache goes by itself. Default: what is more than a tenth of the disk, or unused for two months. */
-  readonly cachePolicy: CachePolicy | undefined;
+  readonly cachePolicy: Partial<CachePolicy> | undefined;
   readonly log: Logger;
 }
 
@@ -258,7 +258,7 @@ export class Builder implements AsyncDisposable {
     const { root, cachePolicy, log } = this.#options;
     const collect = async () => {
       try {
-        const policy = cachePolicy ?? (await defaultPolicy(root));
+        const policy = { ...(await defaultPolicy(root)), ...cachePolicy };
         await collectCache(this.#cache, this.#options, policy, Date.now());
       } catch (error) {
         log.warn('the build cache could not be collected', { error: messageOf(error) });

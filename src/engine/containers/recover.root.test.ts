@@ -159,9 +159,13 @@ test('killed in the middle of a rename: links lead to the new name', async () =>
 
 test('closing with liveRestore off stops what runs; always comes back with the next engine', async () => {
   const roots = await withImage();
-  const first = await roots.open({ liveRestore: false, shutdownTimeout: 1 });
+  const first = await roots.open({ liveRestore: false });
   const { id } = await first.containers.create(
-    request(['sleep', '100'], {}, { restartPolicy: { name: 'always', maximumRetryCount: 0 } }),
+    request(
+      ['sleep', '100'],
+      { stopTimeout: 0 },
+      { restartPolicy: { name: 'always', maximumRetryCount: 0 } },
+    ),
   );
   await first.containers.start(id);
   const pid = first.containers.get(id).state.process?.pid;

@@ -49,6 +49,9 @@ export function cancelRestart(context: Context, record: ContainerRecord): Contai
   return saved;
 }
 
+/** Seconds between a container's stop signal and SIGKILL; negative: for ever. */
+export const stopTimeout = ({ config }: ContainerRecord): number => config.stopTimeout ?? DEFAULT_TIMEOUT;
+
 /**
  * The stop itself, without the lock: while it waits, others may still kill the container.
  * Resolves once the exit is on record.
@@ -56,7 +59,7 @@ export function cancelRestart(context: Context, record: ContainerRecord): Contai
 export async function endRun(context: Context, run: Run, options: StopOptions): Promise<void> {
   const record = context.store.get(run.id);
   const signal = options.signal ? checkSignal(options.signal) : stopSignal(record);
-  const seconds = options.timeout ?? record.config.stopTimeout ?? DEFAULT_TIMEOUT;
+  const seconds = options.timeout ?? stopTimeout(record);
   if (!run.ended.aborted) {
     await sendSignal(context, record, signal);
     await thaw(context, run.id);

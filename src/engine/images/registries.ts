@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { isWithin, parseCidr } from '#lib/cidr';
 import { Semaphore } from '#lib/lock';
 import type { RemoteOptions } from '#oci/remote';
 import { reachedBy } from './registry-directory.ts';
@@ -75,19 +76,12 @@ export class Registries {
 /** Named, or at an address of a CIDR that is. */
 async function isInsecure(domain: string, insecure: readonly string[]): Promise<boolean> {
   if (insecure.includes(domain)) return true;
-  const blocks = new BlockList();
-  const networks = insecure.flatMap((entry) => {
-    const [, base = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? [];
-    return isIP(base) === 0 ? [] : [{ base, prefix: Number(prefix), family: familyOf(base) }];
-  });
+  const networks = insecure.map(parseCidr).filter((network) => network !== undefined);
   if (networks.length === 0) return false;
-  for (const { base, prefix, family } of networks) blocks.addSubnet(base, prefix, family);
   const host = domain.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   const addresses = isIP(host) ? [host] : await addressesOf(host);
-  return addresses.some((address) => blocks.check(address, familyOf(address)));
+  return addresses.some((address) => networks.some((network) => isWithin(address, network)));
 }
-
-const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 async function addressesOf(host: string): Promise<string[]> {
   try {

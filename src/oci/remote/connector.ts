@@ -1,5 +1,6 @@
 import { getCACertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
+import { codeOf, messageOf } from '#lib/errors';
 import { environmentProxies, type Proxies, proxyFor } from './proxies.ts';
 
 export interface TlsOptions {
@@ -53,12 +54,32 @@ export class Connector implements AsyncDisposable {
     const uri = proxy.replace(/^socks5h:/, 'socks5:');
     // Proxies let connections pass to ports of https only; of a plain request they want to see what it asks for.
     const plain = { proxyTunnel: false, proxyTls: { timeout } };
-    return new undici.ProxyAgent({ ...plain, uri, connect, requestTls: connect });
+    const clientFactory = (url: URL, options: object) => toProxy(new undici.Pool(url, options));
+    return new undici.ProxyAgent({ ...plain, uri, connect, requestTls: connect, clientFactory });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
   }
+}
+
+/**
+ * undici takes a lost socket for a reason to try again at once and for ever, also when it is the proxy that hangs up
+ * instead of answering: here it is a failure like others.
+ */
+function toProxy(client: Dispatcher): Dispatcher {
+  const tunnel = client.connect.bind(client) as (options: Dispatcher.ConnectOptions) => Promise<unknown>;
+  const connect = async (options: Dispatcher.ConnectOptions) => {
+    try {
+      return await tunnel(options);
+    } catch (error) {
+      if (codeOf(error) !== 'UND_ERR_SOCKET') throw error;
+      const message = `the proxy made no tunnel: ${messageOf(error)}`;
+      throw Object.assign(new Error(message, { cause: error }), { code: 'ECONNRESET' });
+    }
+  };
+  client.connect = connect as typeof client.connect;
+  return client;
 }
 
 function tlsOptions({ insecure, ca, cert, key }: TlsOptions) {

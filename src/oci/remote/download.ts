@@ -17,7 +17,7 @@ export interface Download {
   readonly onAnswer?: ((partial: boolean) => void) | undefined;
   readonly scopes: readonly string[];
   readonly retryDelay: number;
-  /** In a row without a single byte between them. */
+  /** Without a single byte between them. */
   readonly attempts: number;
 }
 
@@ -35,8 +35,8 @@ export async function* downloadBlob(
   let end = download.end ?? size;
   for (let breaks = 0; position < end; ) {
     const before = position;
+    const response = await open(endpoint, { ...download, offset: position }, signal);
     try {
-      const response = await open(endpoint, { ...download, offset: position }, signal);
       const partial = response.status === 206;
       download.onAnswer?.(partial);
       if (!partial) end = size;
@@ -57,9 +57,10 @@ export async function* downloadBlob(
   }
 }
 
+/** As often as it may be tried. */
 async function open(
   endpoint: Endpoint,
-  { path, descriptor, offset, end, scopes }: Download,
+  { path, descriptor, offset, end, scopes, attempts }: Download,
   signal?: AbortSignal,
 ): Promise<Response> {
   const { digest, size } = descriptor;
@@ -67,7 +68,7 @@ async function open(
   const headers: Record<string, string> = ranged
     ? { range: `bytes=${offset}-${end === undefined ? '' : end - 1}` }
     : {};
-  const request = { method: 'GET', headers, scopes, missing: 'BLOB_UNKNOWN' } as const;
+  const request = { method: 'GET', headers, scopes, attempts, missing: 'BLOB_UNKNOWN' } as const;
   const response = await endpoint.send(blobTarget(path, digest), request, signal);
   const whole = response.status === 206 ? totalOf(response) : undefined;
   if (response.status === 416 || (whole !== undefined && whole !== size)) {

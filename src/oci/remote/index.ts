@@ -6,5 +6,6 @@ export { type Capability, type HostSettings, type HostsFile, parseHostsFile } fr
 export { isLoopback } from './loopback.ts';
 export type { FetchedManifest } from './manifests.ts';
 export { NetworkError } from './network-errors.ts';
+export { environmentProxies, type Proxies } from './proxies.ts';
 export { type BlobOptions, type ManifestName, Remote, type Repository } from './remote.ts';
 export { type FoundRepository, searchIndex } from './search.ts';

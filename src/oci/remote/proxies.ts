@@ -1,5 +1,6 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { env } from 'node:process';
+import { isWithin, parseCidr } from '#lib/cidr';
 import { isLoopback } from './loopback.ts';
 
 /** URLs of proxies for http: and https:, and the hosts that are reached without one, separated by commas. */
@@ -30,8 +31,8 @@ function isExempt(url: URL, entry: string): boolean {
   if (entry === '') return false;
   if (entry === '*') return true;
   const host = withoutBrackets(url.hostname);
-  const [, base = '', prefix] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? [];
-  if (prefix !== undefined) return inBlock(host, base, Number(prefix));
+  const block = parseCidr(entry);
+  if (block) return isWithin(host, block);
   const whole = withoutBrackets(entry);
   if (isIP(whole) !== 0) return host === whole;
   const [, name = '', port] = /^(.+?)(?::(\d+))?$/.exec(entry) ?? [];
@@ -40,15 +41,6 @@ function isExempt(url: URL, entry: string): boolean {
   if (isIP(bare) !== 0) return host === bare;
   const domain = bare.replace(/^\*\./, '.');
   return domain.startsWith('.') ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`);
-}
-
-function inBlock(host: string, base: string, prefix: number): boolean {
-  const [family, own] = [isIP(base), isIP(host)];
-  if (family === 0 || family !== own || prefix > (family === 4 ? 32 : 128)) return false;
-  const type = family === 4 ? 'ipv4' : 'ipv6';
-  const block = new BlockList();
-  block.addSubnet(base, prefix, type);
-  return block.check(host, type);
 }
 
 const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cancelled, codeOf, invalid, messageOf, notFound, unsupported } from '#lib/errors';
 import { newId } from '#lib/ids';
+import { environmentProxies } from '#oci/remote';
 import type { BuildSession } from '../session.ts';
 
 const run = promisify(execFile);
@@ -94,7 +95,10 @@ async function runGit(
   signal: AbortSignal,
 ): Promise<string> {
   // Nobody is there to answer a question, and no configuration but the repository's own counts.
-  const env = { PATH: process.env['PATH'], HOME: cwd, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' };
+  const { http, https, none } = environmentProxies() ?? { http: '', https: '', none: '' };
+  const proxies = { http_proxy: http, https_proxy: https, no_proxy: none };
+  const quiet = { GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' };
+  const env = { PATH: process.env['PATH'], HOME: cwd, ...quiet, ...proxies };
   try {
     const { stdout } = await run('git', args, { cwd, env, signal, maxBuffer: 16 * 2 ** 20 });
     return stdout;
