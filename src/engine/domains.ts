@@ -173,6 +173,7 @@ export async function openDomains(
     images,
     containers,
     snapshots,
+    events,
     cachePolicy: options.buildCachePolicy,
     log,
   });

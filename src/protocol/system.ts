@@ -32,6 +32,8 @@ export interface SystemVersion {
   readonly Arch: string;
   readonly KernelVersion: string;
   readonly BuildTime: string;
+  /** Only of an engine with --experimental. */
+  readonly Experimental?: true;
 }
 
 export interface RuntimeInfo {

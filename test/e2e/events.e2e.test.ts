@@ -63,6 +63,10 @@ describe('docker events', () => {
         `${one} before ${other}`,
       );
     const die = events.find(({ Action }) => Action === 'die');
+    const mount = events.find(({ Action }) => Action === 'mount');
+    const { container, ...mounted } = mount?.Actor.Attributes ?? {};
+    assert.equal(container, die?.Actor.ID);
+    assert.deepEqual(mounted, { driver: 'local', destination: '/v', 'read/write': 'true', propagation: '' });
     assert.deepEqual(
       [die?.Actor.Attributes['exitCode'], die?.Actor.Attributes['name'], die?.Actor.Attributes['image']],
       ['0', 'life', 'busybox'],
@@ -81,6 +85,7 @@ describe('docker events', () => {
     await daemon.ok('unpause', 'acted');
     await daemon.ok('rename', 'acted', 'renamed');
     await daemon.ok('exec', 'renamed', 'true');
+    await daemon.docker('exec', 'renamed', 'nosuch');
     await daemon.ok('update', '--cpu-shares', '512', 'renamed');
     await daemon.ok('restart', '-t', '0', 'renamed');
     await daemon.ok('kill', 'renamed');
@@ -90,8 +95,8 @@ describe('docker events', () => {
       'pause',
       'unpause',
       'rename',
-      'exec_create: true',
-      'exec_start: true',
+      'exec_create: true ',
+      'exec_start: true ',
       'exec_die',
       'update',
       'stop',
@@ -101,6 +106,22 @@ describe('docker events', () => {
       'destroy',
     ])
       assert.ok(actions.includes(action), `${action} in ${actions.join(', ')}`);
+    assert.ok(actions.includes('exec_start: nosuch '), 'a start that fails is told as well');
+    assert.equal(actions.filter((action) => action === 'exec_die').length, 1, 'what never lived does not die');
+  });
+
+  it('what images are made of, and what is left of the build cache', async () => {
+    const since = moment();
+    await daemon.ok('create', '--name', 'base', 'busybox');
+    await daemon.ok('commit', 'base', 'committed');
+    await daemon.ok('rm', 'base');
+    await daemon.ok('rmi', 'committed');
+    await daemon.ok('builder', 'prune', '-f');
+    const events = await eventsSince(since);
+    const told = (type: string, action: string) =>
+      events.find(({ Type, Action }) => Type === type && Action === action)?.Actor.Attributes;
+    assert.equal(told('container', 'commit')?.['imageRef'], 'committed:latest');
+    assert.deepEqual(told('builder', 'prune'), { reclaimed: '0' });
   });
 
   it('follows', async () => {
@@ -130,10 +151,11 @@ describe('docker events', () => {
       (await eventsSince(since, 'label=a=b')).map(({ Actor }) => Actor.Attributes['name']),
       ['one'],
     );
-    assert.deepEqual(
-      (await eventsSince(since, 'container=two')).map(({ Action }) => Action),
-      ['create'],
-    );
+    for (const two of ['two', 'tw'])
+      assert.deepEqual(
+        (await eventsSince(since, `container=${two}`)).map(({ Actor }) => Actor.Attributes['name']),
+        ['two'],
+      );
     assert.deepEqual(
       (await eventsSince(since, 'type=image')).map(({ Action }) => Action),
       ['tag', 'untag'],

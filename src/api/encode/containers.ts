@@ -77,16 +77,24 @@ function configOf(record: ContainerRecord, legacy: boolean): ContainerInspect['C
 
 function descriptor({ imageManifest, platform }: ContainerRecord): { ImageManifestDescriptor?: Descriptor } {
   if (!imageManifest) return {};
-  const [os = 'linux', architecture = '', variant] = platform.split('/');
+  // Containers of earlier versions have no more than the operating system on record.
+  const { mediaType, digest, size, platform: known = { architecture: '', os: platform } } = imageManifest;
+  const { architecture, os, variant } = known;
   return {
     ImageManifestDescriptor: {
-      mediaType: imageManifest.mediaType,
-      digest: imageManifest.digest,
-      size: imageManifest.size,
+      mediaType,
+      digest,
+      size,
       platform: { architecture, os, ...(variant && { variant }) },
     },
   };
 }
+
+/** In a list a size of nothing is left out, as Docker leaves it out there. */
+export const summarySizes = ({ rw, rootFs }: { readonly rw: number; readonly rootFs: number }) => ({
+  ...(rw > 0 && { SizeRw: rw }),
+  ...(rootFs > 0 && { SizeRootFs: rootFs }),
+});
 
 export interface SummaryParts extends ListItem {
   /** Names that it has by links to it: `/web/alias`. */
@@ -116,7 +124,7 @@ export function containerSummary({
     Command: commandText(record),
     Created: Number((parseTime(record.created) ?? 0n) / 1_000_000_000n),
     Ports: ports,
-    ...(size && { SizeRw: size.rw, SizeRootFs: size.rootFs }),
+    ...(size && summarySizes(size)),
     Labels: record.config.labels,
     State: state.status,
     Status: statusText(state),

@@ -62,6 +62,7 @@ export function systemVersion(
     ],
     Version: version,
     ...engine,
+    ...(experimental && { Experimental: true }),
   };
 }
 

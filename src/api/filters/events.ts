@@ -20,7 +20,7 @@ export const EVENT_FILTERS = [
   'volume',
 ] as const;
 
-/** Kinds of objects whose filter names them by id, by the beginning of an id, or by name. */
+/** Kinds of objects whose filter names them by id, by name, or by the beginning of either. */
 const OBJECTS = ['container', 'config', 'daemon', 'network', 'node', 'plugin', 'secret', 'service', 'volume'];
 
 /** `daemon` is what events of the daemon itself are matched by: its id and its name. */
@@ -40,7 +40,7 @@ export function eventFilter(filters: Filters): (event: EngineEvent) => boolean {
 }
 
 const names = ({ actor }: EngineEvent, wanted: string): boolean =>
-  wanted !== '' && (actor.id.startsWith(wanted) || actor.attributes['name'] === wanted);
+  wanted !== '' && (actor.id.startsWith(wanted) || (actor.attributes['name'] ?? '').startsWith(wanted));
 
 /** The image itself, or a container of it; its tag may be left out. */
 function isAboutImage({ type, actor }: EngineEvent, wanted: string): boolean {

@@ -1,6 +1,7 @@
 import type { Engine } from '#engine';
-import { isKind } from '#lib/errors';
+import { invalid, isKind } from '#lib/errors';
 import { networkConnectRequest, networkCreateRequest, networkDisconnectRequest } from '#protocol';
+import { parseBoolean } from '../decode/boolean.ts';
 import { endpointSpec, networkOptions } from '../decode/networks.ts';
 import { parseContainerPort } from '../decode/ports.ts';
 import { networkInspect, networkStatus } from '../encode/networks.ts';
@@ -27,6 +28,9 @@ export function networkRoutes(router: Router, engine: Engine): void {
   router.get('/networks/', list);
 
   router.get('/networks/{id}', (exchange) => {
+    const verbose = exchange.query.text('verbose');
+    if (verbose !== '' && parseBoolean(verbose) === undefined)
+      throw invalid(`invalid value for verbose: ${verbose}`);
     const network = networks.get(exchange.param('id'));
     const scope = exchange.query.text('scope');
     if (scope !== '' && scope !== network.scope) networks.get(`${scope} network ${network.name}`);

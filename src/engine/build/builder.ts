@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Finding, type IgnoreRules, Lint, parseLintSettings } from '#dockerfile';
 import type { Containers } from '#engine/containers';
+import type { Events } from '#engine/events';
 import type { Image, Images } from '#engine/images';
 import type { Snapshots } from '#engine/snapshots';
 import { BerthError, isKind, messageOf } from '#lib/errors';
@@ -54,6 +55,7 @@ export interface BuilderOptions {
   readonly images: Images;
   readonly containers: Containers;
   readonly snapshots: Snapshots;
+  readonly events: Events;
   /** What of the cache goes by itself. Default: what is more than a tenth of the disk, or unused for two months. */
   readonly cachePolicy: Partial<CachePolicy> | undefined;
   readonly log: Logger;
@@ -250,6 +252,7 @@ export class Builder implements AsyncDisposable {
   async prune(options: PruneCacheOptions): Promise<{ removed: string[]; reclaimed: number }> {
     const result = await pruneCache(this.#cache, this.#options, options);
     if (options.all) await this.#cacheMounts.discard((path) => this.#options.snapshots.discard(path));
+    this.#options.events.publish('builder', 'prune', '', { reclaimed: String(result.reclaimed) });
     return result;
   }
 

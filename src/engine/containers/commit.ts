@@ -1,5 +1,6 @@
 import type { ImageConfig } from '#engine/images';
 import { conflict, isKind } from '#lib/errors';
+import { familiarName, parseReference, withDefaultTag } from '#oci/reference';
 import type { Context } from './context.ts';
 import { DEFAULT_CONFIG } from './defaults.ts';
 import { mergeConfig } from './merge.ts';
@@ -48,7 +49,11 @@ export async function commit(context: Context, reference: string, options: Commi
   });
   context.store.announce(record, {
     action: 'commit',
-    attributes: { comment: options.comment, imageID: image.id, imageRef: name ?? '' },
+    attributes: {
+      comment: options.comment,
+      imageID: image.id,
+      imageRef: name ? familiarName(withDefaultTag(parseReference(name))) : '',
+    },
   });
   return image.id;
 }

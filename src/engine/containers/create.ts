@@ -86,7 +86,7 @@ export async function create(
     name,
     created: now(),
     imageId: image?.id ?? '',
-    imageManifest: image?.manifest,
+    imageManifest: image?.manifest && { ...image.manifest, platform: platformOf(image) },
     platform: image?.os ?? 'linux',
     layers,
     config,
@@ -110,6 +110,12 @@ export async function create(
   const closed = publishes(hostConfig) ? context.options.networks.portWarnings(hostConfig.portBindings) : [];
   return { id, warnings: [...warnings, ...closed, ...(image ? platformWarnings(request, image) : [])] };
 }
+
+const platformOf = ({ os, architecture, variant }: Image) => ({
+  os,
+  architecture,
+  ...(variant && { variant }),
+});
 
 function withDefaults({
   config,

@@ -63,6 +63,7 @@ export async function startExec(
 ): Promise<ExecSessionView | undefined> {
   const { exec, record } = startable(context, execId);
   context.execs.markStarting(execId);
+  context.store.announce(record, announcement('exec_start', execId, exec.config));
   let session: ExecSession;
   try {
     session = await run(context, record, exec, options);
@@ -70,7 +71,6 @@ export async function startExec(
     throw failed(context, exec, error);
   }
   context.execs.markRunning(execId, session);
-  context.store.announce(record, announcement('exec_start', execId, exec.config));
   const exited = session.exited.then((code) => {
     ended(context, exec, code);
     return code;
@@ -191,18 +191,30 @@ function view(
 const wants = (config: ExecConfig, stream: 'stdout' | 'stderr'): boolean =>
   config.tty || (stream === 'stdout' ? config.attachStdout : config.attachStderr);
 
-function ended(context: Context, { id, containerId }: Exec, exitCode: number): void {
-  context.execs.markEnded(id, exitCode);
-  const record = context.store.byId(containerId);
-  if (!record) return;
-  context.store.remember({ ...record, execIds: record.execIds.filter((other) => other !== id) });
-  const attributes = { execID: id, exitCode: String(exitCode) };
-  context.store.announce(record, { action: 'exec_die', attributes });
+function ended(context: Context, exec: Exec, exitCode: number): void {
+  const record = forget(context, exec, exitCode);
+  const attributes = { execID: exec.id, exitCode: String(exitCode) };
+  if (record) context.store.announce(record, { action: 'exec_die', attributes });
 }
 
+/** It was announced, and dies unannounced: it never lived. */
 function failed(context: Context, exec: Exec, error: unknown): unknown {
-  ended(context, exec, error instanceof RuntimeError ? error.exitCode : NOT_RUNNABLE);
+  forget(context, exec, error instanceof RuntimeError ? error.exitCode : NOT_RUNNABLE);
   return error;
+}
+
+/** It runs no more; its container, if that is still there. */
+function forget(
+  context: Context,
+  { id, containerId }: Exec,
+  exitCode: number,
+): ContainerRecord | undefined {
+  context.execs.markEnded(id, exitCode);
+  const record = context.store.byId(containerId);
+  if (record) {
+    context.store.remember({ ...record, execIds: record.execIds.filter((other) => other !== id) });
+  }
+  return record;
 }
 
 /** @throws notFound */
@@ -218,9 +230,10 @@ export async function resizeExec(
   rows: number,
   columns: number,
 ): Promise<void> {
-  const { session } = context.execs.get(execId);
+  const { session, config } = context.execs.get(execId);
   if (!session) throw conflict(`exec ${execId} is not running`);
-  await session.resize(rows, columns);
+  // As with a container: what has no terminal has nothing that could have another size.
+  if (config.tty) await session.resize(rows, columns);
 }
 
 function requireRunning({ id, state }: ContainerRecord): void {
@@ -233,7 +246,8 @@ function requireRunning({ id, state }: ContainerRecord): void {
   if (state.status !== 'running') throw conflict(`container ${id} is not running`);
 }
 
-const announcement = (action: string, execID: string, config: ExecConfig) => ({
-  action: `${action}: ${config.cmd.join(' ')}`,
+/** The program, a space, its arguments: Docker leaves the space there when there are none. */
+const announcement = (action: string, execID: string, { cmd: [program = '', ...args] }: ExecConfig) => ({
+  action: `${action}: ${program} ${args.join(' ')}`,
   attributes: { execID },
 });

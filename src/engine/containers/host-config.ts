@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { LogConfig } from '#engine/logs';
 import { maskedPaths, parseSecurityOptions, readonlyPaths } from '#engine/security';
-import { isKind } from '#lib/errors';
+import { invalid, isKind, messageOf } from '#lib/errors';
 import type { Context } from './context.ts';
 import { donor, type JoinKind } from './joined-containers.ts';
 import type { HostConfig } from './record.ts';
@@ -45,16 +45,17 @@ export function completeHostConfig(
 }
 
 /**
- * A container that is joined is noted by its id: its name may change. One that is not there may come
- * until the start; a create that answered "not found" would make clients look for an image.
+ * A container that is joined is noted by its id: its name may change. One whose network is joined may come until the
+ * start. A create that answered "not found" would make clients look for an image. @throws invalid
  */
 function byId(context: Context, host: HostConfig, kind: JoinKind): string | undefined {
   try {
     const found = donor(context, host, kind);
     return found && `container:${found.id}`;
   } catch (error) {
-    if (isKind(error, 'not-found')) return undefined;
-    throw error;
+    if (!isKind(error, 'not-found')) throw error;
+    if (kind === 'network') return undefined;
+    throw invalid(messageOf(error), error);
   }
 }
 

@@ -57,7 +57,12 @@ async function sourceOf(
     return runtimes.stage(record.id, withinMount(root, point), { root: userns?.root });
   }
   const name = point.name ?? '';
-  const directory = await volumes.mount(name, record.id);
+  const directory = await volumes.mount(name, {
+    containerId: record.id,
+    destination: point.destination,
+    writable: point.readWrite,
+    propagation: point.propagation,
+  });
   run.defer(`release volume ${name}`, () => volumes.unmount(name, record.id));
   // On disk its files have the owners that they have in containers: whichever user namespace these have.
   return runtimes.stage(

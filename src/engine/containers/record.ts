@@ -239,10 +239,20 @@ export interface ContainerRecord {
   readonly created: string;
   /** `sha256:` id of the image config. */
   readonly imageId: string;
-  /** Manifest digest the image had, for inspect; may be absent. */
+  /** Manifest the image had, for inspect; may be absent. */
   readonly imageManifest:
-    | { readonly digest: string; readonly mediaType: string; readonly size: number }
+    | {
+        readonly digest: string;
+        readonly mediaType: string;
+        readonly size: number;
+        readonly platform?: {
+          readonly os: string;
+          readonly architecture: string;
+          readonly variant?: string | undefined;
+        };
+      }
     | undefined;
+  /** The image's operating system. */
   readonly platform: string;
   /** Chain ids, top first. */
   readonly layers: readonly string[];

@@ -56,6 +56,7 @@ export class ContainerStore {
     // A reserved name has no record yet: such a container does not exist.
     const byName = this.#byId.get(this.#idByName.get(name) ?? '');
     if (byName) return byName;
+    if (reference === '') throw invalid('invalid name or ID supplied: ""');
     if (!/^[0-9a-f]+$/.test(reference)) throw notFound(`No such container: ${reference}`);
     const matches: ContainerRecord[] = [];
     for (const [id, record] of this.#byId) if (id.startsWith(reference)) matches.push(record);

@@ -27,7 +27,9 @@ async function ps(words: readonly string[], pids: readonly number[]): Promise<st
   if (selected.code === 0) return selected.stdout;
   const all = await run(words);
   if (all.code === 0) return all.stdout;
-  throw invalid(`ps: ${all.stderr.trim() || `exit status ${all.code}`}`);
+  // The first line says why; what follows is how to use ps.
+  const [reason] = all.stderr.trim().split('\n', 1);
+  throw invalid(reason || `ps: exit status ${all.code}`);
 }
 
 interface Ended {

@@ -44,7 +44,7 @@ export async function importImage(
   return catalog.change(() => {
     const { chosen } = installed;
     catalog.install(installed, name ? [canonicalName(name)] : []);
-    catalog.publish('import', chosen.id, name ? familiarName(name) : chosen.id, chosen);
+    catalog.publish('import', chosen.id, chosen.id, chosen);
     if (name) catalog.publish('tag', chosen.id, familiarName(name), chosen);
     return chosen;
   });

@@ -1,6 +1,7 @@
 import { conflict } from '#lib/errors';
 import type { Container } from './container.ts';
 import type { RuntimeContext } from './context.ts';
+import { resizeByControl } from './control.ts';
 import { endStdin } from './empty-stdin.ts';
 import type { ExecOptions, ExecSession } from './exec.ts';
 import { spawnExecConmon } from './exec-conmon.ts';
@@ -24,8 +25,9 @@ export async function execDetached(
     stdin: undefined,
     stdout: undefined,
     stderr: undefined,
-    resize: async () => {
-      throw conflict(`exec ${options.execId} is detached`);
+    resize: async (rows, columns) => {
+      if (!options.terminal) throw conflict(`exec ${options.execId} has no terminal`);
+      resizeByControl(directory.control, rows, columns);
     },
   };
 }

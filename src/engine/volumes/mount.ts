@@ -8,8 +8,16 @@ import { dataOf, recordOf, type VolumesState } from './state.ts';
 
 const run = promisify(execFile);
 
+/** Who mounts a volume, and how: what the event tells. */
+export interface VolumeUser {
+  readonly containerId: string;
+  readonly destination: string;
+  readonly writable: boolean;
+  readonly propagation: string;
+}
+
 /** Makes a volume usable and returns its directory. @throws notFound, system when the device cannot be mounted */
-export async function mount(state: VolumesState, name: string, containerId: string): Promise<string> {
+export async function mount(state: VolumesState, name: string, user: VolumeUser): Promise<string> {
   using _lock = await state.locks.acquire(name);
   const record = recordOf(state, name);
   const data = dataOf(state, name);
@@ -18,7 +26,7 @@ export async function mount(state: VolumesState, name: string, containerId: stri
     await makeDirectories(state, name);
     const users = new Set(record.mountedBy);
     // Before the mount: one that is there without a user would never be taken away again.
-    state.records.put(name, { ...record, mountedBy: [...users.add(containerId)] });
+    state.records.put(name, { ...record, mountedBy: [...users.add(user.containerId)] });
     try {
       if (!isMountPoint(data)) await mountDevice(device, data);
     } catch (error) {
@@ -26,7 +34,13 @@ export async function mount(state: VolumesState, name: string, containerId: stri
       throw error;
     }
   }
-  state.options.events.publish('volume', 'mount', name, { driver: 'local', container: containerId });
+  state.options.events.publish('volume', 'mount', name, {
+    driver: 'local',
+    container: user.containerId,
+    destination: user.destination,
+    'read/write': String(user.writable),
+    propagation: user.propagation,
+  });
   return data;
 }
 

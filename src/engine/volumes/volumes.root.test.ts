@@ -22,6 +22,13 @@ import { isMountPoint } from '#linux/mount';
 import { Database } from '#store';
 import { Volumes } from './index.ts';
 
+const by = (containerId: string) => ({
+  containerId,
+  destination: '/d',
+  writable: true,
+  propagation: '',
+});
+
 interface Fixture extends AsyncDisposable {
   readonly root: string;
   readonly users: Map<string, string[]>;
@@ -227,10 +234,10 @@ test('a device is mounted for its first user and unmounted after its last, acros
   await using fixture = await open();
   const { volumes } = fixture;
   await volumes.create({ name: 'mem', options: { type: 'tmpfs', device: 'tmpfs', o: 'size=64k,uid=77' } });
-  const path = await volumes.mount('mem', 'c1');
+  const path = await volumes.mount('mem', by('c1'));
   assert.ok(isMountPoint(path));
   assert.equal(statSync(path).uid, 77);
-  await volumes.mount('mem', 'c2');
+  await volumes.mount('mem', by('c2'));
   await volumes.unmount('mem', 'c1');
   assert.ok(isMountPoint(path));
   const again = await fixture.reopen();
@@ -247,7 +254,7 @@ test('a directory of the host as a volume: its files survive the removal of the 
   mkdirSync(host);
   writeFileSync(join(host, 'precious'), 'x');
   await volumes.create({ name: 'bound', options: { type: 'none', device: host, o: 'bind' } });
-  const path = await volumes.mount('bound', 'c1');
+  const path = await volumes.mount('bound', by('c1'));
   assert.deepEqual(readdirSync(path), ['precious']);
   await volumes.remove('bound');
   assert.deepEqual(readdirSync(host), ['precious']);
@@ -258,7 +265,7 @@ test('a device that cannot be mounted says why and is not counted as used', asyn
   const { volumes } = fixture;
   await volumes.create({ name: 'bad', options: { type: 'none', device: '/does/not/exist', o: 'bind' } });
   await assert.rejects(
-    volumes.mount('bad', 'c1'),
+    volumes.mount('bad', by('c1')),
     /failed to mount local volume: mount \/does\/not\/exist:.*does not exist/,
   );
   assert.ok(!isMountPoint(volumes.get('bad').mountpoint));
@@ -270,7 +277,7 @@ test('content is copied onto a mounted device for its only user', async () => {
   const source = join(fixture.root, '..', 'image');
   makeImageDirectory(source);
   await volumes.create({ name: 'mem', options: { type: 'tmpfs', device: 'tmpfs' } });
-  const path = await volumes.mount('mem', 'c1');
+  const path = await volumes.mount('mem', by('c1'));
   users.set('mem', ['c1']);
   await volumes.copyUp('mem', source);
   assert.equal(readFileSync(join(path, 'plain'), 'utf8'), 'x');

@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { KeyedLock } from '#lib/lock';
 import { awaitsContent, copyUp } from './copy-up.ts';
 import { create } from './create.ts';
-import { mount, unmount } from './mount.ts';
+import { mount, unmount, type VolumeUser } from './mount.ts';
 import type { VolumeRecord } from './record.ts';
 import { recover } from './recover.ts';
 import { prune, remove, type VolumesPruneOptions } from './remove.ts';
@@ -54,8 +54,8 @@ export class Volumes {
   }
 
   /** Makes it usable (mounts a volume with device options) and returns the directory. Counted per user. */
-  mount(name: string, containerId: string): Promise<string> {
-    return mount(this.#state, name, containerId);
+  mount(name: string, user: VolumeUser): Promise<string> {
+    return mount(this.#state, name, user);
   }
 
   /** Counterpart of `mount`; the device goes with its last user. */

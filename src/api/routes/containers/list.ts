@@ -3,7 +3,7 @@ import type { ContainerRecord } from '#engine/containers';
 import { isKind } from '#lib/errors';
 import type { ContainerSummary, Filters } from '#protocol';
 import { isRunning } from '../../encode/container-state.ts';
-import { containerSummary } from '../../encode/containers.ts';
+import { containerSummary, summarySizes } from '../../encode/containers.ts';
 import { portList } from '../../encode/network-settings.ts';
 import type { Exchange } from '../../exchange.ts';
 import {
@@ -80,7 +80,7 @@ async function* withSizes({ containers }: Engine, rows: Iterable<ContainerSummar
   yield* await Promise.all(
     [...rows].map(async (row) => {
       const { rw, rootFs } = await containers.size(row.Id);
-      return { ...row, SizeRw: rw, SizeRootFs: rootFs };
+      return { ...row, ...summarySizes({ rw, rootFs }) };
     }),
   );
 }
