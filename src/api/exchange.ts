@@ -95,7 +95,9 @@ export class Exchange {
 
   /** An answer without a body. */
   empty(status = 204, headers: OutgoingHttpHeaders = {}): void {
-    this.#parts.response.writeHead(status, headers).end();
+    const { request, response } = this.#parts;
+    const mayHaveBody = status !== 204 && status !== 304 && request.method !== 'HEAD';
+    response.writeHead(status, { ...headers, ...(mayHaveBody && { 'content-length': 0 }) }).end();
   }
 
   send(status: number, content: string, headers: OutgoingHttpHeaders): void {

@@ -107,7 +107,11 @@ describe('docker events', () => {
     ])
       assert.ok(actions.includes(action), `${action} in ${actions.join(', ')}`);
     assert.ok(actions.includes('exec_start: nosuch '), 'a start that fails is told as well');
-    assert.equal(actions.filter((action) => action === 'exec_die').length, 1, 'what never lived does not die');
+    assert.equal(
+      actions.filter((action) => action === 'exec_die').length,
+      1,
+      'what never lived does not die',
+    );
   });
 
   it('what images are made of, and what is left of the build cache', async () => {

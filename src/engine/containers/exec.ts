@@ -204,11 +204,7 @@ function failed(context: Context, exec: Exec, error: unknown): unknown {
 }
 
 /** It runs no more; its container, if that is still there. */
-function forget(
-  context: Context,
-  { id, containerId }: Exec,
-  exitCode: number,
-): ContainerRecord | undefined {
+function forget(context: Context, { id, containerId }: Exec, exitCode: number): ContainerRecord | undefined {
   context.execs.markEnded(id, exitCode);
   const record = context.store.byId(containerId);
   if (record) {

@@ -9,7 +9,6 @@ import type { Router } from '../../router.ts';
 export function createRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/create', async (exchange) => {
     const wire = await exchange.read(containerCreateRequest);
-    if (!saysWhatToRun(wire)) throw invalid('config cannot be empty in order to create a container');
     const meaning = meaningOf(wire, {
       since: (version) => exchange.since(version),
       cgroupUnified: isCgroupUnified(),
@@ -20,6 +19,7 @@ export function createRoutes(router: Router, { containers }: Engine): void {
       platform: exchange.since('1.41') ? query.text('platform') : '',
       readOnlyNonRecursive: meaning.readOnlyNonRecursive,
     });
+    if (!saysWhatToRun(wire)) throw invalid('config cannot be empty in order to create a container');
     const { id, warnings } = await containers.create(request, exchange.signal);
     exchange.json({ Id: id, Warnings: [...warnings, ...meaning.warnings] }, 201);
   });
