@@ -78,13 +78,17 @@ export class SegmentedIngest implements AsyncDisposable {
       position += batch.length;
       onBytes();
     };
-    for await (const chunk of content) {
-      if (signal.aborted) throw cancelled();
-      waiting.push(chunk);
-      length += chunk.length;
-      if (length >= BATCH) await flush();
+    try {
+      for await (const chunk of content) {
+        if (signal.aborted) throw cancelled();
+        waiting.push(chunk);
+        length += chunk.length;
+        if (length >= BATCH) await flush();
+      }
+    } finally {
+      // Also what had come before it broke off.
+      if (length > 0) await flush();
     }
-    if (length > 0) await flush();
   }
 
   async #write(position: number, bytes: Uint8Array): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -8,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { isKind } from '#lib/errors';
 import { mountTmpfs, unmount } from '#linux/mount';
 import { dockerArchive, layerOf, openFixtureAt } from './images.fixture.ts';
+import { ServedRegistry } from './served-registry.fixture.ts';
 
 /** A data root on a file system of its own of so many megabytes. */
 async function smallDisk(context: TestContext, megabytes: number) {
@@ -52,4 +54,18 @@ test('a bomb is stopped before it has filled the disk', async (context) => {
   await assert.rejects(images.import(Readable.from([archive]), {}), full);
   assert.deepEqual(await leftOvers(), { blobs: 0, layers: 0, temporary: 0 });
   assert.ok((await until(before + 200_000)) <= before + 200_000);
+});
+
+test('a pull that does not fit is refused, whole layers and pieces are let go of, and the next one finds room', async (context) => {
+  const { images, leftOvers, used, until } = await smallDisk(context, 32);
+  const registry = await ServedRegistry.start(context);
+  const small = layerOf('small', randomBytes(1 << 20));
+  registry.image([small, layerOf('large', randomBytes(40 << 20))], 'large');
+  registry.image([small], 'small');
+  const before = used();
+  await assert.rejects(images.pull(`${registry.host}/app:large`, {}), full);
+  assert.deepEqual(await leftOvers(), { blobs: 0, layers: 0, temporary: 0 });
+  assert.ok((await until(before + 200_000)) <= before + 200_000);
+  await images.pull(`${registry.host}/app:small`, {});
+  assert.equal(images.list().length, 1);
 });

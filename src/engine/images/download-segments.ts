@@ -1,10 +1,12 @@
-import { cancelled, isKind } from '#lib/errors';
+import { cancelled, isKind, unsupported } from '#lib/errors';
 import type { Descriptor } from '#oci/image';
 import type { Repository } from '#oci/remote';
 import { type BlobStore, SEGMENT_BYTES, type SegmentedIngest } from '#store';
 
 /** What has more than this arrives at several places at once. */
 export const LARGE = 2 * SEGMENT_BYTES;
+/** What is called larger is no layer, and would only take memory for its map. */
+const LARGEST = 2 ** 40;
 /** Requests at a time for one layer: on lines that lose packets each has its own speed. */
 const CONNECTIONS = 4;
 
@@ -22,6 +24,8 @@ export interface SegmentedDownload {
  * What has arrived stays, whatever happens. @throws cancelled, invalid, what the registry says
  */
 export async function downloadSegments(download: SegmentedDownload): Promise<void> {
+  const { digest, size } = download.layer;
+  if (size > LARGEST) throw unsupported(`layer ${digest} is too large: ${size} bytes, at most ${LARGEST}`);
   const resumed = await attempt(download);
   // What an earlier process left may be damaged (the machine died): what is wrong now came whole from the registry.
   if (resumed === 'damaged') await attempt(download);
@@ -34,7 +38,9 @@ async function attempt(download: SegmentedDownload): Promise<'whole' | 'damaged'
   try {
     await fetchMissing(download, ingest);
   } catch (error) {
-    await ingest.failed(error);
+    // What is wrong is no part of what is right.
+    if (isKind(error, 'invalid')) await ingest.discard();
+    else await ingest.failed(error);
     throw error;
   }
   onVerify();

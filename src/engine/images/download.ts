@@ -69,7 +69,13 @@ async function fetchWhole(context: DownloadContext, layer: Descriptor, tell: Tel
   tell('Downloading', fresh.offset);
   if (fresh.offset < layer.size) {
     const content = repository.blob(layer, { offset: fresh.offset }, signal);
-    await fresh.append(counted(content, fresh.offset, tell), signal);
+    try {
+      await fresh.append(counted(content, fresh.offset, tell), signal);
+    } catch (error) {
+      // What is wrong is no beginning of what is right.
+      if (isKind(error, 'invalid')) await fresh.discard();
+      throw error;
+    }
   }
   tell('Verifying Checksum');
   try {

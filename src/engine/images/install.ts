@@ -9,6 +9,7 @@ import {
   MAX_CONFIG_BYTES,
   MAX_MANIFEST_BYTES,
   type Manifest,
+  MediaType,
   matchesPlatform,
   type Platform,
   parseImageConfig,
@@ -18,7 +19,9 @@ import type { Content, Work } from './content.ts';
 import type { ImageRecord, LayerRecord } from './record.ts';
 
 /** An index within an index is legal; more levels are an attack. */
-const MAX_DEPTH = 3;
+export const MAX_DEPTH = 3;
+/** What the kernel stacks (OVL_MAX_STACK). */
+const MAX_LAYERS = 500;
 
 /** What is behind a manifest or an index whose blobs are in the store. */
 export interface Installed {
@@ -104,14 +107,33 @@ const isForMachine = ({ platform, artifactType }: Descriptor): boolean =>
 /** What says where a manifest was found is no property of it. */
 export const plain = ({ mediaType, digest, size }: Descriptor): Descriptor => ({ mediaType, digest, size });
 
+/** @throws unsupported for what is no image, in so many words */
+function readConfig(manifest: Manifest, bytes: Uint8Array): ImageRecord['config'] {
+  const { mediaType } = manifest.config;
+  const isImage = mediaType === MediaType.ociConfig || mediaType === MediaType.dockerConfig;
+  try {
+    return parseImageConfig(bytes);
+  } catch (error) {
+    if (isImage) throw error;
+    throw unsupported(
+      `it is no container image but an artifact of type ${manifest.artifactType ?? mediaType}: fetch it with a client for such artifacts`,
+      error,
+    );
+  }
+}
+
+const elsewhere = ({ urls }: Descriptor): Pick<Descriptor, 'urls'> => (urls ? { urls } : {});
+
 /** The record of an image, from its manifest and the config that this names. @throws invalid */
 export function imageOf(descriptor: Descriptor, manifest: Manifest, configBytes: Uint8Array): ImageRecord {
-  const config = parseImageConfig(configBytes);
+  const config = readConfig(manifest, configBytes);
   const layers = layersOf(manifest, config.rootfs.diff_ids);
   return { id: manifest.config.digest, manifest: plain(descriptor), config, layers, listed: false };
 }
 
 export function layersOf(manifest: Manifest, diffIds: readonly Digest[]): LayerRecord[] {
+  if (manifest.layers.length > MAX_LAYERS)
+    throw unsupported(`the image has ${manifest.layers.length} layers: at most ${MAX_LAYERS} can be stacked`);
   if (manifest.layers.length !== diffIds.length) {
     throw invalid(
       `image config ${manifest.config.digest} names ${diffIds.length} layers, but its manifest has ${manifest.layers.length}`,
@@ -121,7 +143,7 @@ export function layersOf(manifest: Manifest, diffIds: readonly Digest[]): LayerR
   return manifest.layers.flatMap((blob, index) => {
     const diffId = diffIds[index];
     const chainId = chain[index];
-    return diffId && chainId ? [{ diffId, chainId, blob: plain(blob) }] : [];
+    return diffId && chainId ? [{ diffId, chainId, blob: { ...plain(blob), ...elsewhere(blob) } }] : [];
   });
 }
 

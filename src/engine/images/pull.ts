@@ -1,9 +1,11 @@
 import { cancelled, invalid, notFound } from '#lib/errors';
+import { SizeMismatchError } from '#oci/digest';
 import {
   choosePlatform,
   type Descriptor,
   formatPlatform,
   hostPlatform,
+  type Index,
   isIndex,
   MAX_CONFIG_BYTES,
   type Manifest,
@@ -23,8 +25,9 @@ import type { FetchedManifest, Repository } from '#oci/remote';
 import type { Work } from './content.ts';
 import type { ImagesContext } from './context.ts';
 import type { OnProgress } from './image.ts';
-import { imageOf, plain, readTarget, requirePlatform } from './install.ts';
+import { imageOf, MAX_DEPTH, plain, readTarget, requirePlatform } from './install.ts';
 import { storedName } from './lookup.ts';
+import { pullAttestations } from './pull-attestations.ts';
 import { pullLayers } from './pull-layers.ts';
 import type { ImageRecord } from './record.ts';
 import { asked, connect, type RegistryAuth } from './registry.ts';
@@ -89,10 +92,11 @@ async function pullOne(pulling: Pulling, reference: Reference): Promise<ImageRec
   const before = catalog.names.get(storedName(reference));
   await using work = content.begin();
   await storeManifest(pulling, work, root);
-  const { descriptor, manifest } = await manifestFor(pulling, work, root);
+  const { descriptor, manifest, index } = await manifestFor(pulling, work, root);
   const image = await fetchImage(pulling, work, descriptor, manifest);
   if (pulling.insisted) requirePlatform(image, wanted, familiarName(reference));
   const unpacked = await pullLayers(pulling, image);
+  if (index) await pullAttestations(pulling, work, index, descriptor);
   const whole = await readTarget(content, work, plain(root.descriptor), wanted);
   const installed = { ...whole, chosen: unpacked };
   const known = digestName(reference, root.descriptor.digest);
@@ -120,7 +124,9 @@ async function manifestFor(
   pulling: Pulling,
   work: Work,
   fetched: FetchedManifest,
-): Promise<{ descriptor: Descriptor; manifest: Manifest }> {
+  depth = 0,
+): Promise<{ descriptor: Descriptor; manifest: Manifest; index?: Index }> {
+  if (depth > MAX_DEPTH) throw invalid(`index ${fetched.descriptor.digest} is nested too deeply`);
   const document = parseManifest(fetched.content, fetched.descriptor.mediaType);
   if (!isIndex(document)) return { descriptor: plain(fetched.descriptor), manifest: document };
   const offered = document.manifests.filter(({ platform }) => platform?.os !== 'unknown');
@@ -129,8 +135,12 @@ async function manifestFor(
     throw notFound(`no matching manifest for ${formatPlatform(pulling.wanted)} in the manifest list entries`);
   }
   const next = await pulling.repository.manifest(child.digest, pulling.signal);
+  const { mediaType, size } = next.descriptor;
+  if (size !== child.size) throw new SizeMismatchError(child.digest, child.size, size);
+  if (mediaType !== child.mediaType)
+    throw invalid(`manifest ${child.digest} is ${mediaType}, but its index says ${child.mediaType}`);
   await storeManifest(pulling, work, next);
-  return manifestFor(pulling, work, next);
+  return { index: document, ...(await manifestFor(pulling, work, next, depth + 1)) };
 }
 
 /** The image's record; its layers are not here yet. */

@@ -6,8 +6,12 @@ import { NetworkError } from './network-errors.ts';
 import { backOff, pause, spread } from './pause.ts';
 import type { Response } from './transport.ts';
 
+/** Who is asked: an endpoint, or whoever else has the blob. */
+export type BlobServer = Pick<Endpoint, 'send'>;
+
 export interface Download {
-  readonly path: string;
+  /** Below the API, or a URL of its own. */
+  readonly target: string | URL;
   readonly descriptor: Descriptor;
   /** Where to begin, in bytes. */
   readonly offset: number;
@@ -26,7 +30,7 @@ export interface Download {
  * for the length. @throws RegistryError, NetworkError, SizeMismatchError, cancelled
  */
 export async function* downloadBlob(
-  endpoint: Endpoint,
+  server: BlobServer,
   download: Download,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
@@ -35,7 +39,7 @@ export async function* downloadBlob(
   let end = download.end ?? size;
   for (let breaks = 0; position < end; ) {
     const before = position;
-    const response = await open(endpoint, { ...download, offset: position }, signal);
+    const response = await open(server, { ...download, offset: position }, signal);
     try {
       const partial = response.status === 206;
       download.onAnswer?.(partial);
@@ -59,8 +63,8 @@ export async function* downloadBlob(
 
 /** As often as it may be tried. */
 async function open(
-  endpoint: Endpoint,
-  { path, descriptor, offset, end, scopes, attempts }: Download,
+  server: BlobServer,
+  { target, descriptor, offset, end, scopes, attempts }: Download,
   signal?: AbortSignal,
 ): Promise<Response> {
   const { digest, size } = descriptor;
@@ -69,7 +73,7 @@ async function open(
     ? { range: `bytes=${offset}-${end === undefined ? '' : end - 1}` }
     : {};
   const request = { method: 'GET', headers, scopes, attempts, missing: 'BLOB_UNKNOWN' } as const;
-  const response = await endpoint.send(blobTarget(path, digest), request, signal);
+  const response = await server.send(target, request, signal);
   const whole = response.status === 206 ? totalOf(response) : undefined;
   if (response.status === 416 || (whole !== undefined && whole !== size)) {
     await response.discard();

@@ -5,6 +5,7 @@ import { Endpoint } from './endpoint.ts';
 import type { Capability } from './hosts-file.ts';
 import { isLoopback } from './loopback.ts';
 import type { Proxies } from './proxies.ts';
+import { Transport } from './transport.ts';
 
 /** How a host is reached that has a registry's content: the registry itself, or another one. */
 export interface RegistryHost {
@@ -115,6 +116,10 @@ function mirrorEndpoint(mirror: string, options: RemoteOptions): Endpoint {
   const transport = { ...common(options), insecure: isLoopback(url.hostname), ca: options.ca };
   return new Endpoint({ candidates: [url] }, transport);
 }
+
+/** For servers that are no registries. */
+export const foreignTransport = (options: RemoteOptions): Transport =>
+  new Transport({ ...common(options), insecure: false });
 
 export const apiHostOf = (domain: string): string => API_HOSTS[domain] ?? domain;
 

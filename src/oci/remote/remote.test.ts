@@ -254,6 +254,21 @@ test('a download is cancelled by its signal', async () => {
   assert.deepEqual(registry.requests('GET /v2/app/manifests'), 0);
 });
 
+test('a registry that stalls, or answers drop by drop, is given up', async () => {
+  await using registry = await FakeRegistry.start();
+  await using repository = registry.repository({ stallTimeout: 100, downloadAttempts: 2 });
+  registry.on('GET /v2/app/manifests/silent', () => {});
+  await assert.rejects(repository.manifest('silent'), refused('unavailable', /timed out while waiting/));
+  registry.on('GET /v2/app/manifests/drops', (_, response) => {
+    response.writeHead(200, MANIFEST_HEADERS);
+    const drop = (): void => void (response.destroyed || response.write(' ', () => setTimeout(drop, 20)));
+    drop();
+  });
+  await assert.rejects(repository.manifest('drops'), refused('unavailable', /takes too long/));
+  registry.on(BLOB, (_, response) => response.writeHead(200).write(content.subarray(0, 10)));
+  await assert.rejects(buffer(repository.blob(blob)), refused('unavailable', /timed out while waiting/));
+});
+
 test('redirects are followed without the credentials of the registry', async () => {
   await using storage = await FakeRegistry.start();
   await using registry = await FakeRegistry.start();

@@ -2,9 +2,9 @@ import { isKind, unsupported } from '#lib/errors';
 import { type Digest, isDigest, verified } from '#oci/digest';
 import type { Descriptor } from '#oci/image';
 import type { Reference } from '#oci/reference';
-import { downloadBlob } from './download.ts';
+import { type BlobServer, blobTarget, downloadBlob } from './download.ts';
 import type { Endpoint } from './endpoint.ts';
-import { type RemoteOptions, type Source, sourcesOf } from './endpoints.ts';
+import { foreignTransport, type RemoteOptions, type Source, sourcesOf } from './endpoints.ts';
 import type { Capability } from './hosts-file.ts';
 import { type FetchedManifest, fetchManifest, putManifest, resolveManifest } from './manifests.ts';
 import { NetworkError } from './network-errors.ts';
@@ -36,10 +36,12 @@ export class Repository implements AsyncDisposable {
   readonly #unreachable = new Set<Endpoint>();
   readonly #retryDelay: number;
   readonly #downloadAttempts: number;
+  readonly #options: RemoteOptions;
 
   constructor(reference: Reference, options: RemoteOptions) {
     this.#path = reference.path;
     this.#domain = reference.domain;
+    this.#options = options;
     this.#sources = sourcesOf(reference, options);
     this.#retryDelay = options.retryDelay ?? 250;
     this.#downloadAttempts = options.downloadAttempts ?? 5;
@@ -173,15 +175,63 @@ export class Repository implements AsyncDisposable {
     throw new Error('unreachable: the registry is always asked');
   }
 
-  /** What a mirror did not finish is finished by the next. */
+  /** A blob may lie elsewhere by its descriptor, if the registry does not have it: a foreign layer. */
   async *#download(
+    descriptor: Descriptor,
+    part: BlobOptions & { readonly offset: number },
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    const urls = foreignUrls(descriptor);
+    try {
+      yield* this.#fromRegistry(descriptor, part, signal);
+    } catch (error) {
+      if (urls.length === 0 || !isKind(error, 'not-found')) throw error;
+      // No such answer comes after the first byte.
+      yield* this.#fromElsewhere(descriptor, urls, part, signal);
+    }
+  }
+
+  async *#fromElsewhere(
+    descriptor: Descriptor,
+    urls: readonly URL[],
+    part: BlobOptions & { readonly offset: number },
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void> {
+    await using transport = foreignTransport(this.#options);
+    // Whoever has it is shown nothing of ours.
+    const server: BlobServer = {
+      send: (url, { method, headers, attempts }, aborted) =>
+        transport.send(new URL(url), { method, headers, attempts }, aborted),
+    };
+    const rest = {
+      ...part,
+      descriptor,
+      scopes: [],
+      retryDelay: this.#retryDelay,
+      attempts: this.#downloadAttempts,
+    };
+    for (const target of urls) {
+      try {
+        for await (const chunk of downloadBlob(server, { ...rest, target }, signal)) {
+          rest.offset += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (target === urls.at(-1) || isKind(error, 'cancelled')) throw error;
+      }
+    }
+  }
+
+  /** What a mirror did not finish is finished by the next. */
+  async *#fromRegistry(
     descriptor: Descriptor,
     part: BlobOptions & { readonly offset: number },
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void> {
     const rest = {
       ...part,
-      path: this.#path,
+      target: blobTarget(this.#path, descriptor.digest),
       descriptor,
       scopes: this.#pull,
       retryDelay: this.#retryDelay,
@@ -205,6 +255,11 @@ export class Repository implements AsyncDisposable {
     if (last || isKind(error, 'cancelled')) throw error;
     if (error instanceof NetworkError) this.#unreachable.add(endpoint);
   }
+}
+
+function foreignUrls({ urls = [] }: Descriptor): URL[] {
+  const parsed = urls.filter((url) => URL.canParse(url)).map((url) => new URL(url));
+  return parsed.filter(({ protocol, username }) => /^https?:$/.test(protocol) && username === '');
 }
 
 /** Which content a tag stands for is only believed of who is trusted with it; a digest says it itself. */

@@ -126,7 +126,7 @@ export class Transport implements AsyncDisposable {
         headersTimeout: stalled,
         bodyTimeout: stalled,
       });
-      return new UndiciResponse(url, answer);
+      return new UndiciResponse(url, answer, 2 * stalled);
     } catch (error) {
       if (signal?.aborted) throw cancelled();
       throw new NetworkError(`${method} ${url.origin}${url.pathname}`, error);
@@ -143,8 +143,10 @@ class UndiciResponse implements Response {
   readonly status: number;
   readonly body: Dispatcher.ResponseData['body'];
   readonly #headers: Dispatcher.ResponseData['headers'];
+  readonly #readTimeout: number;
 
-  constructor(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData) {
+  constructor(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData, readTimeout: number) {
+    this.#readTimeout = readTimeout;
     this.url = url;
     this.status = statusCode;
     this.body = body;
@@ -159,9 +161,12 @@ class UndiciResponse implements Response {
   async read(maxBytes: number): Promise<Buffer> {
     const parts: Uint8Array[] = [];
     let length = 0;
+    const deadline = Date.now() + this.#readTimeout;
     try {
       for await (const chunk of this.body as AsyncIterable<Uint8Array>) {
         length += chunk.length;
+        // What comes drop by drop never stalls, and never ends.
+        if (Date.now() > deadline) throw new Error('the answer takes too long');
         // Leaving the loop closes the connection.
         if (length > maxBytes) throw invalid(`answer of ${this.url.host} is larger than ${maxBytes} bytes`);
         parts.push(chunk);
