@@ -4,7 +4,16 @@ import type { FlagSet } from './flags/flag.ts';
 import type { Parsed } from './flags/parse.ts';
 
 /** What the arguments of a command name: completion asks the daemon for them. */
-export type Completes = 'container' | 'running' | 'stopped' | 'image' | 'volume' | 'network' | 'any' | 'file';
+export type Completes =
+  | 'container'
+  | 'running'
+  | 'stopped'
+  | 'image'
+  | 'volume'
+  | 'network'
+  | 'build'
+  | 'any'
+  | 'file';
 
 /** One verb: `container/stop.ts` exports one. */
 export interface Command<F extends FlagSet = FlagSet> {

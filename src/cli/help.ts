@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import { COMMON, type Group, groups, namesOf, topVerbs, type Verb } from './commands/tree.ts';
+import { COMMON, type Group, groupsIn, namesOf, topVerbs, type Verb } from './commands/tree.ts';
 import type { FlagSet } from './flags/flag.ts';
 import { globalFlags } from './global-flags.ts';
 
@@ -23,7 +23,9 @@ export function commandHelp(path: readonly string[], verb: Verb, command: Comman
 
 export function groupHelp(path: readonly string[], group: Group): string {
   const name = path.join(' ');
-  return `Usage:  berth ${name} COMMAND\n\n${group.summary}\n\nCommands:\n${verbLines(group.verbs)}\n\nRun 'berth ${name} COMMAND --help' for more about a command.\n`;
+  const inner = groupsIn(path).map(([inside, { summary }]) => [inside, summary]);
+  const nouns = inner.length > 0 ? `\n\nManagement Commands:\n${columns(inner)}` : '';
+  return `Usage:  berth ${name} COMMAND\n\n${group.summary}${nouns}\n\nCommands:\n${verbLines(group.verbs)}\n\nRun 'berth ${name} COMMAND --help' for more about a command.\n`;
 }
 
 export function rootHelp(width: number): string {
@@ -33,7 +35,7 @@ export function rootHelp(width: number): string {
   const others = Object.fromEntries(
     Object.entries(topVerbs).filter(([name]) => !Object.hasOwn(common, name)),
   );
-  const nouns = columns(Object.entries(groups).map(([name, { summary }]) => [name, summary]));
+  const nouns = columns(groupsIn([]).map(([name, { summary }]) => [name, summary]));
   return `Usage:  berth [OPTIONS] COMMAND
 
 A container engine

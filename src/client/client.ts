@@ -1,5 +1,6 @@
 import { Api } from './api.ts';
 import { Archive } from './archive.ts';
+import { BuildHistory } from './build-history.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Containers } from './containers.ts';
 import { Events } from './events.ts';
@@ -34,6 +35,7 @@ export class Client implements Disposable {
   readonly networks: Networks;
   readonly system: System;
   readonly events: Events;
+  readonly buildHistory: BuildHistory;
   readonly #api: Api;
   readonly #transport: Transport;
 
@@ -51,6 +53,7 @@ export class Client implements Disposable {
     this.networks = new Networks(this.#api);
     this.system = new System(this.#api);
     this.events = new Events(this.#api);
+    this.buildHistory = new BuildHistory(this.#api);
   }
 
   /** The version of the API spoken; a guess until the first answer. */

@@ -170,6 +170,7 @@ export async function openDomains(
     root: join(dataRoot, 'build'),
     execRoot,
     cache: buildCache,
+    database,
     images,
     containers,
     snapshots,

@@ -154,3 +154,33 @@ describe('results of builds elsewhere', () => {
     await refuse(['--cache-to', 'type=local,dest=x,mode=mid'], /invalid cache mode "mid": use min or max/);
   });
 });
+
+describe('the history of builds', () => {
+  it('lists, shows and forgets them, also those before a restart; no values of arguments in it', async () => {
+    const root = context({
+      Dockerfile: dockerfile('FROM busybox', 'ARG A', 'RUN echo "said $A"; test -n "$A"'),
+    });
+    await build('--build-arg', 'A=hush', '-t', 'noted:1', root);
+    assert.equal((await berth(['build', root])).code, 1);
+    await daemon.kill9();
+    await daemon.start();
+    const history = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await berth(['builder', 'history', ...args]);
+      assert.equal(code, 0, stderr);
+      return stdout.trim();
+    };
+    const listed = (await history('ls', '--format', '{{.Name}} {{.Status}} {{.Steps}}')).split('\n');
+    assert.deepEqual(listed.slice(0, 2), ['Dockerfile failed 1/2', 'noted:1 completed 2/2']);
+    const shown = await history('inspect', '^1');
+    assert.match(shown, /"BuildArgs": \[\s*"A"\s*\]/);
+    assert.doesNotMatch(shown, /hush/);
+    assert.match(await history('logs', '^1'), /^#\d+ \[2\/2\] RUN echo[^]*said hush\n#\d+ DONE/m);
+    assert.match(await history('logs'), /ERROR [^]*non-zero code: 1/);
+    const id = await history('ls', '-q').then((ids) => ids.split('\n')[0] ?? '');
+    assert.equal(await history('rm', id), id);
+    assert.match((await berth(['builder', 'history', 'inspect', id])).stderr, /No such build/);
+    await history('rm', '--all');
+    assert.equal(await history('ls', '-q'), '');
+    assert.match((await berth(['builder', 'history', 'logs'])).stderr, /nothing was built yet/);
+  });
+});

@@ -17,6 +17,7 @@ import type { Router } from '../router.ts';
 import { BuildStreams, sendWhole } from '../streams/build-streams.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
 import { answerPrune } from '../streams/prune-report.ts';
+import { buildHistoryRoutes } from './build-history.ts';
 import { buildkitRoutes } from './buildkit.ts';
 
 export function buildRoutes(router: Router, engine: Engine): void {
@@ -41,6 +42,7 @@ export function buildRoutes(router: Router, engine: Engine): void {
     hand(connection);
     await finished(connection.input, { writable: false }).catch(() => {});
   });
+  buildHistoryRoutes(router, engine);
   router.post('/build/prune', (exchange) => {
     const request = pruneRequest(exchange.query);
     return answerPrune(exchange, async () => {

@@ -36,6 +36,8 @@ async function namesOf(client: Client, kind: Completes, signal: AbortSignal): Pr
       return ((await client.volumes.list(undefined, signal)).Volumes ?? []).map(({ Name }) => Name);
     case 'network':
       return (await client.networks.list(undefined, signal)).map(({ Name }) => Name);
+    case 'build':
+      return (await client.buildHistory.list(signal)).map(({ ID }) => ID);
     case 'any':
       return (
         await Promise.all(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { rootHelp } from '../help.ts';
+import { groupHelp, rootHelp } from '../help.ts';
 import { DOCKER_FLAGS } from './docker-flags.fixture.ts';
-import { findCommand, groups, namesOf, topVerbs } from './tree.ts';
+import { findCommand, groups, groupsIn, namesOf, topVerbs } from './tree.ts';
 
 const verb = (words: string) => {
   const found = findCommand(words.split(' '));
@@ -51,6 +51,8 @@ describe('findCommand', () => {
     assert.deepEqual(findCommand(['run', '-d', 'x'])?.rest, ['-d', 'x']);
     assert.deepEqual(findCommand(['image'])?.kind, 'group');
     assert.deepEqual(findCommand(['image', 'nothing'])?.rest, ['nothing']);
+    assert.equal(verb('builder history list'), verb('builder history ls'));
+    assert.deepEqual(findCommand(['builder', 'history'])?.path, ['builder', 'history']);
   });
 
   it('does not find what objects inherit', () => {
@@ -67,10 +69,13 @@ it('namesOf lists every way to write a verb', () => {
 it('the help shows every verb and noun once, and nothing hidden', () => {
   const help = rootHelp(80);
   for (const name of [
-    ...Object.keys(groups),
+    ...groupsIn([]).map(([name]) => name),
     ...Object.keys(topVerbs).filter((name) => !topVerbs[name]?.hidden),
   ]) {
     assert.equal(help.split('\n').filter((line) => line.startsWith(`  ${name} `)).length, 1, name);
   }
   assert.doesNotMatch(help, /__complete/);
+  for (const [path, group] of Object.entries(groups))
+    for (const [inner] of groupsIn([path]))
+      assert.match(groupHelp([path], group), new RegExp(`^  ${inner} `, 'm'));
 });

@@ -93,6 +93,17 @@ const builder = group('Manage what builds keep', {
   prune: verb('Remove the build cache', () => import('./builder/prune.ts')),
 });
 
+const builderHistory = group(
+  'Look at builds of the past',
+  {
+    inspect: verb('Show everything about builds', () => import('./builder/history/inspect.ts')),
+    logs: verb('Show what a build said', () => import('./builder/history/logs.ts')),
+    ls: verb('List builds', () => import('./builder/history/ls.ts')),
+    rm: verb('Forget builds', () => import('./builder/history/rm.ts')),
+  },
+  { list: 'ls', remove: 'rm' },
+);
+
 const network = group(
   'Manage networks',
   {
@@ -150,6 +161,7 @@ const system = group('Manage the engine', {
 
 export const groups: Readonly<Record<string, Group>> = {
   builder,
+  'builder history': builderHistory,
   checkpoint,
   container,
   image,
@@ -257,13 +269,27 @@ export function findCommand(words: readonly string[]): Found | undefined {
   const [first = '', second] = words;
   const top = own(topVerbs, first);
   if (top) return { kind: 'verb', verb: top, path: [first], rest: words.slice(1) };
+  const inner = own(groups, `${first} ${second}`);
+  if (inner) return inGroup(inner, [first, second ?? ''], words.slice(2));
   const noun = own(groups, first);
-  if (!noun) return undefined;
-  const name = second === undefined ? undefined : (own(noun.aliases, second) ?? second);
-  const found = name === undefined ? undefined : own(noun.verbs, name);
-  if (!found) return { kind: 'group', group: noun, path: [first], rest: words.slice(1) };
-  return { kind: 'verb', verb: found, path: [first, second ?? ''], rest: words.slice(2) };
+  return noun && inGroup(noun, [first], words.slice(1));
 }
+
+function inGroup(group: Group, path: readonly string[], words: readonly string[]): Found {
+  const [word] = words;
+  const name = word === undefined ? undefined : (own(group.aliases, word) ?? word);
+  const found = name === undefined ? undefined : own(group.verbs, name);
+  if (!found) return { kind: 'group', group, path, rest: words };
+  return { kind: 'verb', verb: found, path: [...path, word ?? ''], rest: words.slice(1) };
+}
+
+/** Groups within a group, by their last word. */
+export const groupsIn = (path: readonly string[]): [name: string, group: Group][] =>
+  Object.entries(groups).flatMap(([name, inner]): [string, Group][] => {
+    const words = name.split(' ');
+    const inside = words.length === path.length + 1 && path.every((word, at) => words[at] === word);
+    return inside ? [[words.at(-1) ?? '', inner]] : [];
+  });
 
 const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(table, key) ? table[key] : undefined;

@@ -1,5 +1,5 @@
 import type { Command, Completes } from '../command.ts';
-import { findCommand, groups, topVerbs, type Verb } from '../commands/tree.ts';
+import { findCommand, groupsIn, topVerbs, type Verb } from '../commands/tree.ts';
 import type { Flag, FlagSet } from '../flags/flag.ts';
 import { globalFlags } from '../global-flags.ts';
 
@@ -31,7 +31,9 @@ export async function candidates(words: readonly string[], names: NameSource): P
     );
   }
   if (found.kind === 'group')
-    return found.rest.length > 0 ? [] : matching(typed, verbCandidates(found.group.verbs));
+    return found.rest.length > 0
+      ? []
+      : matching(typed, [...verbCandidates(found.group.verbs), ...nouns(found.path)]);
   return forVerb(await found.verb.load(), found.rest, typed, names);
 }
 
@@ -149,7 +151,8 @@ const matching = (typed: string, all: readonly Candidate[]): Candidate[] =>
 const verbCandidates = (verbs: Readonly<Record<string, Verb>>): Candidate[] =>
   Object.entries(verbs).flatMap(([word, { summary, hidden }]) => (hidden ? [] : [{ word, summary }]));
 
-const nouns = (): Candidate[] => Object.entries(groups).map(([word, { summary }]) => ({ word, summary }));
+const nouns = (path: readonly string[] = []): Candidate[] =>
+  groupsIn(path).map(([word, { summary }]) => ({ word, summary }));
 
 const flagCandidates = (flags: FlagSet): Candidate[] =>
   Object.entries(flags).flatMap(([name, { summary, hidden }]) =>

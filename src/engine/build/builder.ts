@@ -12,6 +12,7 @@ import type { Logger } from '#lib/log';
 import { Scope } from '#lib/scope';
 import { now } from '#lib/time';
 import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
+import type { Database } from '#store';
 import { factsOf } from './attest/facts.ts';
 import type { AttestOptions } from './attest/options.ts';
 import type { BuildCache } from './cache.ts';
@@ -30,6 +31,8 @@ import {
   readDockerfile,
   withExcerpt,
 } from './front-end.ts';
+import { describeBuild } from './history/describe.ts';
+import { BuildHistory } from './history/history.ts';
 import type { Inspection } from './inspection.ts';
 import { epochOf } from './outputs/epoch.ts';
 import type { BuildResult, Output } from './outputs/output.ts';
@@ -37,7 +40,7 @@ import { writeOutputs } from './outputs/write.ts';
 import type { PlanOptions } from './plan/options.ts';
 import { type Plan, planBuild } from './plan/plan.ts';
 import { isIndexed, linesOf, platformsOf } from './platforms.ts';
-import type { OnBuildEvent } from './progress.ts';
+import type { BuildEvent, OnBuildEvent } from './progress.ts';
 import { type PruneCacheOptions, pruneCache } from './prune.ts';
 import { exportCaches } from './remote-cache/export.ts';
 import { ImportedCaches } from './remote-cache/imported.ts';
@@ -52,6 +55,7 @@ export interface BuilderOptions {
   /** In memory. */
   readonly execRoot: string;
   readonly cache: BuildCache;
+  readonly database: Database;
   readonly images: Images;
   readonly containers: Containers;
   readonly snapshots: Snapshots;
@@ -121,11 +125,13 @@ export class Builder implements AsyncDisposable {
   readonly #cache: BuildCache;
   readonly #selectThread = new IdleThread<SelectJobs>(new URL('./files/select-thread.ts', import.meta.url));
   readonly #cacheMounts: CacheMounts;
+  readonly history: BuildHistory;
   /** The collection under way. */
   #collecting: Promise<void> | undefined;
 
-  private constructor(options: BuilderOptions) {
+  private constructor(options: BuilderOptions, history: BuildHistory) {
     this.#options = options;
+    this.history = history;
     this.#cache = options.cache;
     this.#cacheMounts = new CacheMounts(join(options.root, 'cache-mounts'));
   }
@@ -137,11 +143,28 @@ export class Builder implements AsyncDisposable {
     for (const id of await options.snapshots.list()) {
       if (id.startsWith('build-')) await options.snapshots.remove(id);
     }
-    return new Builder(options);
+    const history = await BuildHistory.open(join(options.root, 'history'), options.database);
+    return new Builder(options, history);
   }
 
   /** @throws DockerfileError, RunFailed, notFound, invalid, cancelled */
   async build(options: BuildOptions): Promise<BuildResult> {
+    const noted = this.history.begin(describeBuild(options));
+    const onEvent = (event: BuildEvent): void => {
+      noted.add(event);
+      options.onEvent(event);
+    };
+    try {
+      const result = await this.#build({ ...options, onEvent });
+      await noted.complete(result);
+      return result;
+    } catch (error) {
+      await noted.fail(error);
+      throw error;
+    }
+  }
+
+  async #build(options: BuildOptions): Promise<BuildResult> {
     const { outputs, squash } = options;
     const epoch = epochOf(options.buildArgs);
     const startedOn = now();
