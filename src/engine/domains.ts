@@ -49,7 +49,7 @@ export async function openDomains(
 ): Promise<Domains> {
   const { dataRoot, execRoot, log = silentLogger } = options;
   // Images and volumes ask who uses them; containers, which know, need both to be there first.
-  const later: { containers?: Containers } = {};
+  const later: { containers?: Containers; images?: Images } = {};
   const isIdle = () => later.containers?.list().every(({ state }) => !state.process) ?? true;
   for (const [path, name] of [
     [dataRoot, 'data-root'],
@@ -73,6 +73,7 @@ export async function openDomains(
     log,
     mappings,
     layerForm: options.layerForm,
+    onSettled: () => void later.images?.dropTwins(),
   });
   resources.defer(() => snapshots.close());
   const buildCache = new BuildCache(database);
@@ -88,6 +89,8 @@ export async function openDomains(
     actions: metrics.imageActions,
     retained: () => buildCache.layers(),
   });
+  later.images = images;
+  void images.dropTwins();
   resources.defer(() => images.close());
   const volumes = await Volumes.open({
     root: join(dataRoot, 'volumes'),

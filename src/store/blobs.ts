@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, renameSync } from 'node:fs';
+import { createReadStream, existsSync, renameSync } from 'node:fs';
 import { mkdir, open, opendir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { codeOf, invalid, notFound } from '#lib/errors';
 import { algorithmOf, type Digest, hexOf, isDigest, parseDigest } from '#oci/digest';
 import { type Ingest, openIngest } from './ingest.ts';
@@ -21,6 +21,17 @@ const INGEST_LIFETIME_MS = 24 * 3600 * 1000;
 /** A file system takes 0.3 s to let go of 500 MB: nobody waits for that. */
 const AT_ONCE_BYTES = 4 << 20;
 
+/** Where the bytes of a blob are: in a file of its own, or in a part of another one. */
+export interface BlobPlace {
+  readonly path: string;
+  readonly part?: { readonly start: number; readonly length: number };
+}
+
+/** Knows blobs that are parts of other files. */
+export type BlobParts = (
+  digest: string,
+) => { readonly path: string; readonly start: number; readonly length: number } | undefined;
+
 /**
  * Content-addressed blobs in an OCI image layout (`<root>/blobs/sha256/<hex>`): written to a temporary file, hashed while it
  * arrives, fsynced, renamed. Leases keep what is in use from garbage collection.
@@ -28,6 +39,7 @@ const AT_ONCE_BYTES = 4 << 20;
 export class BlobStore {
   readonly root: string;
   readonly #leases = new Leases();
+  #parts: BlobParts = () => undefined;
 
   private constructor(root: string) {
     this.root = root;
@@ -59,14 +71,36 @@ export class BlobStore {
     return join(this.root, 'blobs', algorithmOf(parsed), hexOf(parsed));
   }
 
+  /** Blobs that have no file of their own are looked for there too. */
+  alsoIn(parts: BlobParts): void {
+    this.#parts = parts;
+  }
+
   async has(digest: string): Promise<boolean> {
-    return exists(this.path(digest));
+    return (await exists(this.path(digest))) || this.#parts(digest) !== undefined;
+  }
+
+  /** Whether it lies in a file of its own. */
+  hasFile(digest: string): boolean {
+    return existsSync(this.path(digest));
+  }
+
+  isLeased(digest: string): boolean {
+    return this.#leases.holds(digest);
+  }
+
+  /** Of a blob that is missing: where its file would be. */
+  locate(digest: string): BlobPlace {
+    const path = this.path(digest);
+    const found = existsSync(path) ? undefined : this.#parts(digest);
+    return found ? { path: found.path, part: found } : { path };
   }
 
   /** @throws notFound */
   async size(digest: string): Promise<number> {
+    const { path, part } = this.locate(digest);
     try {
-      return (await stat(this.path(digest))).size;
+      return part?.length ?? (await stat(path)).size;
     } catch (error) {
       throw missing(error, digest);
     }
@@ -76,6 +110,7 @@ export class BlobStore {
   async read(digest: string, limit = SMALL_BLOB): Promise<Buffer> {
     const size = await this.size(digest);
     if (size > limit) throw invalid(`${digest} is too large for what it is: ${size} bytes, at most ${limit}`);
+    if (!this.hasFile(digest)) return Buffer.concat(await Array.fromAsync(this.open(digest)));
     try {
       return await readFile(this.path(digest));
     } catch (error) {
@@ -85,7 +120,12 @@ export class BlobStore {
 
   /** `end` is inclusive, as in a Range header. */
   open(digest: string, range: { start: number; end?: number } = { start: 0 }): Readable {
-    return createReadStream(this.path(digest), { highWaterMark: 1 << 18, ...range });
+    const { path, part } = this.locate(digest);
+    const { start: base = 0, length = Number.POSITIVE_INFINITY } = part ?? {};
+    const end = base + Math.min(range.end ?? Number.POSITIVE_INFINITY, length - 1);
+    const from = base + range.start;
+    if (from > end) return Readable.from([]);
+    return createReadStream(path, { highWaterMark: 1 << 18, start: from, end });
   }
 
   /**

@@ -1,5 +1,5 @@
 /** What Berth keeps on disk: records in SQLite, content in an OCI image layout. */
-export { BlobStore } from './blobs.ts';
+export { type BlobPlace, BlobStore } from './blobs.ts';
 export { Database } from './database.ts';
 export { type Adopt, type Ingest, openIngest } from './ingest.ts';
 export type { Journal } from './journal.ts';

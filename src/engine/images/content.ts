@@ -11,6 +11,7 @@ export interface Work extends AsyncDisposable {
 }
 
 interface RetainedLayer {
+  readonly diffId: string;
   readonly chainId: string;
   readonly blob: { readonly digest: string };
 }
@@ -39,6 +40,7 @@ export class Content {
     this.snapshots = snapshots;
     this.#catalog = catalog;
     this.#log = log;
+    blobs.alsoIn((digest) => snapshots.archiveOf(digest));
   }
 
   /** What the catalog does not refer to when the work ends is removed: a failed verb leaves nothing. */
@@ -91,13 +93,52 @@ export class Content {
     const garbage = layers.filter(
       (chainId) => !needed.has(chainId) && !held(chainId) && !this.snapshots.isLayerUsed(chainId),
     );
-    await Promise.all(garbage.map((chainId) => this.snapshots.removeLayer(chainId)));
+    const { blobs } = this.#needed();
+    await Promise.all(
+      garbage
+        .filter((chainId) => !this.#isSource(chainId, blobs))
+        .map((chainId) => this.snapshots.removeLayer(chainId)),
+    );
+  }
+
+  /**
+   * Layers that were never compressed are here twice after they came: as blobs, and as the tars in their images. The
+   * blobs go, once the images are safe: whoever wants one reads the part of the image.
+   */
+  async dropTwins(): Promise<void> {
+    try {
+      const plain = Map.groupBy(
+        this.#neededLayers().filter(({ blob, diffId }) => blob.digest === diffId),
+        ({ diffId }) => diffId,
+      );
+      for (const [digest, layers] of plain) {
+        if (!this.blobs.hasFile(digest)) continue;
+        const secured = await Promise.all(
+          layers.map(({ chainId }) => this.snapshots.securesArchive(chainId)),
+        );
+        const isTwin = secured.every(Boolean) && this.snapshots.archiveOf(digest) !== undefined;
+        if (isTwin && !this.blobs.isLeased(digest)) await this.blobs.delete(digest, Number.POSITIVE_INFINITY);
+      }
+    } catch (error) {
+      this.#log.warn('tars that are stored twice could not be removed', { error: messageOf(error) });
+    }
+  }
+
+  /** Whether its tar is a blob that somebody needs, and has no file of its own. */
+  #isSource(chainId: string, needed: ReadonlySet<string>): boolean {
+    const { diffId } = this.snapshots.layerArchive(chainId) ?? {};
+    if (diffId === undefined || !(needed.has(diffId) || this.blobs.isLeased(diffId))) return false;
+    return !this.blobs.hasFile(diffId);
   }
 
   /** The stored tar of every layer that is needed, by chain id. */
   stored(): Map<string, string> {
+    return new Map(this.#neededLayers().map(({ chainId, blob }) => [chainId, blob.digest]));
+  }
+
+  #neededLayers(): RetainedLayer[] {
     const layers = [...this.#catalog.images.values()].flatMap((image) => image.layers);
-    return new Map([...layers, ...this.#retained()].map(({ chainId, blob }) => [chainId, blob.digest]));
+    return [...layers, ...this.#retained()];
   }
 
   #needed(): { blobs: Set<string>; layers: Set<string> } {

@@ -134,7 +134,7 @@ export class Images {
     const { image } = catalog.find(id);
     if (image.layers.every(({ chainId }) => content.snapshots.hasLayer(chainId))) return;
     await using work = content.begin();
-    for (const { chainId } of image.layers) work.hold(chainId);
+    for (const layer of image.layers) holdLayer(work, layer);
     const unpacked = await unpackImage(content, image, { signal });
     catalog.change(() => catalog.putImage({ ...catalog.find(id).image, layers: unpacked.layers }));
   }
@@ -171,6 +171,11 @@ export class Images {
   /** Removes layers and blobs that nobody needs any more. */
   collect(): Promise<void> {
     return this.#context.content.collect();
+  }
+
+  /** Removes blobs that are in layers too, once these are safe. */
+  dropTwins(): Promise<void> {
+    return this.#context.content.dropTwins();
   }
 
   /** Stores a layer's tar on top of others (bottom first) and unpacks it. Undefined when there is nothing in it. */

@@ -180,7 +180,7 @@ export async function unpackLayer(
   const { size } = snapshots.hasLayer(chainId)
     ? await snapshots.layerUsage(chainId)
     : await snapshots.unpack(
-        { diffId, chainId, path: blobs.path(layer.blob.digest), ...(parent !== undefined && { parent }) },
+        { diffId, chainId, ...blobs.locate(layer.blob.digest), ...(parent !== undefined && { parent }) },
         { ...(onProgress && { onProgress }), ...(signal && { signal }) },
       );
   return { ...layer, size };

@@ -19,7 +19,10 @@ export async function migrateLayers(content: Content, signal?: AbortSignal): Pro
     work.hold(chainId);
     work.hold(digest);
     if (!snapshots.hasLayer(chainId) || !(await blobs.has(digest))) continue;
-    layers[await snapshots.convertLayer(chainId, blobs.path(digest), signal)]++;
+    // A directory has no room for the tar, which may have been in the image only.
+    if (snapshots.layerForm === 'directory' && !blobs.hasFile(digest))
+      await blobs.write(blobs.open(digest), { digest }, signal);
+    layers[await snapshots.convertLayer(chainId, blobs.locate(digest), signal)]++;
   }
   return { form: snapshots.layerForm, layers };
 }

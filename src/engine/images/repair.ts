@@ -54,10 +54,10 @@ export async function rebuildLayer(
   verifier: Verifier,
   signal?: AbortSignal,
 ): Promise<Outcome> {
-  const path = content.blobs.path(blob.digest);
-  if (!(await verifier.matches(blob.digest, { path })))
+  const stored = content.blobs.locate(blob.digest);
+  if (!(await verifier.matches(blob.digest, { path: stored.path, ...stored.part })))
     return { repaired: false, remark: `its blob ${blob.digest} is damaged or missing too` };
-  const outcome = await content.snapshots.rebuildLayer(chainId, path, signal);
+  const outcome = await content.snapshots.rebuildLayer(chainId, stored, signal);
   if (outcome === 'converted') return { repaired: true, remark: 'unpacked again' };
   return { repaired: false, remark: 'containers use it: stop them, then try again' };
 }

@@ -107,7 +107,8 @@ class Check {
     const { digest } = descriptor;
     const { blobs } = this.#context.content;
     const here = await blobs.has(digest);
-    if (here && (await this.#verifier.matches(digest, { path: blobs.path(digest) }))) return true;
+    const { path, part } = blobs.locate(digest);
+    if (here && (await this.#verifier.matches(digest, { path, ...part }))) return true;
     const restore = () => restoreBlob(this.#context, descriptor, kind, this.#options);
     return this.#report({ digest, kind, problem: here ? 'damaged' : 'missing' }, restore);
   }

@@ -7,9 +7,10 @@ import { serveJob } from '#lib/job';
 import { type RingMemory, RingWriter } from '#lib/ring';
 import { pipe } from '#linux/process';
 import { decompress, detectCompression, MAGIC_BYTES } from '#oci/layer';
+import type { StoredLayer } from './snapshots.ts';
 
 export interface DecompressInput {
-  readonly blob: string;
+  readonly stored: StoredLayer;
   readonly ring: RingMemory;
   readonly igzip: string | undefined;
 }
@@ -20,13 +21,17 @@ export interface DecompressNews {
 
 /** Uncompressed bytes between two progress reports. */
 const REPORT_EVERY = 4 << 20;
+const PART_CHUNK = 1 << 20;
 
 type Report = () => void;
 
 /** Returns the digest of the uncompressed tar. */
 async function work(input: DecompressInput, tell: (news: DecompressNews) => void): Promise<string> {
-  const fd = openSync(input.blob, 'r');
+  const { path, part } = input.stored;
+  const fd = openSync(path, 'r');
   try {
+    // A part of a file is an image's tar, as it is.
+    if (part) return copyPart(fd, part, new Output(input.ring, () => {}));
     const head = Buffer.alloc(MAGIC_BYTES);
     const length = readSync(fd, head, 0, MAGIC_BYTES, 0);
     const compression = detectCompression(head.subarray(0, length));
@@ -40,6 +45,17 @@ async function work(input: DecompressInput, tell: (news: DecompressNews) => void
   } finally {
     closeSync(fd);
   }
+}
+
+function copyPart(fd: number, { start, length }: { start: number; length: number }, output: Output): string {
+  for (let done = 0; done < length; ) {
+    const chunk = Buffer.alloc(Math.min(PART_CHUNK, length - done));
+    const read = readSync(fd, chunk, 0, chunk.length, start + done);
+    if (read === 0) throw invalid('the image that holds the tar of a layer is too short');
+    output.write(chunk.subarray(0, read));
+    done += read;
+  }
+  return output.finish();
 }
 
 /** The ring's writing end, with the hash of all that passes. */

@@ -11,6 +11,7 @@ export type {
   LayerSource,
   PackedChanges,
   Snapshots,
+  StoredLayer,
   UnpackOptions,
   Usage,
 } from './snapshots.ts';

@@ -186,7 +186,8 @@ test('both forms are the same file system, and a layer can change from one to th
   // One after another: a layer that is being unpacked holds those below.
   const convertAll = async () => {
     const results: Conversion[] = [];
-    for (const { chainId, path } of layers) results.push(await snapshots.convertLayer(chainId, path));
+    for (const { chainId, path } of layers)
+      results.push(await snapshots.convertLayer(chainId, { path: path }));
     return results;
   };
   const reopen = async (form: LayerForm) => {
@@ -218,7 +219,7 @@ test('both forms are the same file system, and a layer can change from one to th
   await reopen('directory');
   assert.deepEqual(await convertAll(), ['converted', 'converted', 'converted']);
   assert.deepEqual(await seen('c2'), expected);
-  await assert.rejects(snapshots.convertLayer(digestOf('none'), '/none'), (error) =>
+  await assert.rejects(snapshots.convertLayer(digestOf('none'), { path: '/none' }), (error) =>
     isKind(error, 'not-found'),
   );
 });
@@ -244,7 +245,7 @@ test('an image that cannot be mounted is named, and can be made a directory', { 
     snapshots.prepare('c2', [chainId]),
     /image of layer [0-9a-f]{64} cannot be mounted here: .*migrate/,
   );
-  assert.equal(await snapshots.convertLayer(chainId, path), 'converted');
+  assert.equal(await snapshots.convertLayer(chainId, { path: path }), 'converted');
   await snapshots.prepare('c2', [chainId]);
   assert.deepEqual(readdirSync(await snapshots.mount('c2')), ['a']);
 });
@@ -261,11 +262,11 @@ test('a layer that cannot be read again stays as it was', { skip }, async (conte
   await snapshots.unpack({ chainId, diffId: chainId, path });
   await snapshots.close();
   snapshots = await open('kept', 'erofs');
-  await assert.rejects(snapshots.convertLayer(chainId, bottom.path, AbortSignal.abort()), (error) =>
+  await assert.rejects(snapshots.convertLayer(chainId, bottom, AbortSignal.abort()), (error) =>
     isKind(error, 'cancelled'),
   );
   writeFileSync(path, tarOf([{ path: 'b', type: 'file' }]));
-  await assert.rejects(snapshots.convertLayer(chainId, path), /expected diff id/);
+  await assert.rejects(snapshots.convertLayer(chainId, { path: path }), /expected diff id/);
   await snapshots.prepare('c1', [chainId]);
   assert.deepEqual(readdirSync(await snapshots.mount('c1')), ['a']);
   assert.deepEqual(readdirSync(join(home, 'kept/layers')).length, 1);

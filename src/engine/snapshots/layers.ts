@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { BerthError, cancelled, notFound } from '#lib/errors';
 import type { IdleThread } from '#lib/idle-thread';
 import { KeyedLock, Semaphore } from '#lib/lock';
-import { exchange } from '#linux/files';
+import { exchange, syncDirectory } from '#linux/files';
 import type { ImageBacking } from '#linux/mount';
 import { findProgram } from '#linux/process';
 import { hexOf, isDigest, parseDigest } from '#oci/digest';
@@ -21,6 +21,7 @@ import type {
   LayerForm,
   LayerSource,
   PackedChanges,
+  StoredLayer,
   UnpackOptions,
   Usage,
 } from './snapshots.ts';
@@ -144,6 +145,24 @@ export class Layers {
     return { path: join(this.#place(chainId), IMAGE), start: ARCHIVE_OFFSET, length: archive, diffId };
   }
 
+  /** Of any layer that was made of it. */
+  archiveOf(diffId: string): FileRange | undefined {
+    for (const [chainId, record] of this.#known)
+      if (record.diffId === diffId && record.archive !== undefined) return this.archive(chainId);
+    return undefined;
+  }
+
+  /** See `Snapshots.securesArchive`. */
+  async securesArchive(chainId: string): Promise<boolean> {
+    const record = this.#known.get(chainId);
+    const place = this.#place(chainId);
+    if (record?.archive === undefined || !this.#settling.isSettled(place)) return false;
+    // The files are on disk. That their mark is gone has to be there as well.
+    await syncDirectory(place);
+    await syncDirectory(this.#root);
+    return this.#known.get(chainId) === record;
+  }
+
   list(): string[] {
     return [...this.#known.keys()];
   }
@@ -155,17 +174,17 @@ export class Layers {
   }
 
   /** See `Snapshots.convertLayer`. */
-  async convert(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
+  async convert(chainId: string, stored: StoredLayer, signal?: AbortSignal): Promise<Conversion> {
     const { form = 'directory' } = this.#get(chainId);
-    return form === this.form ? 'unchanged' : this.rebuild(chainId, path, signal);
+    return form === this.form ? 'unchanged' : this.rebuild(chainId, stored, signal);
   }
 
   /** Makes the layer anew from its stored tar, in the form that new ones get. */
-  async rebuild(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
+  async rebuild(chainId: string, stored: StoredLayer, signal?: AbortSignal): Promise<Conversion> {
     using _turn = await this.#lock.acquire(chainId);
     const { diffId, parent } = this.#get(chainId);
     if (this.#holds.has(chainId)) return 'in-use';
-    const layer = { chainId, diffId, path, ...(parent && { parent }) };
+    const layer = { chainId, diffId, ...stored, ...(parent && { parent }) };
     try {
       await this.#work(signal, (both) => this.#unpackAs(this.form, layer, both));
     } catch (error) {
@@ -243,8 +262,8 @@ export class Layers {
     if (signal.aborted) throw cancelled();
     using held = this.hold(this.#stack(layer.parent));
     const lowers = held.lowers.map(({ path }) => path);
-    const { diffId, path: blob } = layer;
-    const job = { blob, diffId, igzip: this.#igzip, signal, ...(onProgress && { onProgress }) };
+    const { diffId } = layer;
+    const job = { stored: layer, diffId, igzip: this.#igzip, signal, ...(onProgress && { onProgress }) };
     return await this.#make(form, layer, async (place) => {
       if (form === 'erofs') {
         return await writeImage(job, { path: join(place, IMAGE), uuid: uuidOf(layer.chainId), lowers });
@@ -258,7 +277,7 @@ export class Layers {
   /** `fill` puts the layer into its place to be, where an empty directory is ready to be the tree. */
   async #make(
     form: LayerForm,
-    { chainId, diffId, parent }: Omit<LayerSource, 'path'>,
+    { chainId, diffId, parent }: Omit<LayerSource, keyof StoredLayer>,
     fill: (place: string) => Promise<Filled>,
   ): Promise<Usage> {
     const unfinished = this.#unfinished(chainId);

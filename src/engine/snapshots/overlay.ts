@@ -16,11 +16,13 @@ import { Settling } from './settling.ts';
 import type {
   Change,
   Conversion,
+  FileRange,
   HeldRoot,
   LayerForm,
   LayerSource,
   PackedChanges,
   Snapshots,
+  StoredLayer,
   UnpackOptions,
   Usage,
 } from './snapshots.ts';
@@ -35,6 +37,8 @@ export interface SnapshotsOptions {
   readonly mappings: MountMappings;
   /** What new layers become: `auto` is EROFS images where they can be mounted. Default: `auto`. */
   readonly layerForm?: LayerForm | 'auto' | undefined;
+  /** Told some time after layers came, when not even a power failure takes them away. */
+  readonly onSettled?: () => void;
 }
 
 /**
@@ -78,7 +82,7 @@ export class OverlaySnapshots implements Snapshots {
     const trash = Trash.open(join(root, 'trash'), log);
     const trees = new IdleThread<TreeJobs>(new URL('./tree-thread.ts', import.meta.url));
     const roots = new MappedRoots(root, options.mappings);
-    const services = { trash, trees, settling: new Settling(root, log), roots };
+    const services = { trash, trees, settling: new Settling(root, log, options.onSettled), roots };
     const layers = await Layers.open(join(root, 'layers'), services, { form, backing });
     const writables = Writables.open(root, { layers, trash, roots });
     const shown = form === 'erofs' && backing === 'loop' ? 'erofs (loop devices)' : form;
@@ -97,16 +101,24 @@ export class OverlaySnapshots implements Snapshots {
     return this.#layers.form;
   }
 
-  convertLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
-    return this.#layers.convert(chainId, path, signal);
+  convertLayer(chainId: string, stored: StoredLayer, signal?: AbortSignal): Promise<Conversion> {
+    return this.#layers.convert(chainId, stored, signal);
   }
 
-  rebuildLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion> {
-    return this.#layers.rebuild(chainId, path, signal);
+  rebuildLayer(chainId: string, stored: StoredLayer, signal?: AbortSignal): Promise<Conversion> {
+    return this.#layers.rebuild(chainId, stored, signal);
   }
 
   layerArchive(chainId: string): ReturnType<Snapshots['layerArchive']> {
     return this.#layers.archive(chainId);
+  }
+
+  archiveOf(diffId: string): FileRange | undefined {
+    return this.#layers.archiveOf(diffId);
+  }
+
+  securesArchive(chainId: string): Promise<boolean> {
+    return this.#layers.securesArchive(chainId);
   }
 
   async layerUsage(chainId: string): Promise<Usage> {

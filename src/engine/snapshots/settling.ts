@@ -19,13 +19,18 @@ export class Settling implements AsyncDisposable {
   readonly #root: string;
   readonly #log: Logger;
   readonly #boot = bootId();
-  readonly #unsettled = new Set<string>();
+  readonly #onSettled: () => void;
+  #unsettled = new Set<string>();
+  /** Being synced. */
+  #half = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> = Promise.resolve();
 
-  constructor(root: string, log: Logger) {
+  /** `onSettled`: told after each sync. */
+  constructor(root: string, log: Logger, onSettled: () => void = () => {}) {
     this.#root = root;
     this.#log = log;
+    this.#onSettled = onSettled;
   }
 
   /** Marks a directory; call the result with its final place once it is there. */
@@ -42,6 +47,11 @@ export class Settling implements AsyncDisposable {
     return true;
   }
 
+  /** Whether a layer that is whole has been synced. */
+  isSettled(place: string): boolean {
+    return !this.#unsettled.has(place) && !this.#half.has(place);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     await this.#syncing;
@@ -56,11 +66,15 @@ export class Settling implements AsyncDisposable {
   }
 
   async #settle(): Promise<void> {
+    // One that cannot be synced stays so: its mark stays too.
     const places = [...this.#unsettled];
-    this.#unsettled.clear();
+    this.#unsettled = new Set();
+    for (const place of places) this.#half.add(place);
     try {
       await syncFs(this.#root);
       await Promise.all(places.map((place) => rm(join(place, MARK), { force: true })));
+      for (const place of places) this.#half.delete(place);
+      this.#onSettled();
     } catch (error) {
       this.#log.warn('unpacked layers could not be synced', { error: messageOf(error) });
     }

@@ -1,14 +1,18 @@
 import type { Readable } from 'node:stream';
 import type { IdMap } from '#linux/ids';
 
-export interface LayerSource {
+/** A layer as it is stored: gzip, zstd or plain tar, told by its magic; a part of a file is a plain tar. */
+export interface StoredLayer {
+  readonly path: string;
+  readonly part?: { readonly start: number; readonly length: number };
+}
+
+export interface LayerSource extends StoredLayer {
   readonly chainId: string;
   /** Chain id of the layer below; absent for the bottom one. */
   readonly parent?: string;
   /** Digest of the uncompressed tar; verified while unpacking. */
   readonly diffId: string;
-  /** The layer as stored: gzip, zstd or plain tar, told by its magic. */
-  readonly path: string;
 }
 
 export interface UnpackOptions {
@@ -77,11 +81,15 @@ export interface Snapshots {
    * Gives a layer that form, from its tar as it is stored; snapshots that stand on it notice nothing.
    * @throws as unpack; notFound
    */
-  convertLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion>;
+  convertLayer(chainId: string, stored: StoredLayer, signal?: AbortSignal): Promise<Conversion>;
   /** Makes it anew from its tar as it is stored, whatever is wrong with it. @throws as unpack; notFound */
-  rebuildLayer(chainId: string, path: string, signal?: AbortSignal): Promise<Conversion>;
+  rebuildLayer(chainId: string, stored: StoredLayer, signal?: AbortSignal): Promise<Conversion>;
   /** The tar that the layer was made of, where it is kept with it, and the digest that it has. @throws notFound */
   layerArchive(chainId: string): (FileRange & { readonly diffId: string }) | undefined;
+  /** The tar of that digest, where a layer that is here keeps it. */
+  archiveOf(diffId: string): FileRange | undefined;
+  /** Whether a layer has its tar with it, so that not even a power failure takes it away. */
+  securesArchive(chainId: string): Promise<boolean>;
   /** @throws notFound */
   layerUsage(chainId: string): Promise<Usage>;
   /** Out of reach at once, deleted in the background; missing is fine. @throws conflict while a snapshot stands on it */

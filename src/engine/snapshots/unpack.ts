@@ -3,11 +3,11 @@ import { runJob } from '#lib/job';
 import { abortRing, newRing, type RingMemory } from '#lib/ring';
 import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
 import type { ImageInput, WrittenLayer } from './image-thread.ts';
+import type { StoredLayer } from './snapshots.ts';
 import type { Unpacked, UnpackInput } from './unpack-thread.ts';
 
 export interface UnpackJob {
-  /** The layer as stored. */
-  readonly blob: string;
+  readonly stored: StoredLayer;
   readonly diffId: string;
   /** Path of igzip(1), if there is one: it is four times as fast as zlib. */
   readonly igzip: string | undefined;
@@ -36,7 +36,7 @@ export const writeImage = (job: UnpackJob, image: Omit<ImageInput, 'ring'>): Pro
  * layer costs about as much as half of the writing, and neither has a place in the daemon's event loop.
  */
 async function readInto<T>(job: UnpackJob, write: (ring: RingMemory) => Promise<T>): Promise<T> {
-  const { blob, diffId, igzip, signal } = job;
+  const { stored, diffId, igzip, signal } = job;
   if (signal?.aborted) throw cancelled();
   const ring = newRing();
   const abort = () => abortRing(ring);
@@ -48,7 +48,7 @@ async function readInto<T>(job: UnpackJob, write: (ring: RingMemory) => Promise<
   try {
     const decompressed = runJob<DecompressInput, string, DecompressNews>(
       new URL('./decompress-thread.ts', import.meta.url),
-      { blob, ring, igzip },
+      { stored: { path: stored.path, ...(stored.part && { part: stored.part }) }, ring, igzip },
       ({ bytes }) => job.onProgress?.(bytes),
     ).catch(orAbort);
     // Both must have ended before anybody touches what was written.

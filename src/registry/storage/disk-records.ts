@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf } from '#lib/errors';
+import { syncDirectory } from '#linux/files';
 import { decodeWord, encodeWord, type Key, type ListOptions, type Records } from './storage.ts';
 
 /** Records as files: `<root>/<kind>/<repository, its slashes as !>/<name>`. */
@@ -80,16 +81,6 @@ export class DiskRecords implements Records {
 
   #path(key: Key): string {
     return join(this.#root, ...key.map(encodeWord));
-  }
-}
-
-/** A rename survives a loss of power once its directory is on the disk. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

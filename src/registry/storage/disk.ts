@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isKind } from '#lib/errors';
+import { syncDirectory } from '#linux/files';
 import type { Digest } from '#oci/digest';
 import { BlobStore } from '#store';
-import { DiskRecords, syncDirectory } from './disk-records.ts';
+import { DiskRecords } from './disk-records.ts';
 import type { Storage, StoredBlob } from './storage.ts';
 
 /** An OCI image layout below `root`, with the registry's records beside it in `records/`. */
