@@ -38,6 +38,18 @@ ca = "ca.crt"
   assert.deepEqual([server.url, server.ca], ['https://registry.test', ['ca.crt']]);
 });
 
+test('a key of any name is a key', () => {
+  const { hosts } = parseHostsFile('\uFEFF[host.__proto__]\n[host.constructor]\nskip_verify = true');
+  assert.deepEqual(
+    hosts.map(({ url, skipVerify }) => [url, skipVerify]),
+    [
+      ['https://__proto__', false],
+      ['https://constructor', true],
+    ],
+  );
+  assert.throws(() => parseHostsFile('__proto__ = 1'), /__proto__ is unknown/);
+});
+
 test('what is wrong is named', () => {
   const cases: [string, RegExp][] = [
     ['serve = 1', /^serve is unknown/],
@@ -55,7 +67,9 @@ test('what is wrong is named', () => {
     ['proxy = "ftp://x"', /proxy must be a URL/],
     ['host = 1', /host must be a table/],
     ['[host]\nx = 1', /host\."x" must be a table/],
-    ['\n[', /line 2/],
+    ['\n[', /^line 2: Invalid TOML document: /],
+    ['host = 1979-05-27', /host must be a table/],
+    [`a = ${'['.repeat(5000)}`, /^line 1: /],
   ];
   for (const [text, message] of cases)
     assert.throws(

@@ -1,5 +1,5 @@
+import { parse, TomlError, type TomlTable, type TomlValue } from 'smol-toml';
 import { invalid } from '#lib/errors';
-import { parseToml, type TomlTable, type TomlValue } from '#lib/toml';
 
 export type Capability = 'pull' | 'resolve' | 'push';
 
@@ -41,13 +41,13 @@ const KEYS = [
 ];
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** @throws invalid, which names the key */
+/** @throws invalid, which names the key or the line */
 export function parseHostsFile(text: string): HostsFile {
   const file = parseToml(text);
   refuseUnknown(file, ['server', 'host', ...KEYS], '');
   const hosts = tableOf(file, 'host');
   return {
-    hosts: [...hosts].map(([url, value]) => {
+    hosts: Object.entries(hosts).map(([url, value]) => {
       const place = `host."${url}"`;
       if (!isTable(value)) throw invalid(`${place} must be a table`);
       refuseUnknown(value, KEYS, `${place}.`);
@@ -57,8 +57,19 @@ export function parseHostsFile(text: string): HostsFile {
   };
 }
 
+function parseToml(text: string): TomlTable {
+  try {
+    return parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // Without the picture of the place that follows.
+    const [reason] = error.message.split('\n');
+    throw invalid(`line ${error.line}: ${reason}`, error);
+  }
+}
+
 function serverUrl(file: TomlTable): string | undefined {
-  const server = file.get('server');
+  const server = file['server'];
   if (server === undefined) return undefined;
   if (typeof server !== 'string') throw invalid('server must be a string');
   return baseUrl(server, 'server');
@@ -66,7 +77,7 @@ function serverUrl(file: TomlTable): string | undefined {
 
 function readHost(table: TomlTable, url: string | undefined, place: string): HostSettings {
   const read = <T>(key: string, is: (value: TomlValue) => value is TomlValue & T, expected: string) => {
-    const value = table.get(key);
+    const value = table[key];
     if (value !== undefined && !is(value)) throw invalid(`${place}${key} must be ${expected}`);
     return value as T | undefined;
   };
@@ -75,10 +86,10 @@ function readHost(table: TomlTable, url: string | undefined, place: string): Hos
   const timeout = read('dial_timeout', isString, 'a duration such as "10s"');
   return {
     url,
-    capabilities: new Set(capabilitiesOf(table.get('capabilities'), `${place}capabilities`)),
+    capabilities: new Set(capabilitiesOf(table['capabilities'], `${place}capabilities`)),
     skipVerify: read('skip_verify', isBoolean, 'true or false') ?? false,
-    ca: stringsOf(table.get('ca'), `${place}ca`),
-    client: clientsOf(table.get('client'), `${place}client`),
+    ca: stringsOf(table['ca'], `${place}ca`),
+    client: clientsOf(table['client'], `${place}client`),
     headers: headersOf(tableOf(table, 'header', place), `${place}header.`),
     overridePath: read('override_path', isBoolean, 'true or false') ?? false,
     dialTimeout: timeout === undefined ? undefined : durationOf(timeout, `${place}dial_timeout`),
@@ -109,7 +120,7 @@ function clientsOf(value: TomlValue | undefined, place: string): HostSettings['c
 
 const headersOf = (table: TomlTable, place: string): Record<string, string> =>
   Object.fromEntries(
-    [...table].map(([name, value]) => {
+    Object.entries(table).map(([name, value]) => {
       const text = stringsOf(value, `${place}${name}`).join(', ');
       if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(text))
         throw invalid(`${place}${name} is no header`);
@@ -149,16 +160,17 @@ function durationOf(text: string, place: string): number {
 }
 
 function refuseUnknown(table: TomlTable, known: readonly string[], place: string): void {
-  for (const key of table.keys())
+  for (const key of Object.keys(table))
     if (!known.includes(key)) throw invalid(`${place}${key} is unknown: there is ${known.join(', ')}`);
 }
 
 function tableOf(table: TomlTable, key: string, place = ''): TomlTable {
-  const value = table.get(key) ?? new Map();
+  const value = table[key] ?? {};
   if (!isTable(value)) throw invalid(`${place}${key} must be a table`);
   return value;
 }
 
-const isTable = (value: TomlValue): value is TomlTable => value instanceof Map;
+const isTable = (value: TomlValue): value is TomlTable =>
+  typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
 const isString = (value: TomlValue): value is string => typeof value === 'string';
 const isBoolean = (value: TomlValue): value is boolean => typeof value === 'boolean';
