@@ -13,8 +13,8 @@ export interface OpenDirectory extends Disposable {
   readonly path: string;
   /** Names as in #oci/layer, sorted. */
   names(): string[];
-  /** The same in the order of the directory, which is quicker to delete in. */
-  unsorted(): string[];
+  /** What they were when they were read, in the order of the directory, which is quicker to delete in. */
+  unsorted(): { readonly name: string; readonly isDirectory: boolean }[];
 }
 
 /** Undefined when there is no directory of that name any more. */
@@ -27,11 +27,14 @@ export function openDirectory(place: string | Buffer): OpenDirectory | undefined
     throw error;
   }
   const path = `/proc/self/fd/${fd}`;
-  const unsorted = () => readdirSync(path, { encoding: 'buffer' }).map(pathFromBytes);
   return {
     path,
-    names: () => unsorted().sort(),
-    unsorted,
+    names: () => readdirSync(path, { encoding: 'buffer' }).map(pathFromBytes).sort(),
+    unsorted: () =>
+      readdirSync(path, { encoding: 'buffer', withFileTypes: true }).map((entry) => ({
+        name: pathFromBytes(entry.name),
+        isDirectory: entry.isDirectory(),
+      })),
     [Symbol.dispose]: () => closeSync(fd),
   };
 }

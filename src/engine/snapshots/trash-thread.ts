@@ -23,10 +23,13 @@ const jobs: TrashJobs = {
 function empty(place: string | Buffer, stop: Int32Array): boolean {
   using directory = openDirectory(place);
   if (!directory) return false;
-  for (const name of directory.unsorted()) {
+  for (const { name, isDirectory } of directory.unsorted()) {
     if (Atomics.load(stop, 0) !== 0) return false;
     const child = fsPath(`${directory.path}/${name}`);
-    if (!unlinked(child) && empty(child, stop)) rmdirSync(child);
+    // What is no directory is unlinked at once; what is none any more has become something that can be.
+    if (!isDirectory && unlinked(child)) continue;
+    if (empty(child, stop)) rmdirSync(child);
+    else if (Atomics.load(stop, 0) === 0) unlinked(child);
   }
   return Atomics.load(stop, 0) === 0;
 }

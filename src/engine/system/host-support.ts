@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { type CgroupLayout, cgroupLayout, controllers } from '#linux/cgroups';
+import { type CgroupLayout, cgroupLayout, controllers, isUnified } from '#linux/cgroups';
 
 /** Which limits this kernel can enforce. A limit that it cannot is left out with a warning, as Docker does. */
 export interface HostSupport {
@@ -105,6 +105,6 @@ function readList(path: string): string {
 }
 
 /** The host has the unified hierarchy (v2) and no other. */
-export const isCgroupUnified = (): boolean => cgroupLayout() === 'v2';
+export const isCgroupUnified = (): boolean => isUnified();
 
 export const cgroupVersion = (layout: CgroupLayout): '1' | '2' => (layout === 'v2' ? '2' : '1');

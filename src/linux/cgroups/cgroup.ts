@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, conflict, invalid, notFound } from '#lib/errors';
 import { isAbsent, parseKeyed, readControl, readControlSync } from './files.ts';
 import { setFrozenV1, setFrozenV2 } from './freeze.ts';
-import { CGROUP_ROOT, cgroupLayout, hierarchies } from './layout.ts';
+import { CGROUP_ROOT, hierarchies, isUnified } from './layout.ts';
 import { childrenOf, tryRemoveAll } from './remove.ts';
 import type { CgroupStats } from './stats.ts';
 import { statsV1 } from './stats-v1.ts';
@@ -36,7 +36,7 @@ export class Cgroup {
     if (!plain || path.includes('\0')) throw invalid(`invalid cgroup path: ${JSON.stringify(path)}`);
     this.path = path;
     this.#root = root;
-    this.#isV2 = cgroupLayout(root) === 'v2';
+    this.#isV2 = isUnified(root);
   }
 
   exists(): boolean {
