@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { Api } from '#api';
-import { Engine, hasContainers } from '#engine';
+import { Engine, hasContainers, keepInMemory, letMemoryGo } from '#engine';
 import { messageOf } from '#lib/errors';
 import type { LineLog } from '#lib/line-log';
 import { Scope } from '#lib/scope';
@@ -24,11 +24,14 @@ export interface Daemon {
 /** Builds everything, in the order in which it depends on each other; a failure undoes what was done. */
 export async function startDaemon(config: Config, version: string, log: LineLog): Promise<Daemon> {
   await using scope = new Scope();
+  const { execRoot } = config.engine;
+  // Now, for the pid file may lie in it.
+  if (keepInMemory(execRoot)) scope.defer(() => letMemoryGo(execRoot));
   const pidfile = writePidfile(config.pidfile);
   scope.defer(() => pidfile[Symbol.dispose]());
 
-  const holder = config.rootless ? new Holder(config.engine.execRoot, log) : undefined;
-  scope.defer(() => holder && endIfIdle(holder, config.engine.execRoot));
+  const holder = config.rootless ? new Holder(execRoot, log) : undefined;
+  scope.defer(() => holder && endIfIdle(holder, execRoot));
   const engine = await Engine.open({
     ...config.engine,
     log,
@@ -83,7 +86,7 @@ export async function startDaemon(config: Config, version: string, log: LineLog)
         }
       }
       pidfile[Symbol.dispose]();
-      if (holder) endIfIdle(holder, config.engine.execRoot);
+      if (holder) endIfIdle(holder, execRoot);
     },
   };
 }

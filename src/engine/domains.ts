@@ -52,8 +52,9 @@ export async function openDomains(
   const later: { containers?: Containers; images?: Images } = {};
   const isIdle = () => later.containers?.list().every(({ state }) => !state.process) ?? true;
   for (const [path, name] of [
-    [dataRoot, 'data-root'],
+    // First, and so unmounted last: the other's note is in it.
     [execRoot, 'exec-root'],
+    [dataRoot, 'data-root'],
   ] as const) {
     const root = new SharedRoot(path, execRoot, name);
     root.share();

@@ -18,6 +18,7 @@ import {
   type LiveOptions,
   runtimesOf,
 } from './engine-options.ts';
+import { keepInMemory, letMemoryGo } from './exec-root.ts';
 import { engineId, instanceName } from './instance.ts';
 import { observe } from './observe.ts';
 import { reloadAttributes } from './reload-event.ts';
@@ -75,12 +76,16 @@ export class Engine implements AsyncDisposable {
    * @throws conflict when another engine has these roots
    */
   static async open(options: EngineOptions): Promise<Engine> {
+    const { dataRoot, execRoot } = options;
     const resources = new Scope();
     try {
-      for (const root of [options.dataRoot, options.execRoot]) {
+      if (keepInMemory(execRoot)) resources.defer(() => letMemoryGo(execRoot));
+      for (const root of [dataRoot, execRoot]) {
         const lock = await lockRoot(root);
         resources.defer(() => lock[Symbol.dispose]());
       }
+      // Whoever mounted it: only now is it ours.
+      resources.defer(() => letMemoryGo(execRoot));
       // Who waits for a container waits for a file that appears, which alone does not keep a process from ending.
       const alive = setInterval(() => {}, 2 ** 30);
       resources.defer(() => clearInterval(alive));

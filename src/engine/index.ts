@@ -41,3 +41,4 @@ export { type Logger, silentLogger } from '#lib/log';
 export type { DiskUsage } from './disk-usage.ts';
 export { Engine } from './engine.ts';
 export { type EngineOptions, LIVE_OPTIONS, type LiveOptions } from './engine-options.ts';
+export { keepInMemory, letMemoryGo } from './exec-root.ts';

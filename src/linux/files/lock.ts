@@ -11,3 +11,8 @@ export function tryLock(fd: number): boolean {
   if (result < 0) throw new SystemError('flock', [fd], -result);
   return true;
 }
+
+/** The same, waiting for whoever holds it: only for what is held for an instant. */
+export function lock(fd: number): void {
+  flock(fd, LOCK_EX);
+}

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { errnoNumber, SystemError } from '../errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, O_CLOEXEC } from '../ffi/constants.ts';
 import { close } from '../ffi/descriptors.ts';
@@ -18,6 +18,7 @@ import {
   OPEN_TREE_CLONE,
   openTree,
 } from '../ffi/mount.ts';
+import { mountTmpfs } from './file-system.ts';
 import { listMounts } from './list.ts';
 import { unmount } from './unmount.ts';
 
@@ -91,11 +92,24 @@ export function shareMount(path: string): boolean {
   const top = listMounts().findLast((entry) => entry.mountPoint === directory);
   if (top?.propagation.some((tag) => tag.startsWith('shared:'))) return false;
   mount(directory, directory, null, MS_BIND, null);
-  // Private first: a bind below a shared mount joins that mount's peer group, and what we mount
-  // would then show in every other namespace of the host.
-  mount(null, directory, null, MS_PRIVATE, null);
-  mount(null, directory, null, MS_SHARED, null);
+  shareAnew(directory);
   return true;
+}
+
+/** A file system in memory (tmpfs) on a directory, of the directory's mode: a shared mount of a peer group of its own. */
+export function mountSharedMemory(path: string): void {
+  const mode = (statSync(path).mode & 0o7777).toString(8);
+  mountTmpfs(path, `mode=${mode}`, { nosuid: true, nodev: true, noexec: true });
+  shareAnew(path);
+}
+
+/**
+ * Private first: what is mounted below a shared mount joins that mount's peer group, or is copied to its peers, and
+ * what we mount would then show in every other namespace of the host.
+ */
+function shareAnew(mountPoint: string): void {
+  mount(null, mountPoint, null, MS_PRIVATE, null);
+  mount(null, mountPoint, null, MS_SHARED, null);
 }
 
 /**

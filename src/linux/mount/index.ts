@@ -1,6 +1,7 @@
 export {
   type BindOptions,
   bindMount,
+  mountSharedMemory,
   openMountCopy,
   type Propagation,
   shareMount,

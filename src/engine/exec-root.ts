@@ -1,0 +1,37 @@
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hasContainers } from '#engine/runtime';
+import { fileSystem, lock } from '#linux/files';
+import { mountSharedMemory, unmount } from '#linux/mount';
+
+const IN_MEMORY = ['tmpfs', 'ramfs'];
+const LOCK = 'engine.lock';
+/** In the file system that was mounted here: it is ours to unmount. */
+const NOTE = 'exec-root.memory';
+
+/**
+ * Mounts a file system in memory on an exec root that has none, as hosts have where /run is on disk; true when it did.
+ * What is in it ends with the boot, and every container makes and removes some twenty files there, which a journal makes
+ * dear (docs/decisions/the-exec-root-is-in-memory.md). Never over what an engine has left there.
+ */
+export function keepInMemory(execRoot: string): boolean {
+  mkdirSync(execRoot, { recursive: true, mode: 0o711 });
+  const below = openSync(execRoot, 'r');
+  try {
+    // Two that start at the same moment must not both find it empty.
+    lock(below);
+    if (IN_MEMORY.includes(fileSystem(execRoot).type)) return false;
+    if (readdirSync(execRoot).some((name) => name !== LOCK)) return false;
+    mountSharedMemory(execRoot);
+    writeFileSync(join(execRoot, NOTE), '');
+    return true;
+  } finally {
+    closeSync(below);
+  }
+}
+
+/** Unmounts it, unless a container is left: what is known of those that run is in it. Missing is fine. */
+export async function letMemoryGo(execRoot: string): Promise<void> {
+  if (!existsSync(join(execRoot, NOTE)) || hasContainers(execRoot)) return;
+  await unmount(execRoot);
+}
