@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createAgent } from 'node:net';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { buildContexts, dockerfile } from '../fixtures/build-context.ts';
 import { Daemon, type Result, type RunOptions } from '../fixtures/daemon.ts';
+import { perl } from '../fixtures/perl.ts';
 import { Registry } from '../fixtures/registry.ts';
 
 const daemon = Daemon.forThisFile();
@@ -290,15 +291,6 @@ describe('berth build: contexts', () => {
     assert.notEqual(second[1], first[1]);
   });
 });
-
-/** A program that can speak over a unix socket, which busybox cannot: Debian's perl with what it is linked to. */
-function perl(): Record<string, Buffer> {
-  const linked = execFileSync('ldd', ['/usr/bin/perl'], { encoding: 'utf8' });
-  const files: Record<string, Buffer> = { 'perl/perl': readFileSync('/usr/bin/perl') };
-  for (const [path] of linked.matchAll(/\/\S+/g))
-    files[`perl/${path.includes('/ld-') ? 'ld.so' : basename(path)}`] = readFileSync(path);
-  return files;
-}
 
 const ASK = [
   'socket(S, 1, 1, 0); connect(S, pack("S a108", 1, $ENV{SSH_AUTH_SOCK})) or die "$!";',

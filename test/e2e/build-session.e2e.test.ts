@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { buildContexts } from '../fixtures/build-context.ts';
 import { Daemon, type Result } from '../fixtures/daemon.ts';
+import { perl } from '../fixtures/perl.ts';
 
 // Debian's docker CLI (20.10) has BuildKit's client built in: it opens a session, and is asked for what a build needs.
 const CLIENT = '/usr/bin/docker';
@@ -77,6 +80,58 @@ describe('docker build with BuildKit, over a session', () => {
     const { stdout } = await daemon.run('sh', ['-c', `tar -C ${root} -c . | base64`]);
     await built(['-t', 'tar', '-'], Buffer.from(stdout, 'base64'));
     assert.equal(await shell('tar', 'cat /b'), 'left out');
+  });
+
+  it('writes a directory and an archive where the client wants them', async () => {
+    const root = context({
+      Dockerfile:
+        'FROM busybox AS made\nRUN mkdir -p /out/d && cd /out && echo of it > d/file && ln d/file hard && ln -s d/file soft && chmod 4750 d/file && truncate -s 5M holes && echo end >> holes\nFROM scratch\nCOPY --from=made /out/ /\n',
+      'there/before': 'stays',
+    });
+    await built(['--target', 'made', '-o', join(root, 'there'), root]);
+    const there = (path: string) => join(root, 'there', path);
+    assert.equal(readFileSync(there('out/d/file'), 'utf8'), 'of it\n');
+    assert.equal(readlinkSync(there('out/soft')), 'd/file');
+    assert.equal(statSync(there('out/hard')).ino, statSync(there('out/d/file')).ino);
+    assert.equal(statSync(there('out/hard')).mode & 0o7777, 0o4750);
+    assert.equal(statSync(there('out/holes')).size, 5 * 2 ** 20 + 4);
+    assert.equal(readFileSync(there('before'), 'utf8'), 'stays');
+    const { stdout } = await daemon.run('sh', ['-c', `${CLIENT} build -o - ${root} 2>/dev/null | tar t`], {
+      env: { DOCKER_BUILDKIT: '1' },
+    });
+    assert.deepEqual(stdout.trim().split('\n').sort(), ['d/', 'd/file', 'hard', 'holes', 'soft']);
+    const refused = await build(['-o', '/proc/nowhere', root]);
+    assert.notEqual(refused.code, 0);
+  });
+
+  it('asks an ssh agent of the client in a step', async () => {
+    // An agent without keys: draft-miller-ssh-agent, SSH_AGENTC_REQUEST_IDENTITIES and its answer.
+    const none = Buffer.from('000000050c00000000', 'hex');
+    const agent = createServer((socket) => socket.on('data', () => socket.write(none)));
+    const root = context({
+      ...perl(),
+      'perl/ask':
+        'socket(S, 1, 1, 0); connect(S, pack("S a108", 1, $ENV{SSH_AUTH_SOCK})) or die "$!"; syswrite(S, "\\0\\0\\0\\1\\13"); sysread(S, $b, 99); print unpack("H*", $b)',
+      Dockerfile: [
+        'FROM busybox',
+        'COPY --chmod=755 perl/ /perl/',
+        'RUN --mount=type=ssh,required /perl/ld.so --library-path /perl /perl/perl /perl/ask > /signed',
+      ].join('\n'),
+    });
+    const path = join(root, 'agent');
+    agent.listen(path);
+    await once(agent, 'listening');
+    try {
+      await built(['-t', 'signed', '--ssh', `default=${path}`, root]);
+      assert.equal(
+        await shell('signed', 'cat /signed; ls -A /run/buildkit 2>/dev/null; true'),
+        none.toString('hex'),
+      );
+    } finally {
+      agent.close();
+    }
+    const without = await build(['--no-cache', root]);
+    assert.match(without.stderr, /ssh agent default: not found/);
   });
 
   it('names what failed, and the images and arguments that it was given', async () => {

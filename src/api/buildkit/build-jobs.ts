@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { conflict, notFound } from '#lib/errors';
-import { Arrivals } from './arrivals.ts';
+import { Arrivals } from './session/arrivals.ts';
 
 interface Upload {
   readonly body: Readable;

@@ -2,10 +2,19 @@ import { createHash } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type BuildEvent, inputsOf, type Step } from '#engine/build';
-import { messageOf } from '#lib/errors';
-import type { StatusResponseSchema } from '#protocol/buildkit';
+import type { Range, StatusResponseSchema } from '#protocol/buildkit';
+import { solveText } from './solve-text.ts';
 
 export type Status = MessageInitShape<typeof StatusResponseSchema>;
+
+/** What a client found by itself. */
+interface ClientWarning {
+  readonly level: bigint;
+  readonly short: Uint8Array;
+  readonly detail: Uint8Array[];
+  readonly url: string;
+  readonly ranges: Range[];
+}
 
 /** What is drawn as one piece of work. */
 interface Vertex {
@@ -42,7 +51,7 @@ export class BuildTrace {
       case 'done':
         return this.#end(this.#step(event.step), { cached: event.cached });
       case 'failed':
-        return this.#end(this.#step(event.step), { error: messageOf(event.error) });
+        return this.#end(this.#step(event.step), { error: solveText(event.error) });
       case 'warning': {
         const { message, lines, rule } = event.warning;
         const ranges = lines && [{ start: { line: lines.first }, end: { line: lines.last } }];
@@ -57,6 +66,10 @@ export class BuildTrace {
     }
   };
 
+  warn({ level, short, detail, url, ranges }: ClientWarning): void {
+    this.#write({ warnings: [{ vertex: this.#digest('warnings'), level, short, detail, url, ranges }] });
+  }
+
   /** Something beside the steps that begins and ends: `[internal] load build context`. */
   async work<T>(name: string, work: () => Promise<T>): Promise<T> {
     const vertex = this.#other(name);
@@ -66,7 +79,7 @@ export class BuildTrace {
       this.#end(vertex, {});
       return result;
     } catch (error) {
-      this.#end(vertex, { error: messageOf(error) });
+      this.#end(vertex, { error: solveText(error) });
       throw error;
     }
   }

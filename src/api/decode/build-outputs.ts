@@ -6,6 +6,8 @@ import { parseJson, validate } from '../validation.ts';
 /** What a client wants of a build's result: `--output type=…`. */
 export interface WantedOutput {
   readonly kind: 'image' | 'registry' | 'archive' | 'tree';
+  /** What the client makes of what it gets. */
+  readonly form?: 'directory';
   /** Its place in the request: the client knows it by that. */
   readonly index: number;
   readonly names: readonly string[];
@@ -27,6 +29,9 @@ const KNOWN = [
   'rewrite-timestamp',
 ];
 
+/** Which a client sends with the others, and which say nothing to us. */
+const OF_THE_CLIENT = ['buildinfo-attrs', 'prefer-image-digest', 'context', 'mode'];
+
 /** `outputs`: JSON of `[{"Type":"oci","Attrs":{…}}]`; without it an image of the names `t`. @throws invalid */
 export function wantedOutputs(query: Query): WantedOutput[] {
   const text = query.text('outputs');
@@ -45,6 +50,19 @@ export function wantedOutputs(query: Query): WantedOutput[] {
   return outputs.flatMap(({ Type = '', Attrs }, index) =>
     decode(Type, new Map(Object.entries(Attrs ?? {})), index, names),
   );
+}
+
+/** An output of the gRPC API: its client has what leads to it, and pushes by itself what it loads. @throws invalid */
+export function wantedOutput(
+  type: string,
+  attributes: Readonly<Record<string, string>>,
+  index: number,
+): WantedOutput[] {
+  const known = new Map(Object.entries(attributes));
+  if (type === 'moby') known.delete('push');
+  else if (type === 'docker') known.set('dest', '-');
+  for (const name of OF_THE_CLIENT) known.delete(name);
+  return decode(type, known, index, []);
 }
 
 function decode(
@@ -80,8 +98,9 @@ function decode(
     case 'oci':
       return [{ ...form, kind: 'archive' }];
     case 'tar':
-    case 'local':
       return [{ ...form, kind: 'tree' }];
+    case 'local':
+      return [{ ...form, kind: 'tree', form: 'directory' }];
     case 'cacheonly':
       return [];
     default:

@@ -14,15 +14,17 @@ import { bodyOf } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { pullBase } from '../pull-base.ts';
 import type { Router } from '../router.ts';
+import type { ApiOptions } from '../server.ts';
 import { BuildStreams, sendWhole } from '../streams/build-streams.ts';
 import type { JsonLines } from '../streams/json-lines.ts';
 import { answerPrune } from '../streams/prune-report.ts';
 import { buildHistoryRoutes } from './build-history.ts';
 import { buildkitRoutes } from './buildkit.ts';
 
-export function buildRoutes(router: Router, engine: Engine): void {
+export function buildRoutes(router: Router, options: ApiOptions): void {
+  const { engine } = options;
   const streams = new BuildStreams();
-  const buildOverSession = buildkitRoutes(router, engine);
+  const buildOverSession = buildkitRoutes(router, options);
   router.post('/build', async (exchange) => {
     if (exchange.query.text('version') === '2') return await buildOverSession(exchange);
     const request = buildRequest(exchange.query);

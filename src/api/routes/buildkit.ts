@@ -1,17 +1,20 @@
-import type { Engine } from '#engine';
-import { invalid, unsupported } from '#lib/errors';
+import { invalid } from '#lib/errors';
 import { header } from '#protocol';
 import type { BuildKit } from '../buildkit/buildkit.ts';
 import { sessionBuildRequest } from '../decode/build.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Router } from '../router.ts';
+import type { ApiOptions } from '../server.ts';
 
 const UPLOAD = 'upload-request:';
 
 /** BuildKit's part of the API; gives what answers `POST /build?version=2`. What speaks gRPC is loaded when it is asked for. */
-export function buildkitRoutes(router: Router, engine: Engine): (exchange: Exchange) => Promise<void> {
+export function buildkitRoutes(
+  router: Router,
+  { engine, version }: ApiOptions,
+): (exchange: Exchange) => Promise<void> {
   let loaded: Promise<BuildKit> | undefined;
-  const load = async () => new (await import('../buildkit/buildkit.ts')).BuildKit(engine);
+  const load = async () => new (await import('../buildkit/buildkit.ts')).BuildKit(engine, version);
   const buildkit = () => {
     loaded ??= load();
     return loaded;
@@ -22,9 +25,7 @@ export function buildkitRoutes(router: Router, engine: Engine): (exchange: Excha
     const methods = new Set(exchange.header(header.sessionMethod)?.split(/,\s*/));
     (await buildkit()).openSession(id, methods, () => exchange.http2());
   });
-  router.post('/grpc', () => {
-    throw unsupported('the API of BuildKit is not served yet: build over a session');
-  });
+  router.post('/grpc', async (exchange) => (await buildkit()).serve(exchange.http2()));
   router.post('/build/cancel', async (exchange) => {
     const id = exchange.query.text('id');
     if (id === '') throw invalid('build ID not provided');

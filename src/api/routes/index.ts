@@ -24,7 +24,7 @@ export function allRoutes(options: ApiOptions): Router {
   volumeRoutes(router, engine);
   systemRoutes(router, options);
   eventRoutes(router, engine);
-  buildRoutes(router, engine);
+  buildRoutes(router, options);
   pluginRoutes(router);
   swarmRoutes(router);
   return router;

@@ -1,5 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type Finding, type IgnoreRules, Lint, parseLintSettings } from '#dockerfile';
 import type { Containers } from '#engine/containers';
 import type { Events } from '#engine/events';
@@ -15,7 +16,7 @@ import { formatPlatform, hostPlatform, type Platform } from '#oci/image';
 import type { Database } from '#store';
 import { factsOf } from './attest/facts.ts';
 import type { AttestOptions } from './attest/options.ts';
-import type { BuildCache } from './cache.ts';
+import { type BuildCache, NOTHING } from './cache.ts';
 import { CacheMounts } from './cache-mounts.ts';
 import { type CachePolicy, collectCache, defaultPolicy } from './collect.ts';
 import { Contexts } from './contexts/contexts.ts';
@@ -47,6 +48,8 @@ import { ImportedCaches } from './remote-cache/imported.ts';
 import type { CacheSource, CacheTarget } from './remote-cache/places.ts';
 import type { BuildLimits, BuildSession, Entitlement, Secrets, SshAgents } from './session.ts';
 import { Solver } from './solve/solver.ts';
+import { type SolvedFiles, solvedFiles } from './solved-files.ts';
+import { spool } from './spool.ts';
 import { type CacheEntry, cacheEntries } from './usage.ts';
 
 export interface BuilderOptions {
@@ -99,6 +102,11 @@ export interface BuildOptions {
   /** Gets an image from its registry. */
   readonly pullImage: (reference: string, platform: Platform, signal: AbortSignal) => Promise<Image>;
   readonly onEvent: OnBuildEvent;
+  /**
+   * The steps to the targets are done and nothing has left yet: outputs are written when this resolves. The files are
+   * those of the first platform.
+   */
+  readonly onSolved?: (files: SolvedFiles) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -138,6 +146,7 @@ export class Builder implements AsyncDisposable {
 
   /** Removes what builds left that did not end. */
   static async open(options: BuilderOptions): Promise<Builder> {
+    await mkdir(options.root, { recursive: true, mode: 0o700 });
     await rm(join(options.root, 'contexts'), { recursive: true, force: true });
     await rm(join(options.execRoot, 'build'), { recursive: true, force: true });
     for (const id of await options.snapshots.list()) {
@@ -191,6 +200,11 @@ export class Builder implements AsyncDisposable {
       warnUnused(plans[0]?.unusedArguments ?? [], options.onEvent);
       const targets = plans.map(({ target }) => target.step);
       await contexts.fill(targets, (path) => ignore.ignores(path));
+      if (options.onSolved) {
+        const [first = NOTHING] = await Promise.all(targets.map((step) => solver.solve(step)));
+        await using files = solvedFiles(session, first);
+        await options.onSolved(files);
+      }
       const facts = { ...factsOf(options), startedOn, dockerfile: file };
       const inlineCache =
         options.cacheTo.some(({ kind }) => kind === 'inline') || wantsInline(options.buildArgs);
@@ -267,6 +281,11 @@ export class Builder implements AsyncDisposable {
     return plans;
   }
 
+  /** Bytes that are read more than once; they are gone with the handle. */
+  spool(content: Readable): Promise<FileHandle> {
+    return spool(join(this.#options.root, 'contexts'), content);
+  }
+
   /** What the cache holds, the least recently used first. */
   usage(): Promise<CacheEntry[]> {
     return cacheEntries(this.#cache, this.#options);
@@ -279,13 +298,17 @@ export class Builder implements AsyncDisposable {
     return result;
   }
 
+  /** What of the cache goes by itself. */
+  async policy(): Promise<CachePolicy> {
+    return { ...(await defaultPolicy(this.#options.root)), ...this.#options.cachePolicy };
+  }
+
   /** In the background, and once for however many builds end meanwhile. */
   #collect(): void {
-    const { root, cachePolicy, log } = this.#options;
+    const { log } = this.#options;
     const collect = async () => {
       try {
-        const policy = { ...(await defaultPolicy(root)), ...cachePolicy };
-        await collectCache(this.#cache, this.#options, policy, Date.now());
+        await collectCache(this.#cache, this.#options, await this.policy(), Date.now());
       } catch (error) {
         log.warn('the build cache could not be collected', { error: messageOf(error) });
       }

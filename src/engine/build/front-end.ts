@@ -82,11 +82,14 @@ export const lintSettings = (
   buildArgs: ReadonlyMap<string, string>,
 ): LintSettings => parseLintSettings(buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') ?? directives.check);
 
-/** An error that knows its line shows it. */
+/** An error that knows its line shows it, and keeps its place for who shows it otherwise. */
 export function withExcerpt<E>(error: E, { source, name }: DockerfileSource): E {
   if (!(error instanceof Error) || !('lines' in error) || 'excerpt' in error) return error;
   const { lines } = error;
   if (typeof lines !== 'object' || lines === null || !('first' in lines && 'last' in lines)) return error;
-  const place = { first: Number(lines.first), last: Number(lines.last) };
-  return Object.assign(error, { excerpt: excerpt(source, place, name) });
+  const shown = { first: Number(lines.first), last: Number(lines.last) };
+  return Object.assign(error, {
+    excerpt: excerpt(source, shown, name),
+    place: { name, source, lines: shown },
+  });
 }

@@ -13,6 +13,7 @@ export type { BuildEvent, OnBuildEvent } from './progress.ts';
 export type { PruneCacheOptions } from './prune.ts';
 export type { CacheSource, CacheTarget } from './remote-cache/places.ts';
 export type { BuildLimits, Entitlement, Secrets, SshAgents } from './session.ts';
+export type { SolvedFile, SolvedFiles } from './solved-files.ts';
 export { inputsOf, type Step } from './step.ts';
 export { RunFailed } from './steps/run-step.ts';
 export type { CacheEntry } from './usage.ts';

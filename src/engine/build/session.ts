@@ -46,7 +46,7 @@ export interface Secrets {
 
 /** Agents of the client that sign with its keys. */
 export interface SshAgents {
-  has(id: string): boolean;
+  has(id: string): boolean | Promise<boolean>;
   /** One conversation with the agent of that id. */
   connect(id: string): Promise<{ readonly input: Readable; readonly output: Writable }>;
 }

@@ -46,9 +46,12 @@ function askedResolvConf(state: NetworksState, options: AttachOptions): ResolvCo
   };
 }
 
+/** What `host-gateway` stands for. */
+export const hostGateways = (state: NetworksState): readonly string[] =>
+  state.options.hostGateways ?? gatewaysOf(defaultNetwork(state)?.record);
+
 function extraHosts(state: NetworksState, options: AttachOptions) {
-  const gateways = state.options.hostGateways ?? gatewaysOf(defaultNetwork(state)?.record);
-  const asked = options.extraHosts.flatMap((text) => parseExtraHost(text, gateways));
+  const asked = options.extraHosts.flatMap((text) => parseExtraHost(text, hostGateways(state)));
   return [...asked, ...(options.linkedHosts ?? [])];
 }
 

@@ -5,7 +5,7 @@ import { attach } from './attach.ts';
 import { type ChangedPorts, changePorts, type PortChange } from './change-ports.ts';
 import { close } from './close.ts';
 import { connect } from './connect.ts';
-import { setHost } from './container-files.ts';
+import { hostGateways, setHost } from './container-files.ts';
 import { create } from './create.ts';
 import { detach } from './detach.ts';
 import { disconnect } from './disconnect.ts';
@@ -58,6 +58,11 @@ export class Networks {
   /** By name, id or unambiguous id prefix. @throws notFound, invalid */
   get(reference: string): Network {
     return viewOf(this.#state.networks.find(reference).record);
+  }
+
+  /** What `host-gateway` stands for in extra hosts. */
+  hostGateways(): readonly string[] {
+    return hostGateways(this.#state);
   }
 
   /** How full each subnet of a network is. */

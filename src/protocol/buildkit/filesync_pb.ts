@@ -16,9 +16,25 @@ import { file_fsutil } from './fsutil_pb.ts';
 export const file_filesync: GenFile =
   /*@__PURE__*/
   fileDesc(
-    'Cg5maWxlc3luYy5wcm90bxIQbW9ieS5maWxlc3luYy52MSIiChJDcmVkZW50aWFsc1JlcXVlc3QSDAoEaG9zdBgBIAEoCSI3ChNDcmVkZW50aWFsc1Jlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEg4KBnNlY3JldBgCIAEoCTJGCghGaWxlU3luYxI6CghEaWZmQ29weRIULmZzdXRpbC50eXBlcy5QYWNrZXQaFC5mc3V0aWwudHlwZXMuUGFja2V0KAEwATJiCgRBdXRoEloKC0NyZWRlbnRpYWxzEiQubW9ieS5maWxlc3luYy52MS5DcmVkZW50aWFsc1JlcXVlc3QaJS5tb2J5LmZpbGVzeW5jLnYxLkNyZWRlbnRpYWxzUmVzcG9uc2ViBnByb3RvMw',
+    'Cg5maWxlc3luYy5wcm90bxIQbW9ieS5maWxlc3luYy52MSIcCgxCeXRlc01lc3NhZ2USDAoEZGF0YRgBIAEoDCIiChJDcmVkZW50aWFsc1JlcXVlc3QSDAoEaG9zdBgBIAEoCSI3ChNDcmVkZW50aWFsc1Jlc3BvbnNlEhAKCHVzZXJuYW1lGAEgASgJEg4KBnNlY3JldBgCIAEoCTJGCghGaWxlU3luYxI6CghEaWZmQ29weRIULmZzdXRpbC50eXBlcy5QYWNrZXQaFC5mc3V0aWwudHlwZXMuUGFja2V0KAEwATJaCghGaWxlU2VuZBJOCghEaWZmQ29weRIeLm1vYnkuZmlsZXN5bmMudjEuQnl0ZXNNZXNzYWdlGh4ubW9ieS5maWxlc3luYy52MS5CeXRlc01lc3NhZ2UoATABMksKDURpcmVjdG9yeVNlbmQSOgoIRGlmZkNvcHkSFC5mc3V0aWwudHlwZXMuUGFja2V0GhQuZnN1dGlsLnR5cGVzLlBhY2tldCgBMAEyYgoEQXV0aBJaCgtDcmVkZW50aWFscxIkLm1vYnkuZmlsZXN5bmMudjEuQ3JlZGVudGlhbHNSZXF1ZXN0GiUubW9ieS5maWxlc3luYy52MS5DcmVkZW50aWFsc1Jlc3BvbnNlYgZwcm90bzM',
     [file_fsutil],
   );
+
+/**
+ * @generated from message moby.filesync.v1.BytesMessage
+ */
+export type BytesMessage = Message<'moby.filesync.v1.BytesMessage'> & {
+  /**
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message moby.filesync.v1.BytesMessage.
+ * Use `create(BytesMessageSchema)` to create a new message.
+ */
+export const BytesMessageSchema: GenMessage<BytesMessage> = /*@__PURE__*/ messageDesc(file_filesync, 0);
 
 /**
  * @generated from message moby.filesync.v1.CredentialsRequest
@@ -36,7 +52,7 @@ export type CredentialsRequest = Message<'moby.filesync.v1.CredentialsRequest'> 
  */
 export const CredentialsRequestSchema: GenMessage<CredentialsRequest> =
   /*@__PURE__*/
-  messageDesc(file_filesync, 0);
+  messageDesc(file_filesync, 1);
 
 /**
  * @generated from message moby.filesync.v1.CredentialsResponse
@@ -59,7 +75,7 @@ export type CredentialsResponse = Message<'moby.filesync.v1.CredentialsResponse'
  */
 export const CredentialsResponseSchema: GenMessage<CredentialsResponse> =
   /*@__PURE__*/
-  messageDesc(file_filesync, 1);
+  messageDesc(file_filesync, 2);
 
 /**
  * @generated from service moby.filesync.v1.FileSync
@@ -76,6 +92,38 @@ export const FileSync: GenService<{
 }> = /*@__PURE__*/ serviceDesc(file_filesync, 0);
 
 /**
+ * Takes results: what the messages are depends on what the client said that it wants, a directory or one file.
+ *
+ * @generated from service moby.filesync.v1.FileSend
+ */
+export const FileSend: GenService<{
+  /**
+   * @generated from rpc moby.filesync.v1.FileSend.DiffCopy
+   */
+  diffCopy: {
+    methodKind: 'bidi_streaming';
+    input: typeof BytesMessageSchema;
+    output: typeof BytesMessageSchema;
+  };
+}> = /*@__PURE__*/ serviceDesc(file_filesync, 1);
+
+/**
+ * The same method with the messages of a directory.
+ *
+ * @generated from service moby.filesync.v1.DirectorySend
+ */
+export const DirectorySend: GenService<{
+  /**
+   * @generated from rpc moby.filesync.v1.DirectorySend.DiffCopy
+   */
+  diffCopy: {
+    methodKind: 'bidi_streaming';
+    input: typeof PacketSchema;
+    output: typeof PacketSchema;
+  };
+}> = /*@__PURE__*/ serviceDesc(file_filesync, 2);
+
+/**
  * @generated from service moby.filesync.v1.Auth
  */
 export const Auth: GenService<{
@@ -87,4 +135,4 @@ export const Auth: GenService<{
     input: typeof CredentialsRequestSchema;
     output: typeof CredentialsResponseSchema;
   };
-}> = /*@__PURE__*/ serviceDesc(file_filesync, 1);
+}> = /*@__PURE__*/ serviceDesc(file_filesync, 3);

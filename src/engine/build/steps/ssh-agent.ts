@@ -19,7 +19,7 @@ export async function listenForAgent(
   { id, required, mode = 0o600, uid = 0, gid = 0 }: SshMount,
   scope: Scope,
 ): Promise<string | undefined> {
-  if (!ssh.has(id)) {
+  if (!(await ssh.has(id))) {
     if (required) throw notFound(`ssh agent ${id}: not found: give it with --ssh ${id}`);
     return undefined;
   }

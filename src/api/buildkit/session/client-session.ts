@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { invalid } from '#lib/errors';
+import { GrpcClient } from '../grpc/client.ts';
 import { Arrivals } from './arrivals.ts';
-import { GrpcClient } from './grpc-client.ts';
 
 /** A client that waits to be asked for files, secrets and credentials. */
 export class ClientSession {

@@ -5,35 +5,12 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import {
-  create,
-  type DescMethod,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
+import type { DescMethod, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { systemError, unavailable } from '#lib/errors';
+import { GrpcError } from './errors.ts';
+import { type Metadata, readMessages, writeMessage } from './messages.ts';
 
-/** A message may be a file's part (32 KiB) or a list of names; more is nobody's honest wish. */
-const MESSAGE_LIMIT = 16 * 2 ** 20;
-const PREFIX = 5;
-
-/** A call that the other side answered with a status other than OK (google.golang.org/grpc/codes). */
-export class GrpcError extends Error {
-  override readonly name = 'GrpcError';
-  readonly code: number;
-
-  constructor(code: number, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-export const GRPC_NOT_FOUND = 5;
-
-/** Metadata of a call. Several values of a name stay apart: a header of fetch() could not say that. */
-export type Metadata = Readonly<Record<string, string | readonly string[]>>;
+export const pathOf = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
 
 /**
  * Calls services at the other end of a connection that is there already: the side that was called calls back.
@@ -61,8 +38,9 @@ export class GrpcClient {
     method: M,
     message: MessageInitShape<M['input']>,
     signal: AbortSignal,
+    metadata: Metadata = {},
   ): Promise<MessageShape<M['output']>> {
-    using stream = this.open(method, {}, signal);
+    using stream = this.open(method, metadata, signal);
     await stream.send(message);
     stream.end();
     let answer: MessageShape<M['output']> | undefined;
@@ -71,12 +49,18 @@ export class GrpcClient {
     return answer;
   }
 
-  open<M extends DescMethod>(method: M, metadata: Metadata, signal: AbortSignal): GrpcStream<M> {
+  /** `path`: where another method is called with the messages of this one. */
+  open<M extends DescMethod>(
+    method: M,
+    metadata: Metadata,
+    signal: AbortSignal,
+    path = pathOf(method),
+  ): GrpcStream<M> {
     if (this.closed) throw unavailable(`the client has gone: ${method.name} cannot be asked of it`);
     const stream = this.#http.request(
       {
         ':method': 'POST',
-        ':path': `/${method.parent.typeName}/${method.name}`,
+        ':path': path,
         'content-type': 'application/grpc',
         te: 'trailers',
         ...metadata,
@@ -106,18 +90,13 @@ export class GrpcStream<M extends DescMethod>
     stream.on('error', () => {});
   }
 
+  /** The other side has said how it ended: what is sent now is read by nobody. */
+  get ended(): boolean {
+    return this.#status !== undefined || this.#stream.destroyed;
+  }
+
   async send(message: MessageInitShape<M['input']>): Promise<void> {
-    const body = toBinary(this.#method.input, create(this.#method.input, message));
-    const prefix = Buffer.alloc(PREFIX);
-    prefix.writeUInt32BE(body.length, 1);
-    if (this.#stream.write(Buffer.concat([prefix, body])) || this.#stream.destroyed) return;
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        this.#stream.off('drain', go).off('close', go);
-        resolve();
-      };
-      this.#stream.once('drain', go).once('close', go);
-    });
+    await writeMessage<M['input']>(this.#stream, this.#method.input, message);
   }
 
   end(): void {
@@ -126,23 +105,8 @@ export class GrpcStream<M extends DescMethod>
 
   /** @throws GrpcError, unavailable when the connection is cut */
   async *[Symbol.asyncIterator](): AsyncGenerator<MessageShape<M['output']>> {
-    let pending = Buffer.alloc(0);
     try {
-      for await (const chunk of this.#stream) {
-        pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-        let at = 0;
-        for (; pending.length - at >= PREFIX; ) {
-          const length = pending.readUInt32BE(at + 1);
-          if (pending[at] !== 0)
-            throw systemError(`${this.#method.name}: compressed messages are not supported`);
-          if (length > MESSAGE_LIMIT) throw systemError(`${this.#method.name}: a message of ${length} bytes`);
-          if (pending.length - at - PREFIX < length) break;
-          const body = pending.subarray(at + PREFIX, at + PREFIX + length);
-          yield fromBinary<M['output']>(this.#method.output, body);
-          at += PREFIX + length;
-        }
-        pending = pending.subarray(at);
-      }
+      yield* readMessages<M['output']>(this.#stream, this.#method.output, this.#method.name);
     } catch (error) {
       if (this.#status === undefined) throw error;
     }

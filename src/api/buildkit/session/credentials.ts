@@ -2,8 +2,8 @@ import type { BuildOptions } from '#engine/build';
 import type { RegistryAuth } from '#engine/images';
 import { parseReference } from '#oci/reference';
 import { Auth, Secrets } from '#protocol/buildkit';
+import { code, GrpcError } from '../grpc/errors.ts';
 import type { ClientSession } from './client-session.ts';
-import { GRPC_NOT_FOUND, GrpcError } from './grpc-client.ts';
 
 /** The secrets that the client holds: each is asked for when a step needs it, and kept nowhere. */
 export function sessionSecrets(session: ClientSession, signal: AbortSignal): BuildOptions['secrets'] {
@@ -14,7 +14,7 @@ export function sessionSecrets(session: ClientSession, signal: AbortSignal): Bui
       try {
         return Buffer.from((await session.grpc.call(method, { id }, signal)).data);
       } catch (error) {
-        if (error instanceof GrpcError && error.code === GRPC_NOT_FOUND) return undefined;
+        if (error instanceof GrpcError && error.code === code.notFound) return undefined;
         throw error;
       }
     },

@@ -1,8 +1,11 @@
 import { cancelled, invalid, systemError } from '#lib/errors';
-import { type EntryType, TAR_END, tarHeader, tarPadding } from '#oci/layer';
+import { TAR_END, tarHeader, tarPadding } from '#oci/layer';
 import { FileSync, type Stat } from '#protocol/buildkit';
+import type { GrpcStream } from '../grpc/client.ts';
+import { code, GrpcError } from '../grpc/errors.ts';
 import type { ClientSession } from './client-session.ts';
-import { GRPC_NOT_FOUND, GrpcError, type GrpcStream } from './grpc-client.ts';
+import { packet } from './packet.ts';
+import { headerOf, isContent } from './stat.ts';
 
 export interface FilesRequest {
   /** Under which the client shares the directory: `context`, `dockerfile`. */
@@ -11,8 +14,6 @@ export interface FilesRequest {
   /** Paths, symlinks in them followed; with none, all files. */
   readonly paths?: readonly string[];
 }
-
-const packet = { stat: 0, request: 1, data: 2, end: 3, error: 4 } as const;
 
 /** Bytes that may be asked for ahead of the file that is due: what comes early is held in memory. */
 const AHEAD = 4 * 2 ** 20;
@@ -45,7 +46,7 @@ export async function* receiveFiles(
   try {
     yield* new Receiver(stream, signal).receive();
   } catch (error) {
-    if (error instanceof GrpcError && error.code === GRPC_NOT_FOUND)
+    if (error instanceof GrpcError && error.code === code.notFound)
       throw invalid(`the client shares no directory "${directory}"`, error);
     throw error;
   }
@@ -80,7 +81,7 @@ class Receiver {
       for (; next < listed.length && (next <= id || this.#mayAsk()); next++)
         await this.#ask(next, listed[next]);
       yield tarHeader(headerOf(file.stat));
-      if (!isContent(file)) continue;
+      if (!isContent(file.stat)) continue;
       yield* this.#contentOf(file);
       yield tarPadding(file.size);
       this.#asked.delete(id);
@@ -106,7 +107,7 @@ class Receiver {
   }
 
   async #ask(id: number, file: Listed | undefined): Promise<void> {
-    if (!file || !isContent(file)) return;
+    if (!file || !isContent(file.stat)) return;
     this.#asked.set(id, file);
     this.#ahead += file.size;
     await this.#stream.send({ type: packet.request, id });
@@ -152,52 +153,4 @@ class Receiver {
     for (;;) if ((await this.#next()).type === packet.end) break;
     this.#stream.end();
   }
-}
-
-/** Go's io/fs.FileMode: the kind of file, and bits that Unix keeps among the permissions. */
-const GO = {
-  directory: 2 ** 31,
-  symlink: 2 ** 27,
-  device: 2 ** 26,
-  fifo: 2 ** 25,
-  socket: 2 ** 24,
-  setuid: 2 ** 23,
-  setgid: 2 ** 22,
-  charDevice: 2 ** 21,
-  sticky: 2 ** 20,
-} as const;
-
-const has = (mode: number, bit: number): boolean => Math.floor(mode / bit) % 2 === 1;
-
-function typeOf({ mode, linkname }: Stat): EntryType {
-  if (has(mode, GO.directory)) return 'directory';
-  if (has(mode, GO.symlink)) return 'symlink';
-  if (has(mode, GO.device)) return has(mode, GO.charDevice) ? 'char' : 'block';
-  if (has(mode, GO.fifo)) return 'fifo';
-  return linkname === '' ? 'file' : 'link';
-}
-
-/** Only these have content: another name of a file has been sent under its first. */
-const isContent = ({ stat }: Listed): boolean => typeOf(stat) === 'file' && !has(stat.mode, GO.socket);
-
-function headerOf(stat: Stat) {
-  const { path, mode, uid, gid, size, modTime, linkname } = stat;
-  const bits =
-    (mode & 0o777) |
-    (has(mode, GO.setuid) ? 0o4000 : 0) |
-    (has(mode, GO.setgid) ? 0o2000 : 0) |
-    (has(mode, GO.sticky) ? 0o1000 : 0);
-  return {
-    path,
-    type: typeOf(stat),
-    mode: bits,
-    uid,
-    gid,
-    size: Number(size),
-    mtime: modTime,
-    link: linkname,
-    major: Number(stat.devmajor),
-    minor: Number(stat.devminor),
-    xattrs: new Map(Object.entries(stat.xattrs)),
-  };
 }
