@@ -1,8 +1,29 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, describe, it } from 'node:test';
 import { Daemon } from '../fixtures/daemon.ts';
+import { Registry } from '../fixtures/registry.ts';
 
-const daemon = Daemon.forThisFile();
+const PASSWORD = 'open sesame';
+/** bcrypt of it. */
+const USERS = 'ali:$2b$05$abcdefghijklmnopqrstuupx2xBUC4954936wVIjyyPHmUBFu0wCW\n';
+let registry: Registry;
+const daemon = Daemon.forThisFile({}, async () => {
+  registry = await Registry.start({ htpasswd: USERS });
+});
+/** What Docker Hub has for `docker search`, and no registry. */
+const index = createServer((request, response) => {
+  const found = {
+    name: `app-${new URL(request.url ?? '', 'http://x').searchParams.get('q')}`,
+    star_count: 7,
+  };
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ results: [found] }));
+}).listen(0, '127.0.0.1');
+after(async () => {
+  index.close();
+  await registry[Symbol.asyncDispose]();
+});
 
 for (const version of ['1.24', '1.30', '1.40', '1.43', '1.44', '1.50'])
   describe(`a docker CLI that speaks ${version}`, () => {
@@ -57,7 +78,26 @@ for (const version of ['1.24', '1.30', '1.40', '1.43', '1.44', '1.50'])
     });
   });
 
-/** Every other verb that needs no registry; each must succeed. `$n`: the version, so that names differ. */
+/** What concerns registries: `$r`, and the index `$i`. */
+const REGISTRY_VERBS = String.raw`set -ex
+docker login -u ali --password-stdin $r <<<"$password" | grep Succeeded
+docker tag busybox $r/app:$n
+docker push $r/app:$n | grep "$n: digest: sha256:"
+docker push -q $r/app:$n | grep "$r/app:$n"
+docker rmi $r/app:$n
+docker pull $r/app:$n | grep "Status: .*$r/app:$n"
+docker image inspect -f '{{index .RepoDigests 0}}' $r/app:$n | grep "$r/app@sha256:"
+docker rmi $r/app:$n
+docker create --name pulled $r/app:$n
+docker rm pulled
+docker rmi $r/app:$n
+docker pull -a -q $r/app
+docker rmi $(docker images -q --filter reference=$r/app --format '{{.Repository}}:{{.Tag}}')
+docker search --limit 3 --filter stars=5 $i/$n | grep app-$n
+docker logout $r
+! docker pull $r/app:$n`;
+
+/** Every other verb; each must succeed. `$n`: the version, so that names differ. */
 const OTHER_VERBS = String.raw`set -ex
 docker create -i --name made busybox sh -c 'echo out; echo err >&2; cat'
 docker container ls -a --filter name=made --format '{{.Image}} {{.RunningFor}} {{.Size}} {{.Labels}} {{.Mounts}}' | grep busybox
@@ -115,8 +155,10 @@ docker system prune -f | grep Total`;
 
 for (const version of ['1.24', '1.41', '1.50'])
   it(`every other verb of a docker CLI that speaks ${version}`, async () => {
-    const env = { DOCKER_API_VERSION: version, n: version };
-    const all = version === '1.24' ? OTHER_VERBS : `${OTHER_VERBS}\n${PRUNES}`;
+    const { port } = index.address() as AddressInfo;
+    const registries = { r: registry.host, i: `127.0.0.1:${port}`, password: PASSWORD };
+    const env = { DOCKER_API_VERSION: version, n: version, ...registries };
+    const all = [OTHER_VERBS, REGISTRY_VERBS, ...(version === '1.24' ? [] : [PRUNES])].join('\n');
     const { code, stdout, stderr } = await daemon.run('bash', ['-c', `set -o pipefail; ${all}`], {
       env,
       timeout: 90_000,

@@ -338,17 +338,80 @@ describe('limits that only the API gives', () => {
     }
     assert.equal(await limit('block', 'cpuset.mems', 'cpuset.mems'), '0');
 
-    const change = { BlkioDeviceReadBps: rate(MIB) };
-    assert.equal((await request('POST', '/v1.54/containers/block/update', change)).status, 200);
+    const change = {
+      BlkioDeviceReadBps: rate(MIB),
+      BlkioDeviceWriteBps: rate(4 * MIB),
+      BlkioDeviceReadIOps: rate(101),
+      BlkioDeviceWriteIOps: rate(202),
+    };
+    const update = async (version: string, changes: Partial<typeof change>) => {
+      const answer = await request('POST', `/v${version}/containers/block/update`, changes);
+      assert.equal(answer.status, 200, answer.body);
+    };
+    await update('1.54', change);
     assert.match(await rules('block'), /2097152/);
-    assert.equal((await request('POST', '/v1.55/containers/block/update', change)).status, 200);
-    assert.match(await rules('block'), /1048576/);
-    assert.equal(
-      (await request('POST', '/v1.55/containers/block/update', { BlkioDeviceReadBps: [] })).status,
-      200,
+    await update('1.55', change);
+    assert.match(
+      await rules('block'),
+      unified ? /rbps=1048576 wbps=4194304 riops=101 wiops=202/ : / 1048576$/,
     );
+    if (!unified) {
+      assert.match(await limit('block', 'blkio.throttle.write_bps_device', ''), / 4194304$/);
+      assert.match(await limit('block', 'blkio.throttle.read_iops_device', ''), / 101$/);
+      assert.match(await limit('block', 'blkio.throttle.write_iops_device', ''), / 202$/);
+    }
+    await update('1.55', { BlkioDeviceReadBps: [] });
     assert.doesNotMatch(await rules('block'), /1048576/);
     await daemon.ok('rm', '-f', 'block');
+  });
+
+  it('weights of block I/O, for all devices and for one, at create and at update', async () => {
+    const weights = (Weight: number) => [{ Path: device, Weight }];
+    const HostConfig = { BlkioWeight: 300, BlkioWeightDevice: weights(400) };
+    const body = { Image: 'busybox', Cmd: ['sleep', '600'], HostConfig };
+    const created = await request('POST', '/containers/create?name=weighed', body);
+    assert.equal(created.status, 201, created.body);
+    const discarded = (created.json as { Warnings: string[] }).Warnings.some((warning) =>
+      /Block I\/O weight.*Weight discarded/.test(warning),
+    );
+    await daemon.ok('start', 'weighed');
+    const inForce = async () => {
+      const files = ['io.bfq.weight', 'io.weight'].map((name) => limit('weighed', 'blkio.weight', name));
+      const texts = (await Promise.allSettled(files)).map((file) =>
+        file.status === 'fulfilled' ? file.value : '',
+      );
+      return texts.join('\n');
+    };
+    // BFQ's are from 1 to 1000 as Docker's; those of the kernel go to 10,000.
+    const expectWeights = async (all: number, one: number) => {
+      assert.deepEqual(
+        await daemon.inspect('weighed', '.HostConfig.BlkioWeightDevice'),
+        discarded ? [] : weights(one),
+      );
+      assert.equal(await daemon.inspect('weighed', '.HostConfig.BlkioWeight'), discarded ? 0 : all);
+      if (!discarded) assert.match(await inForce(), new RegExp(`${all}|${1 + ((all - 10) * 9999) / 990}`));
+    };
+    await expectWeights(300, 400);
+    const change = { BlkioWeight: 500, BlkioWeightDevice: weights(600) };
+    const updated = await request('POST', '/v1.55/containers/weighed/update', change);
+    assert.equal(updated.status, 200, updated.body);
+    await expectWeights(500, 600);
+    await daemon.ok('rm', '-f', 'weighed');
+  });
+
+  it('real time: refused by the kernel or left out, and nothing stays', async () => {
+    const HostConfig = { CpuRealtimePeriod: 1_000_000, CpuRealtimeRuntime: 950_000 };
+    const body = { Image: 'busybox', Cmd: ['sleep', '600'], HostConfig };
+    const created = await request('POST', '/containers/create?name=real', body);
+    assert.equal(created.status, 201, created.body);
+    const { Id, Warnings } = created.json as { Id: string; Warnings: string[] };
+    const discarded = Warnings.some((warning) => /real-time period and runtime discarded/i.test(warning));
+    assert.equal(await daemon.inspect('real', '.HostConfig.CpuRealtimeRuntime'), discarded ? 0 : 950_000);
+    const started = await request('POST', `/containers/${Id}/start`, undefined);
+    // A group has no budget of real time to give away unless its parent was given one.
+    if (!discarded) assert.match(started.body, /cpu\.rt_runtime_us.*Invalid argument/);
+    assert.equal(started.status, discarded ? 204 : 400, started.body);
+    await daemon.ok('rm', '-f', 'real');
   });
 
   it('kernel memory: of TCP buffers until 1.51, else without effect', async () => {
@@ -390,6 +453,15 @@ describe('limits that only the API gives', () => {
       CpusetMems: '0',
       MemoryReservation: 16 * MIB,
       // What an update has no say in is left alone.
+      CgroupParent: '/elsewhere',
+      Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/x', CgroupPermissions: 'r' }],
+      DeviceCgroupRules: ['c 1:* rwm'],
+      DeviceRequests: [{ Driver: 'cdi', Count: 1 }],
+      KernelMemory: 32 * MIB,
+      CpuCount: 1,
+      CpuPercent: 50,
+      IOMaximumIOps: 10,
+      IOMaximumBandwidth: 10,
       Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 1 }],
       OomKillDisable: true,
       MemorySwappiness: 7,
@@ -405,6 +477,8 @@ describe('limits that only the API gives', () => {
     assert.equal(await limit('changing', 'memory.soft_limit_in_bytes', 'memory.low'), String(16 * MIB));
     assert.deepEqual(await daemon.inspect('changing', '.HostConfig.Ulimits'), []);
     assert.equal(await daemon.inspect('changing', '.HostConfig.OomKillDisable'), false);
+    assert.equal(await daemon.inspect('changing', '.HostConfig.CgroupParent'), '');
+    assert.deepEqual(await daemon.inspect('changing', '.HostConfig.Devices'), []);
     await daemon.ok('rm', '-f', 'changing');
   });
 });

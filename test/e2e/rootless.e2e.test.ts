@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { makeAccount } from '../fixtures/account.ts';
 import { Daemon, eventually } from '../fixtures/daemon.ts';
 import { mountsBelow } from '../fixtures/footprint.ts';
+import { patience } from '../fixtures/patience.ts';
 import { asUser, endAll, giveTo, processesOf } from '../fixtures/rootless.ts';
 
 const account = makeAccount();
@@ -351,7 +352,10 @@ describe('the life of a rootless daemon', () => {
     await start(['--name', 'last', '-p', '127.0.0.1:0:80']);
     await remove('last');
     assert.equal(await daemon.stop(), 0);
-    await eventually('the end of all processes', () => processesOf(account).length === 0);
+    const left = () => processesOf(account).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+    await eventually('the end of all processes', () => left().length === 0).catch(() =>
+      assert.deepEqual(left(), []),
+    );
     assert.deepEqual(mountsBelow(daemon.root), []);
     assert.deepEqual(readdirSync(join(daemon.execRoot, 'rootless')).sort(), ['lock', 'log']);
     await daemon.start();
@@ -375,7 +379,7 @@ describe('what an ordinary user needs for it', () => {
     ]);
     return spawnSync(unshare, ['-m', 'sh', '-c', `${setup}; exec "$@"`, 'sh', unshare, ...rest], {
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 30_000 * patience,
     });
   };
   const fails = ({ status, stderr }: { status: number | null; stderr: string }, reason: RegExp) => {

@@ -44,14 +44,17 @@ export interface UpdateMeaning {
   readonly pids: boolean;
   /** Rules per device, which count since 1.55: an empty list takes them all back. */
   readonly perDevice: boolean;
+  /** Until 1.41; it has had no effect for longer, which a client is warned of. */
+  readonly kernelMemory: boolean;
 }
 
 /** What an update cannot change. */
 const FIXED: readonly (keyof Resources)[] = ['memorySwappiness', 'oomKillDisable'];
 
 /** Limits to change: Docker cannot tell "unset" from zero, so zero leaves a limit alone. */
-export function resourceChanges(wire: WireResources, { pids, perDevice }: UpdateMeaning): Partial<Resources> {
-  const { pidsLimit: _, ...all } = resources(wire);
+export function resourceChanges(wire: WireResources, meaning: UpdateMeaning): Partial<Resources> {
+  const { pids, perDevice, kernelMemory } = meaning;
+  const { pidsLimit: _, ...all } = resources(kernelMemory ? wire : { ...wire, KernelMemory: 0 });
   const entries = Object.entries(all).filter(([name, value]) => {
     if (FIXED.some((fixed) => fixed === name)) return false;
     return !Array.isArray(value) && value !== undefined && value !== 0 && value !== '';

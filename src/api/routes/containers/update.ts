@@ -8,7 +8,11 @@ export function updateRoutes(router: Router, { containers }: Engine): void {
   router.post('/containers/{id}/update', async (exchange) => {
     const wire = await exchange.read(containerUpdateRequest);
     const { warnings } = await containers.update(exchange.param('id'), {
-      resources: resourceChanges(wire, { pids: exchange.since('1.40'), perDevice: exchange.since('1.55') }),
+      resources: resourceChanges(wire, {
+        pids: exchange.since('1.40'),
+        perDevice: exchange.since('1.55'),
+        kernelMemory: !exchange.since('1.42'),
+      }),
       ...portChanges(wire),
       ...(wire.RestartPolicy?.Name && { restartPolicy: restartPolicy(wire.RestartPolicy) }),
     });
