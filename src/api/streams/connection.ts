@@ -48,8 +48,8 @@ function takeOver({ socket }: IncomingMessage, response: ServerResponse, content
   for (const event of ['data', 'end', 'error']) socket.removeAllListeners(event);
   const take = () => {};
   socket.on('error', take);
-  // Whoever listens has the bytes from then on; this one leaves them where they are.
-  socket.on('readable', take).off('readable', take);
+  // Whoever listens has the bytes from then on; this one leaves them where they are, until somebody reads.
+  socket.on('data', take).off('data', take).pause();
   // Nobody else tells that the exchange is over.
   socket.once('close', () => response.emit('close'));
   socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\nConnection: close\r\n${headers}\r\n`);
