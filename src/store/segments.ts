@@ -7,7 +7,7 @@ import { diskFull, isDiskFull } from './receive.ts';
 import { type Segment, SegmentMap } from './segment-map.ts';
 
 /** Bytes gathered before a write: each is two trips to the thread pool. */
-const BATCH = 1 << 18;
+const BATCH = 1 << 17;
 /** Bytes between two words to the thread that hashes: each opens the file. */
 const HASH_STEP = 4 << 20;
 

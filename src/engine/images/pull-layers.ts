@@ -2,7 +2,6 @@ import { isKind } from '#lib/errors';
 import { shortId } from '#lib/ids';
 import type { KeyedLock } from '#lib/lock';
 import type { Repository } from '#oci/remote';
-import { isDiskFull } from '#store';
 import type { Content } from './content.ts';
 import { download } from './download.ts';
 import type { OnProgress } from './image.ts';
@@ -53,12 +52,16 @@ export async function pullLayers(pull: LayerPull, image: ImageRecord): Promise<I
       .catch(fail);
   }
   await Promise.all(downloads);
-  if (failures.some(isDiskFull))
+  if (!failures.every(isInterruption))
     await Promise.all(image.layers.map(({ blob }) => pull.content.blobs.forget(blob.digest)));
   // The others were cancelled because of the first.
   if (failures.length > 0) throw failures.find((error) => !isKind(error, 'cancelled')) ?? failures[0];
   return { ...image, layers };
 }
+
+/** Another attempt may go on; what is wrong stays wrong, and a full disk needs the room. */
+const isInterruption = (error: unknown): boolean =>
+  isKind(error, 'cancelled') || isKind(error, 'unavailable');
 
 const isHere = async ({ blobs, snapshots }: Content, { chainId, blob }: LayerRecord): Promise<boolean> =>
   snapshots.hasLayer(chainId) && (await blobs.has(blob.digest));
