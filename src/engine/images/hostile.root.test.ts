@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type ErrorKind, isKind } from '#lib/errors';
 import { digestOf } from '#oci/digest';
 import { encodeDocument, hostPlatform, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, MediaType } from '#oci/image';
@@ -184,6 +185,26 @@ test('a tag that moves while it is pulled: the image is that which the tag was',
   assert.deepEqual(image.digests, [`${registry.host}/app@${before.digest}`]);
   registry.answers.clear();
   assert.notEqual((await images.pull(name('v1'), {})).id, image.id);
+});
+
+test('layers come in every form, and what is called one and is another', async (context) => {
+  const { registry, images, name } = await open(context);
+  const layers = ['plain', 'gzip', 'zstd', 'misnamed'].map((path) => layerOf(path));
+  const [plain, gzip, zstd, misnamed] = layers;
+  assert.ok(plain && gzip && zstd && misnamed);
+  registry.manifest(
+    {
+      ...registry.document(layers),
+      layers: [
+        registry.blob(plain),
+        registry.blob(gzipSync(gzip), MediaType.ociLayerGzip),
+        registry.blob(zstdCompressSync(zstd), MediaType.ociLayerZstd),
+        registry.blob(zstdCompressSync(misnamed), MediaType.dockerLayerGzip),
+      ],
+    },
+    'v1',
+  );
+  assert.equal((await images.pull(name('v1'), {})).layers.length, 4);
 });
 
 test('a foreign layer comes from where it lies, and its server is shown nothing of ours', async (context) => {

@@ -39,8 +39,11 @@ export async function* downloadBlob(
   let end = download.end ?? size;
   for (let breaks = 0; position < end; ) {
     const before = position;
-    const response = await open(server, { ...download, offset: position }, signal);
+    // Who was there before may be back in a moment.
+    const attempts = position > download.offset ? 1 : download.attempts;
+    let response: Response | undefined;
     try {
+      response = await open(server, { ...download, offset: position, attempts }, signal);
       const partial = response.status === 206;
       download.onAnswer?.(partial);
       if (!partial) end = size;
@@ -53,7 +56,8 @@ export async function* downloadBlob(
       if (position === before && position < end) throw new SizeMismatchError(digest, size, position);
     } catch (error) {
       if (signal?.aborted) throw cancelled();
-      if (!(error instanceof NetworkError)) throw error;
+      const begun = response !== undefined || position > download.offset;
+      if (!(error instanceof NetworkError) || !begun) throw error;
       breaks = position > before ? 1 : breaks + 1;
       if (breaks >= download.attempts) throw error;
       await pause(spread(backOff(download.retryDelay, breaks)), signal);

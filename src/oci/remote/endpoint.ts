@@ -162,6 +162,7 @@ export async function refusalOf(
     status: response.status,
     body: await read(),
     missing,
+    retryAfter: response.header('retry-after'),
   };
   return refusal(details);
 }

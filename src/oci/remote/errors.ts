@@ -38,10 +38,18 @@ export interface Refusal {
   readonly body: Buffer;
   /** What is missing when the answer is 404 without more. */
   readonly missing?: string | undefined;
+  /** When it may be asked again: the header, as it came. */
+  readonly retryAfter?: string | undefined;
 }
 
 /** The error that an answer other than success stands for. */
-export function refusal({ method, url, status, body, missing }: Refusal): RegistryError {
+export function refusal(details: Refusal): RegistryError {
+  const { status, code, message } = explained(details);
+  const again = /^\d{1,9}$/.test(details.retryAfter ?? '') && `${details.retryAfter} seconds`;
+  return new RegistryError(status, code, again ? `${message} (try again in ${again})` : message);
+}
+
+function explained({ method, url, status, body, missing }: Refusal): RegistryError {
   const details = readErrors(body);
   const [first] = details;
   if (first) {

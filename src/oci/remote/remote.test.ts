@@ -183,6 +183,19 @@ test('passing failures are repeated, others not', async () => {
   assert.equal(registry.requests('GET /v2/app/manifests/3'), 1);
 });
 
+test('a registry that wants to be left alone for long is, and says for how long', async () => {
+  await using registry = await FakeRegistry.start();
+  await using repository = registry.repository();
+  registry.on('GET /v2/app/manifests/1', (_, response) =>
+    response.writeHead(429, { 'retry-after': '3600' }).end(),
+  );
+  await assert.rejects(
+    repository.manifest('1'),
+    refused('unavailable', /^toomanyrequests: too many requests \(try again in 3600 seconds\)$/),
+  );
+  assert.equal(registry.requests('GET /v2/app/manifests/1'), 1);
+});
+
 test('a broken download goes on where it broke', async () => {
   await using registry = await FakeRegistry.start();
   const ranges: (string | undefined)[] = [];
