@@ -198,6 +198,7 @@ export class Builder implements AsyncDisposable {
       lint.check();
       options.onEvent({ type: 'planned', lines: plans.flatMap(linesOf) });
       warnUnused(plans[0]?.unusedArguments ?? [], options.onEvent);
+      for (const plan of plans) imported.past.learn(plan);
       const targets = plans.map(({ target }) => target.step);
       await contexts.fill(targets, (path) => ignore.ignores(path));
       if (options.onSolved) {

@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { ForeignContent } from '#engine/images';
 import { invalid, isKind, messageOf } from '#lib/errors';
+import type { Platform } from '#oci/image';
 import type { LayoutFiles } from '#oci/layout';
 import { readMembers } from '#oci/tar';
 import type { Filesystem } from '../cache.ts';
 import type { BuildSession } from '../session.ts';
 import type { RemoteResult } from './config.ts';
+import { type PastImage, readPastImage } from './past-image.ts';
+import { PastImages } from './past-images.ts';
 import { type CacheSource, nameOf } from './places.ts';
 import { type RemoteContents, type RemoteMount, readCache } from './read.ts';
 
@@ -13,6 +16,7 @@ type ImportSession = Pick<BuildSession, 'images' | 'work' | 'signal' | 'onEvent'
 
 interface Opened extends RemoteContents {
   readonly content: ForeignContent;
+  readonly source: CacheSource;
 }
 
 /**
@@ -22,11 +26,13 @@ interface Opened extends RemoteContents {
 export class ImportedCaches implements AsyncDisposable {
   readonly #session: ImportSession;
   readonly #sources: readonly CacheSource[];
+  readonly past: PastImages;
   #opened: Promise<Opened[]> | undefined;
 
   constructor(session: ImportSession, sources: readonly CacheSource[]) {
     this.#session = session;
     this.#sources = sources;
+    this.past = new PastImages(session, (platform) => this.#pastImages(platform));
   }
 
   /** A result by its key, fetched and held; undefined when nobody has it. */
@@ -76,6 +82,21 @@ export class ImportedCaches implements AsyncDisposable {
     }
   }
 
+  /** Images that tell nothing but their history. */
+  async #pastImages(platform: Platform): Promise<PastImage[]> {
+    const found: PastImage[] = [];
+    for (const { content, source, results } of await this.#open()) {
+      if (source.kind !== 'image' || results.size > 0) continue;
+      try {
+        const image = await readPastImage(content, platform);
+        if (image) found.push(image);
+      } catch (error) {
+        this.#tell(`the history of ${nameOf(source)} is not used`, error);
+      }
+    }
+    return found;
+  }
+
   #open(): Promise<Opened[]> {
     this.#opened ??= this.#openAll();
     return this.#opened;
@@ -86,7 +107,7 @@ export class ImportedCaches implements AsyncDisposable {
       this.#sources.map(async (source): Promise<Opened[]> => {
         try {
           const content = await openSource(this.#session, source);
-          return [{ content, ...(await readCache(content)) }];
+          return [{ content, source, ...(await readCache(content)) }];
         } catch (error) {
           if (this.#session.signal.aborted) throw error;
           this.#tell(`the cache ${nameOf(source)} is not used`, error);

@@ -92,7 +92,7 @@ export class Solver {
     inputs: ReadonlyMap<Step, Filesystem>,
     noCache: boolean,
   ): Promise<Filesystem> {
-    const { cache, onEvent } = this.#session;
+    const { cache, imported, onEvent } = this.#session;
     const base = inputs.get(step.base) ?? NOTHING;
     try {
       await using source =
@@ -101,8 +101,11 @@ export class Solver {
       const exact = this.#exactKey(step, inputs, selection);
       const cached = noCache ? undefined : await this.#cached(step, exact);
       if (cached) return this.#take(step, key, cached);
+      const past = noCache ? undefined : await imported.past.find(step, base);
+      if (past) return this.#keep(step, [key, exact], past);
       onEvent({ type: 'started', step });
-      const made = await this.#do(step, base, inputs, source, selection);
+      const done = await this.#do(step, base, inputs, source, selection);
+      const made = (noCache ? undefined : await imported.past.same(step, base, done)) ?? done;
       cache.put([key, exact], made, step.title);
       onEvent({ type: 'done', step, cached: false, result: identityOf(made) });
       return made;
@@ -135,6 +138,13 @@ export class Solver {
     const { images, work } = this.#session;
     if (layers) return { layers, created: '' };
     return { layers: await images.layersOf(work, imageId), created: images.get(imageId).created };
+  }
+
+  /** Of somebody else, from now on ours, too. */
+  #keep(step: Step, keys: readonly string[], result: Filesystem): Filesystem {
+    this.#session.cache.put(keys, result, step.title);
+    this.#session.onEvent({ type: 'done', step, cached: true, result: identityOf(result) });
+    return result;
   }
 
   #take(step: Step, key: string, cached: CacheRecord): Filesystem {
