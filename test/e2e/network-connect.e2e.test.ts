@@ -149,8 +149,17 @@ describe('several networks', () => {
     await exec('c1', 'ping -c 1 -W 5 fd31::22');
     // Both families, then: it is preferred to the one that was first.
     assert.equal(await routes('c1'), '10.31.0.1 eth1\nfd31::1 eth1');
-    await ok('network connect --gw-priority 1 --ip6 fd32::9 cc c1');
-    assert.equal(await routes('c1'), '10.32.0.1 eth2\nfd32::1 eth2');
+    await ok(
+      'network connect --gw-priority 1 --ip6 fd32::9 --driver-opt com.docker.network.endpoint.ifname=front0',
+      '--driver-opt com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1 cc c1',
+    );
+    assert.equal(await routes('c1'), '10.32.0.1 front0\nfd32::1 front0');
+    assert.equal(await exec('c1', 'cat /proc/sys/net/ipv4/conf/front0/log_martians'), '1');
+    await refused(
+      /unrecognised network interface sysctl/,
+      'network connect --driver-opt com.docker.network.endpoint.sysctls=net.ipv4.ip_forward=1 bridge c1',
+    );
+    assert.deepEqual(Object.keys(await networksOf('c1')).toSorted(), ['aa', 'bb', 'cc']);
     await refused(/Address already in use/, 'run --rm --network bb --ip6 fd31::9 busybox true');
     await ok('rm -f c2');
     await ok('network disconnect bb c1');
