@@ -3,6 +3,7 @@ import { demolish } from '../../test/fixtures/demolish.ts';
 import { run } from '../command.ts';
 import type { EngineContender } from '../contender.ts';
 import { timed } from '../measurement.ts';
+import { NetworkNamespace } from '../namespace.ts';
 import { startDaemon, stopDaemon } from './daemon.ts';
 
 const bin = new URL('../../bin/', import.meta.url).pathname;
@@ -15,15 +16,22 @@ export interface BerthDaemon extends AsyncDisposable {
   restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ readonly ended: number; readonly started: number }>;
 }
 
-/** berthd with roots of its own, and the image `busybox` as soon as somebody imports it. */
+/**
+ * berthd with roots of its own, and the image `busybox` as soon as somebody imports it. In a network of its own as its
+ * peers: in the host's, packets of its containers would pass the rules of whoever else is there.
+ */
 export async function startBerthd(): Promise<BerthDaemon> {
+  await using stack = new AsyncDisposableStack();
+  const network = stack.use(await NetworkNamespace.open());
   const root = mkdtempSync('/var/tmp/bench-berth-');
   const roots = { root, dataRoot: `${root}/data`, execRoot: `${root}/exec` };
   const socket = `${root}/s`;
   mkdirSync(roots.dataRoot);
   const flags = ['--data-root', roots.dataRoot, '--exec-root', roots.execRoot, '-H', `unix://${socket}`];
-  const start = () => startDaemon([`${bin}berthd`, ...flags], socket, `${root}/log`);
+  const start = () =>
+    startDaemon(['nsenter', `--net=${network.path}`, `${bin}berthd`, ...flags], socket, `${root}/log`);
   let daemon = await start();
+  const kept = stack.move();
   return {
     socket,
     root,
@@ -40,6 +48,7 @@ export async function startBerthd(): Promise<BerthDaemon> {
     async [Symbol.asyncDispose]() {
       await stopDaemon(daemon);
       await demolish(roots);
+      await kept.disposeAsync();
     },
   };
 }
