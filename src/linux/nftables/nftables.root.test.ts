@@ -97,6 +97,15 @@ test('elements that are encoded here are what nft makes of their text', { skip }
   assert.equal(list('bytes'), full);
   send([], ELEMENTS);
   assert.equal(list('bytes'), empty);
+  // Many messages: their answers have to fit.
+  const many = Array.from({ length: 10_000 }, (_, at) => ({
+    set: 'linked',
+    key: `"br0" . 10.0.0.1 . 10.0.0.2 . tcp . ${at}`,
+  }));
+  send(many);
+  send([], many);
+  assert.throws(() => send([], many), { code: 'ENOENT' });
+  assert.equal(list('bytes'), empty);
   for (const bad of [
     { set: 'names', key: '"sixteen-letters-" ' },
     { set: 'names', key: 'eth0' },

@@ -26,6 +26,8 @@ const USUAL_ROOM = 65_536;
 /** A message that is refused comes back whole. */
 const ANSWER_LIMIT = 65_536;
 
+const LOST = errnoNumber('ENOBUFS');
+
 export const NFPROTO_INET = 1;
 export const NFPROTO_IPV4 = 2;
 
@@ -46,12 +48,14 @@ export function encodeTransaction(family: number, steps: readonly Step[]): Buffe
   const fixed = Buffer.from([family, 0, 0, 0]);
   return Buffer.concat([
     message(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, [edge]),
-    ...steps.map(([type, flags, attributes], index) =>
-      message((NFNL_SUBSYS_NFTABLES << 8) | type, NLM_F_REQUEST | NLM_F_ACK | flags, index + 1, [
+    ...steps.map(([type, flags, attributes], index) => {
+      // One word is enough for all, and hundreds would not fit where they are read. Refusals come in any case.
+      const asks = index === steps.length - 1 ? NLM_F_ACK : 0;
+      return message((NFNL_SUBSYS_NFTABLES << 8) | type, NLM_F_REQUEST | asks | flags, index + 1, [
         fixed,
         ...attributes,
-      ]),
-    ),
+      ]);
+    }),
     message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, steps.length + 1, [edge]),
   ]);
 }
@@ -73,9 +77,15 @@ export function sendTransaction(socket: number, data: Buffer): number {
   for (;;) {
     const length = recv.attempt(socket, buffer, buffer.length, MSG_DONTWAIT);
     if (length === -errnoNumber('EAGAIN')) return errno;
-    if (length < 0) throw new SystemError('recv', ['nftables'], -length);
+    if (length < 0 && length !== -LOST) throw new SystemError('recv', ['nftables'], -length);
+    if (length < 0) {
+      // So many refusals that not all have found room; the first of them is on its way.
+      errno ||= LOST;
+      continue;
+    }
     for (const reply of parseMessages(buffer.subarray(0, length))) {
-      if (reply.type === NLMSG_ERROR && errno === 0) errno = parseError(reply).errno;
+      const refused = reply.type === NLMSG_ERROR ? parseError(reply).errno : 0;
+      if (refused !== 0 && (errno === 0 || errno === LOST)) errno = refused;
     }
   }
 }
