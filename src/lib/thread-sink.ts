@@ -9,6 +9,8 @@ type Message =
 
 /** What a thread does with the bytes that it is given. */
 export interface Sink<R> {
+  /** At the end, whatever happened: lets go of what it has opened. */
+  [Symbol.dispose]?(): void;
   push(chunk: Uint8Array): void;
   /** All bytes are there. */
   finish(): R;
@@ -61,6 +63,7 @@ export function serveSink<I, R>(open: (input: I) => Sink<R>): void {
   };
   guard(() => {
     const sink = open(workerData as I);
+    port.once('close', () => sink[Symbol.dispose]?.());
     port.on('message', (chunk: Uint8Array | undefined | 'end') =>
       guard(() => {
         if (chunk === 'end') port.close();

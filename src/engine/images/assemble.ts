@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { cancelled } from '#lib/errors';
+import { isKind } from '#lib/errors';
+import { type TeeReader, tee } from '#lib/tee';
 import { findProgram } from '#linux/process';
 import { type Digest, parseDigest } from '#oci/digest';
 import {
+  chainIds,
   type Descriptor,
   encodeDocument,
   type History,
@@ -23,8 +25,55 @@ export interface NewLayer {
   readonly blob: Descriptor;
 }
 
-/** Compresses and stores a layer's tar. Undefined when there is nothing in it. */
+/**
+ * Compresses and stores a layer's tar on top of others; it becomes a layer on disk in the same pass, where layers are
+ * images. Undefined when there is nothing in it.
+ */
 export async function storeLayer(
+  content: Content,
+  work: Work,
+  below: readonly { readonly diffId: string }[],
+  tar: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<NewLayer | undefined> {
+  const stack = below.map(({ diffId }) => parseDigest(diffId));
+  const failed = new AbortController();
+  const either = AbortSignal.any(signal ? [signal, failed.signal] : [failed.signal]);
+  const [forBlob, forLayer] = tee(tar);
+  const reading = async <T>(reader: TeeReader<Uint8Array>, result: Promise<T>): Promise<T> => {
+    try {
+      return await result;
+    } catch (error) {
+      failed.abort();
+      throw error;
+    } finally {
+      await reader.return();
+    }
+  };
+  const [blob, taken] = await Promise.allSettled([
+    reading(forBlob, compressLayer(content, work, forBlob, either)),
+    reading(forLayer, content.snapshots.receive(forLayer, chainIds(stack).at(-1), either)),
+  ]);
+  using received = taken.status === 'fulfilled' ? taken.value : undefined;
+  if (blob.status === 'rejected' || !received) throw firstFailure([blob, taken]);
+  const diffId = parseDigest(received.diffId);
+  if (diffId === EMPTY_LAYER) return undefined;
+  const chainId = chainIds([...stack, diffId]).at(-1) ?? diffId;
+  work.hold(chainId);
+  await received.keep(chainId);
+  return { diffId, blob: blob.value };
+}
+
+/** The other was cancelled because of it. */
+function firstFailure(results: readonly PromiseSettledResult<unknown>[]): unknown {
+  const reasons: unknown[] = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason] : [],
+  );
+  return reasons.find((reason) => !isKind(reason, 'cancelled')) ?? reasons[0];
+}
+
+/** Compresses and stores a tar that is no layer. Undefined when there is nothing in it. */
+export async function storeArchive(
   content: Content,
   work: Work,
   tar: AsyncIterable<Uint8Array>,
@@ -33,7 +82,6 @@ export async function storeLayer(
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of tar) {
-      if (signal?.aborted) throw cancelled();
       hash.update(chunk);
       yield chunk;
     }

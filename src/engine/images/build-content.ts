@@ -21,7 +21,7 @@ export async function addLayer(
   tar: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<BuiltLayer | undefined> {
-  const added = await storeLayer(content, work, tar, signal);
+  const added = await storeLayer(content, work, below, tar, signal);
   if (!added) return undefined;
   const layer = { ...added, chainId: chainOf([...below, added]) };
   work.hold(layer.chainId);

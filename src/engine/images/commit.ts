@@ -32,7 +32,7 @@ export async function commit(
   const base = parent === undefined ? undefined : catalog.find(parent).image;
   await using work = content.begin();
   for (const digest of base ? catalog.contentOf(base.id) : []) work.hold(digest);
-  const added = await storeLayer(content, work, layer, signal);
+  const added = await storeLayer(content, work, base?.layers ?? [], layer, signal);
   const created = now();
   const step = {
     created,

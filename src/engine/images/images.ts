@@ -9,7 +9,7 @@ import { decompress } from '#oci/layer';
 import type { LayoutFiles } from '#oci/layout';
 import type { FoundRepository } from '#oci/remote';
 import type { BlobStore, Database } from '#store';
-import { storeDocument, storeLayer } from './assemble.ts';
+import { storeArchive, storeDocument } from './assemble.ts';
 import { assembleIndex, type IndexMember } from './assemble-index.ts';
 import { type Attestation, type AttestationsOptions, attestations } from './attestations.ts';
 import {
@@ -255,7 +255,7 @@ export class Images {
     tar: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<{ readonly diffId: string; readonly blob: Descriptor } | undefined> {
-    return await storeLayer(this.#context.content, work, tar, signal);
+    return await storeArchive(this.#context.content, work, tar, signal);
   }
 
   /** What lies elsewhere under a name: in a registry, in a layout, or as an image here. @throws notFound, invalid, unavailable */

@@ -29,7 +29,7 @@ export async function importImage(
   const config = applyChanges(EMPTY_CONFIG, changes);
   const target = platform ? parsePlatform(platform) : hostPlatform();
   await using work = content.begin();
-  const layer = await storeLayer(content, work, decompress(archive, signal), signal);
+  const layer = await storeLayer(content, work, [], decompress(archive, signal), signal);
   const created = now();
   const installed = await assemble(
     content,

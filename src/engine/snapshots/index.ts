@@ -10,6 +10,7 @@ export type {
   LayerForm,
   LayerSource,
   PackedChanges,
+  ReceivedLayer,
   Snapshots,
   StoredLayer,
   UnpackOptions,

@@ -14,6 +14,8 @@ import { ARCHIVE_OFFSET, isUnfit } from '#oci/erofs';
 import { Holds } from './holds.ts';
 import { inherit } from './inherit.ts';
 import { LayerMounts } from './layer-mounts.ts';
+import { receiveTar } from './receive.ts';
+import type { ReceivedTar } from './receive-thread.ts';
 import type { Settling } from './settling.ts';
 import type {
   Conversion,
@@ -21,6 +23,7 @@ import type {
   LayerForm,
   LayerSource,
   PackedChanges,
+  ReceivedLayer,
   StoredLayer,
   UnpackOptions,
   Usage,
@@ -173,6 +176,45 @@ export class Layers {
     return await this.#work(signal, (both) => this.#unpack(layer, both, onProgress));
   }
 
+  /** See `Snapshots.receive`. Whoever sends the tar may take long: it takes no place of those that unpack. */
+  async receive(
+    tar: AsyncIterable<Uint8Array>,
+    parent: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<ReceivedLayer> {
+    const place = join(this.#root, UNFINISHED + randomBytes(20).toString('hex'));
+    const discard = () => void this.#trash.discard(place);
+    try {
+      const { diffId, image } = await this.#untilClosed(signal, (both) =>
+        this.#receive(place, tar, parent, both),
+      );
+      const keep = async (chainId: string) => {
+        using _turn = await this.#lock.acquire(chainId);
+        if (!image || this.has(chainId)) return;
+        await this.#finish(place, chainId, { ...image, diffId, ...(parent && { parent }), form: 'erofs' });
+      };
+      return { diffId, keep, [Symbol.dispose]: discard };
+    } catch (error) {
+      discard();
+      throw error;
+    }
+  }
+
+  async #receive(
+    place: string,
+    tar: AsyncIterable<Uint8Array>,
+    parent: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReceivedTar> {
+    // What the directories look like that it does not describe: only those below know.
+    const isImage = this.form === 'erofs' && (parent === undefined || this.has(parent));
+    if (!isImage) return await receiveTar(undefined, until(tar, signal));
+    await mkdir(join(place, TREE), { recursive: true, mode: 0o755 });
+    using held = this.hold(this.#stack(parent));
+    const lowers = held.lowers.map(({ path }) => path);
+    return await receiveTar({ path: join(place, IMAGE), uuid: randomBytes(16), lowers }, until(tar, signal));
+  }
+
   /** See `Snapshots.convertLayer`. */
   async convert(chainId: string, stored: StoredLayer, signal?: AbortSignal): Promise<Conversion> {
     const { form = 'directory' } = this.#get(chainId);
@@ -230,6 +272,13 @@ export class Layers {
 
   async #work<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     using _slot = await this.#slots.acquire();
+    return await this.#untilClosed(signal, work);
+  }
+
+  async #untilClosed<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const working = work(AbortSignal.any(signal ? [this.#closing.signal, signal] : [this.#closing.signal]));
     this.#running.add(working);
     try {
@@ -358,6 +407,13 @@ export class Layers {
 /** Of an image: no other has it, and the same layer on the same ones has it again. */
 const uuidOf = (chainId: string): Uint8Array =>
   Buffer.from(hexOf(parseDigest(chainId)), 'hex').subarray(0, 16);
+
+async function* until(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of tar) {
+    if (signal.aborted) throw cancelled();
+    yield chunk;
+  }
+}
 
 class LayerInUse extends BerthError {
   constructor(chainId: string) {

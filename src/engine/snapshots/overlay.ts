@@ -21,6 +21,7 @@ import type {
   LayerForm,
   LayerSource,
   PackedChanges,
+  ReceivedLayer,
   Snapshots,
   StoredLayer,
   UnpackOptions,
@@ -95,6 +96,14 @@ export class OverlaySnapshots implements Snapshots {
 
   unpack(layer: LayerSource, options?: UnpackOptions): Promise<Usage> {
     return this.#layers.unpack(layer, options);
+  }
+
+  receive(
+    tar: AsyncIterable<Uint8Array>,
+    parent: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<ReceivedLayer> {
+    return this.#layers.receive(tar, parent, signal);
   }
 
   get layerForm(): LayerForm {

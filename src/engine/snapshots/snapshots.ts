@@ -49,6 +49,13 @@ export interface PackedChanges extends Usage {
   readonly form: LayerForm;
 }
 
+/** A layer's tar that was taken in, and is no layer yet: gone when this is disposed, unless it was kept. */
+export interface ReceivedLayer extends Disposable {
+  readonly diffId: string;
+  /** Makes it that layer, unless there is one, or layers are directories: these are unpacked once they have a name. */
+  keep(chainId: string): Promise<void>;
+}
+
 /** What became of a layer that was to change its form: it may be in use, or of a kind that an image cannot hold. */
 export type Conversion = 'converted' | 'unchanged' | 'in-use' | 'unfit';
 
@@ -75,6 +82,12 @@ export interface Snapshots {
    * @throws invalid for a broken or hostile layer; system when the disk is full
    */
   unpack(layer: LayerSource, options?: UnpackOptions): Promise<Usage>;
+  /** Takes in the tar of a new layer on top of another one; hashed, and written as an image in the same pass. @throws as unpack */
+  receive(
+    tar: AsyncIterable<Uint8Array>,
+    parent: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<ReceivedLayer>;
   /** What new layers become, where they can. */
   readonly layerForm: LayerForm;
   /**

@@ -2,7 +2,8 @@ import { cancelled, invalid, isKind } from '#lib/errors';
 import { runJob } from '#lib/job';
 import { abortRing, newRing, type RingMemory } from '#lib/ring';
 import type { DecompressInput, DecompressNews } from './decompress-thread.ts';
-import type { ImageInput, WrittenLayer } from './image-thread.ts';
+import type { ImageTarget, WrittenLayer } from './finish-image.ts';
+import type { ImageInput } from './image-thread.ts';
 import type { StoredLayer } from './snapshots.ts';
 import type { Unpacked, UnpackInput } from './unpack-thread.ts';
 
@@ -26,7 +27,7 @@ export const unpackLayer = (job: UnpackJob, target: string): Promise<Unpacked> =
   );
 
 /** The same into a new file. @throws as unpackLayer; UnfitLayer */
-export const writeImage = (job: UnpackJob, image: Omit<ImageInput, 'ring'>): Promise<WrittenLayer> =>
+export const writeImage = (job: UnpackJob, image: ImageTarget): Promise<WrittenLayer> =>
   readInto(job, (ring) =>
     runJob<ImageInput, WrittenLayer>(new URL('./image-thread.ts', import.meta.url), { ...image, ring }),
   );
