@@ -146,6 +146,10 @@ export class Exchange {
       throw invalid(
         'this is for upgraded connections only: it needs the headers Connection: Upgrade and Upgrade: h2c',
       );
+    // Who ends HTTP/2 has left: nobody would tell its calls that are under way otherwise.
+    upgrade.allowHalfOpen = false;
+    // The other way round: when the server closes, what is under way there is cut.
+    this.signal.addEventListener('abort', () => upgrade.destroy(), { once: true });
     hijackUpgrade(response, upgrade, 'application/octet-stream', 'h2c');
     return upgrade;
   }

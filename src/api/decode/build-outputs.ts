@@ -52,15 +52,14 @@ export function wantedOutputs(query: Query): WantedOutput[] {
   );
 }
 
-/** An output of the gRPC API: its client has what leads to it, and pushes by itself what it loads. @throws invalid */
+/** An output of the gRPC API: its client has what leads to it. @throws invalid */
 export function wantedOutput(
   type: string,
   attributes: Readonly<Record<string, string>>,
   index: number,
 ): WantedOutput[] {
   const known = new Map(Object.entries(attributes));
-  if (type === 'moby') known.delete('push');
-  else if (type === 'docker') known.set('dest', '-');
+  if (type === 'docker') known.set('dest', '-');
   for (const name of OF_THE_CLIENT) known.delete(name);
   return decode(type, known, index, []);
 }

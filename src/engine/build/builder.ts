@@ -69,6 +69,8 @@ export interface BuilderOptions {
 }
 
 export interface BuildOptions {
+  /** Under which it is remembered, when it can be. */
+  readonly id?: string;
   readonly context: BuildContext;
   readonly namedContexts: ReadonlyMap<string, NamedInput>;
   /** Path in the context; a Dockerfile given by itself comes as `dockerfileContent`. */
@@ -158,7 +160,7 @@ export class Builder implements AsyncDisposable {
 
   /** @throws DockerfileError, RunFailed, notFound, invalid, cancelled */
   async build(options: BuildOptions): Promise<BuildResult> {
-    const noted = this.history.begin(describeBuild(options));
+    const noted = this.history.begin(describeBuild(options), options.id);
     const onEvent = (event: BuildEvent): void => {
       noted.add(event);
       options.onEvent(event);

@@ -5,6 +5,7 @@ export { Builder, type BuilderOptions, type BuildOptions, type InspectOptions } 
 export { BuildCache } from './cache.ts';
 export type { CachePolicy } from './collect.ts';
 export type { BuildContext, NamedInput } from './contexts/input.ts';
+export type { BuildHistory, HistoryChange } from './history/history.ts';
 export type { BuildLogEntry, BuildRecord } from './history/record.ts';
 export { type Inspection, type Outline, outlineOf, type Target, targetsOf } from './inspection.ts';
 export type { BuildResult, Output } from './outputs/output.ts';

@@ -135,6 +135,9 @@ export class Catalog {
     return lookUp(text, {
       idOf: (name) => this.#names.get(name)?.image,
       has: (id) => this.#images.has(id),
+      idOfTarget: (digest) =>
+        this.#names.values().find(({ target }) => target.digest === digest)?.image ??
+        this.#images.values().find(({ manifest }) => manifest.digest === digest)?.id,
       ids: () => this.#images.keys(),
     });
   }

@@ -10,7 +10,12 @@ const ids = fc.uniqueArray(hex, { minLength: 1, maxLength: 6 });
 
 function known(hexes: readonly string[], names: Readonly<Record<string, string>> = {}): Known {
   const all = hexes.map((text) => `sha256:${text}`);
-  return { idOf: (name) => names[name], has: (id) => all.includes(id), ids: () => all };
+  return {
+    idOf: (name) => names[name],
+    has: (id) => all.includes(id),
+    idOfTarget: (digest) => names[digest],
+    ids: () => all,
+  };
 }
 
 test('a whole id, with or without its algorithm, finds that image and no other', () => {
@@ -23,6 +28,13 @@ test('a whole id, with or without its algorithm, finds that image and no other',
       }
     }),
   );
+});
+
+test('the digest of a manifest finds the image that it is about', () => {
+  const digest = `sha256:${'d'.repeat(64)}`;
+  const id = `sha256:${'a'.repeat(64)}`;
+  assert.deepEqual(lookUp(digest, known(['a'.repeat(64)], { [digest]: id })), { kind: 'found', id });
+  assert.deepEqual(lookUp(digest, known(['a'.repeat(64)])), { kind: 'missing' });
 });
 
 test('a prefix is found exactly if it begins one id, is ambiguous if several', () => {

@@ -13,6 +13,8 @@ export interface Known {
   /** Ids by canonical name. */
   idOf(name: string): string | undefined;
   has(id: string): boolean;
+  /** Of the image that a manifest or an index of this digest is about. */
+  idOfTarget(digest: string): string | undefined;
   ids(): Iterable<string>;
 }
 
@@ -26,14 +28,15 @@ export type Found =
   | { readonly kind: 'ambiguous' };
 
 /**
- * What people call an image: a whole id first, then a name, then the beginning of an id, in Docker's order:
+ * What people call an image: a whole id first, or the digest of its manifest or index, then a name, then the beginning of an id, in Docker's order:
  * a tag `cafe` wins over an image whose id begins with it.
  * @throws invalid when the text can be none of these
  */
 export function lookUp(text: string, known: Known): Found {
   const name = readName(text);
   if (name && 'id' in name) {
-    return known.has(name.id) ? { kind: 'found', id: name.id } : { kind: 'missing' };
+    const id = known.has(name.id) ? name.id : known.idOfTarget(name.id);
+    return id === undefined ? { kind: 'missing' } : { kind: 'found', id };
   }
   if (name) {
     const canonical = storedName(name);

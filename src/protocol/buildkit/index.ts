@@ -1,11 +1,15 @@
 /** What of BuildKit's gRPC is spoken here, as it is on the wire. Made from the .proto files here: scripts/protobuf.sh. */
 export { Content } from './content_pb.ts';
 export {
+  type BuildHistoryEventSchema,
+  type BuildHistoryRecordSchema,
+  type BuildHistoryRequest,
   Control,
   type PruneRequest,
   type SolveRequest,
   type StatusResponse,
   StatusResponseSchema,
+  type UpdateBuildHistoryRequest,
   type UsageRecordSchema,
 } from './control_pb.ts';
 export { Auth, FileSend, FileSync } from './filesync_pb.ts';

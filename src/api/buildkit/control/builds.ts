@@ -33,6 +33,10 @@ export class SteeredBuilds {
     for (const old of this.#ended.splice(0, this.#ended.length - REMEMBERED)) this.#logs.delete(old);
   }
 
+  knows(ref: string): boolean {
+    return this.#logs.has(ref);
+  }
+
   /** @throws notFound when it has ended, unavailable when it does not come */
   async get(ref: string, signal: AbortSignal): Promise<SteeredBuild> {
     if (this.#ended.includes(ref)) throw notFound(`build ${ref} has ended`);

@@ -5,6 +5,7 @@ import type { Call, GrpcServer } from '../grpc/server.ts';
 import type { ClientSessions } from '../session/client-session.ts';
 import type { SteeredBuilds } from './builds.ts';
 import { chosenBy, pruneOptions, usageRecord } from './cache-records.ts';
+import { endedBuild, listen, pastStatus, update } from './history.ts';
 import { tunnel } from './session-tunnel.ts';
 import { SteeredBuild } from './steered-build.ts';
 import { workerOf } from './worker.ts';
@@ -39,9 +40,14 @@ export function serveControl(server: GrpcServer, options: ControlOptions): void 
     exporterResponse: await solve(options, request, call),
   }));
   server.streaming(method.status, async function* ({ ref }, { signal }) {
-    const log = await builds.log(ref, signal);
-    yield* log.read(signal);
+    const former = builds.knows(ref) ? undefined : endedBuild(builder.history, ref);
+    if (former) yield* pastStatus(builder.history, former);
+    else yield* (await builds.log(ref, signal)).read(signal);
   });
+  server.streaming(method.listenBuildHistory, (request, { signal }) =>
+    listen(builder.history, request, signal),
+  );
+  server.unary(method.updateBuildHistory, (request) => update(builder.history, request));
 }
 
 async function solve(

@@ -29,7 +29,7 @@ const GATEWAY_CAPS = [
 ];
 
 /** What is done beside it (solver/pb/caps.go). */
-const BUILD_CAPS = ['exporter.multiple'];
+const BUILD_CAPS = ['exporter.multiple', 'exporter.image.attestations'];
 
 const enabled = (ids: readonly string[]) => ids.map((id) => ({ id, enabled: true }));
 

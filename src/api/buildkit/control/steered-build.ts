@@ -53,6 +53,7 @@ const NOTHING: Result = { ref: '', metadata: {} };
 export class SteeredBuild implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #session: ClientSession;
+  readonly #ref: string;
   readonly #outputs: readonly WantedOutput[];
   readonly #cacheTargets: readonly WantedCacheTarget[];
   readonly #entitlements: readonly string[];
@@ -72,6 +73,7 @@ export class SteeredBuild implements AsyncDisposable {
   ) {
     this.#engine = engine;
     this.#session = session;
+    this.#ref = ref;
     this.#outputs = exporters.flatMap(({ type, attrs }, index) => wantedOutput(type, attrs, index));
     this.#cacheTargets = cacheExports.map(({ type, attrs }, index) =>
       cacheTarget(type, new Map(Object.entries(attrs)), index),
@@ -107,7 +109,7 @@ export class SteeredBuild implements AsyncDisposable {
       return { ...NOTHING, metadata };
     }
     const held = new HeldBuild((onSolved) => {
-      const said = { outputs: this.#outputs, cacheTargets: this.#cacheTargets, squash: false };
+      const said = { outputs: this.#outputs, cacheTargets: this.#cacheTargets, squash: false, id: this.#ref };
       const options = { ...request, ...said, signal: this.#signal, onSolved };
       return buildFromSession(this.#engine, this.#session, options, this.#trace);
     });

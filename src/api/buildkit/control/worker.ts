@@ -14,6 +14,7 @@ export async function workerOf(engine: Engine): Promise<MessageInitShape<typeof 
     id: engine.id,
     labels: {
       'org.mobyproject.buildkit.worker.executor': 'containers',
+      // By this one buildx knows that archives, caches and images for several platforms are supported.
       'org.mobyproject.buildkit.worker.snapshotter': engine.snapshots.driver,
       ...(gateway !== undefined && { 'org.mobyproject.buildkit.worker.moby.host-gateway-ip': gateway }),
     },

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,13 +13,19 @@ import type { BuildLogEntry, BuildRecord } from './record.ts';
 /** Builds that are kept: older ones go. */
 const MOST = 100;
 
+/** It becomes the name of a file. */
+const ID = /^[a-z0-9]{20,64}$/;
+
 export type BuildDescription = Omit<BuildRecord, 'id' | 'status' | 'created' | 'steps' | 'warnings'>;
+
+export type HistoryChange = 'began' | 'ended' | 'forgotten';
 
 /** What was built here, how it ended, and what it said: the last hundred builds, over restarts. */
 export class BuildHistory {
   readonly #root: string;
   readonly #table: Records<BuildRecord>;
   readonly #records = new Map<string, BuildRecord>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
 
   private constructor(root: string, table: Records<BuildRecord>) {
     this.#root = root;
@@ -38,8 +45,9 @@ export class BuildHistory {
     return history;
   }
 
-  begin(description: BuildDescription): NotedBuild {
-    const id = newId().slice(0, 25);
+  /** `wanted`: the id that its client chose, when it can be one here. */
+  begin(description: BuildDescription, wanted = ''): NotedBuild {
+    const id = ID.test(wanted) && !this.#records.has(wanted) ? wanted : newId().slice(0, 25);
     const steps = { total: 0, completed: 0, cached: 0 };
     const record: BuildRecord = {
       id,
@@ -89,9 +97,16 @@ export class BuildHistory {
     return id;
   }
 
+  /** Calls back for each build that begins, ends or is forgotten. */
+  onChange(listener: (change: HistoryChange, record: BuildRecord) => void): Disposable {
+    this.#changes.on('change', listener);
+    return { [Symbol.dispose]: () => void this.#changes.off('change', listener) };
+  }
+
   #put(record: BuildRecord): void {
     this.#records.set(record.id, record);
     this.#table.put(record.id, record);
+    this.#changes.emit('change', record.status === 'running' ? 'began' : 'ended', record);
   }
 
   #forgetOldest(): void {
@@ -104,8 +119,10 @@ export class BuildHistory {
   }
 
   #forget(id: string): void {
+    const record = this.#records.get(id);
     this.#records.delete(id);
     this.#table.delete(id);
+    if (record) this.#changes.emit('change', 'forgotten', record);
   }
 
   #path(id: string): string {
