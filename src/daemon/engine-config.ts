@@ -95,9 +95,17 @@ function logConfig(settings: Settings): LogConfig | undefined {
 const given = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]?: T });
 
-/** An ordinary user may make cgroups only through systemd, where it is told to let him. */
+/** An ordinary user may make no cgroups: as in dockerd, cgroupfs means none then. */
 function cgroupDriverOf(settings: Settings): EngineConfig['cgroupDriver'] {
-  let driver: EngineConfig['cgroupDriver'] = settings.rootless ? 'none' : undefined;
+  const driver = namedCgroupDriver(settings);
+  if (!settings.rootless) return driver;
+  if (driver === 'systemd')
+    throw invalid('native.cgroupdriver=systemd is not for rootless mode, which leaves limits out');
+  return 'none';
+}
+
+function namedCgroupDriver(settings: Settings): 'cgroupfs' | 'systemd' | undefined {
+  let driver: 'cgroupfs' | 'systemd' | undefined;
   for (const option of settings['exec-opt'] ?? []) {
     const [, name, value] = /^\s*([^=]+?)\s*=\s*(\S.*?)\s*$/.exec(option) ?? [];
     if (name === undefined) throw invalid(`invalid exec-opt (${option}): must be formatted 'opt=value'`);

@@ -397,8 +397,23 @@ describe('what the API asks of images', () => {
 
   it('commit takes a configuration, over which the changes go', async () => {
     const id = await daemon.ok('create', '--env', 'OF=container', 'busybox', 'true');
-    const body = {
+    // Of a container alone: no image has them.
+    const containers = {
       Hostname: 'ignored',
+      Domainname: 'ignored.example',
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: true,
+      OpenStdin: true,
+      StdinOnce: true,
+      Image: 'ignored',
+    };
+    const body = {
+      ...containers,
+      ArgsEscaped: true,
+      NetworkDisabled: true,
+      MacAddress: '02:42:ac:11:00:09',
       User: '7',
       Env: ['A=body', 'B=body'],
       Cmd: ['body'],
@@ -443,6 +458,11 @@ describe('what the API asks of images', () => {
       'Healthcheck',
     ] as const)
       assert.deepEqual(config[field], body[field], field);
+    const old = (await daemon.request('GET', '/v1.44/images/committed:1/json')).json as { Config: Row };
+    for (const [field, value] of Object.entries(containers))
+      assert.equal(old.Config[field], typeof value === 'string' ? '' : false, field);
+    for (const field of ['NetworkDisabled', 'MacAddress', 'StopTimeout'])
+      assert.ok(!(field in old.Config), field);
     const env = config['Env'] as string[];
     assert.ok(env.includes('A=change') && env.includes('B=body') && !env.includes('A=body'), String(env));
     assert.equal(await daemon.inspect('committed:1', '.Id'), (json as { Id: string }).Id);

@@ -17,7 +17,11 @@ const rootless = ['--rootless'];
 let daemon: Daemon;
 
 before(async () => {
-  daemon = await Daemon.start({ account, flags: rootless });
+  // cgroupfs, which many files of dockerd name, is none here.
+  daemon = await Daemon.start({
+    account,
+    flags: [...rootless, '--exec-opt', 'native.cgroupdriver=cgroupfs'],
+  });
   await daemon.importBusybox();
 });
 after(async () => {
@@ -401,6 +405,10 @@ describe('what an ordinary user needs for it', () => {
     fails(attempt(both, '--rootless'), /needs pasta or slirp4netns.*apt-get install passt/);
     fails(attempt(':', '--rootless', '--userns-remap', 'default'), /userns-remap is not for rootless mode/);
     fails(attempt(':', '--rootless', '--group', 'x'), /there is no group to give it to/);
+    fails(
+      attempt(':', '--rootless', '--exec-opt', 'native.cgroupdriver=systemd'),
+      /native.cgroupdriver=systemd is not for rootless mode/,
+    );
     const root = spawnSync(join(import.meta.dirname, '../../bin/berthd'), ['--rootless'], {
       encoding: 'utf8',
       env: { ...process.env, XDG_RUNTIME_DIR: daemon.root },
