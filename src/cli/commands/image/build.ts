@@ -78,7 +78,7 @@ export const command = defineCommand({
   async run(context, { flags: said, args: [path = ''] }) {
     const outputs = planOutputs(said, context);
     const named = await planNamedContexts(said['build-context']);
-    const caches = await planCaches(said['cache-from'], said['cache-to'], context);
+    const caches = await planCaches(said['cache-from'], said['cache-to'], (text) => context.err.line(text));
     const agents = planAgents(said.ssh, context.env);
     const asks = (await context.client.system.ping()).get(header.buildStreams) !== undefined;
     if (!asks && (outputs.wire || said['build-context'].length > 0))

@@ -1,7 +1,6 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Channel } from '#client';
-import type { Context } from '../../../context.ts';
 import { Exit, fileError } from '../../../errors.ts';
 import { csvFields } from '../../../flags/csv.ts';
 import { splitPair } from '../../../flags/flag.ts';
@@ -28,13 +27,13 @@ export interface Caches {
 export async function planCaches(
   from: readonly string[],
   to: readonly string[],
-  { err }: Pick<Context, 'err'>,
+  warn: (message: string) => void,
 ): Promise<Caches> {
   const sources: WireCache[] = [];
   for (const source of from.flatMap((text) => parse('from', text))) {
     const src = source.Type === 'local' ? source.Attrs['src'] : undefined;
     const missing = src && (await access(join(src, 'index.json')).catch(fileError));
-    if (missing) err.line(`the cache ${src} is not used: ${missing}`);
+    if (missing) warn(`the cache ${src} is not used: ${missing}`);
     else sources.push(source);
   }
   const targets = to.flatMap((text) => parse('to', text));
@@ -50,11 +49,38 @@ export async function planCaches(
       const dest = targets[index]?.Attrs['dest'];
       if (!dest) throw new Exit(1, `the daemon sent an unknown cache: ${index}`);
       await mkdir(dest, { recursive: true });
-      const warn = (message: string): void => err.line(message);
+      const file = join(dest, 'index.json');
+      const before = await readFile(file, 'utf8').catch(() => '');
       await unpackTree(connection, { directory: dest, name: '' }, { fromRoot: true, keepOwner: false, warn });
+      if (before !== '') await writeFile(file, withOthers(await readFile(file, 'utf8'), before));
     },
   };
 }
+
+/** An index with what an older one has under other tags: a directory may hold several caches. */
+export function withOthers(index: string, before: string): string {
+  const now = parseIndex(index);
+  const tags = new Set(now.manifests.map(tagOf));
+  const others = parseIndex(before).manifests.filter((each) => !tags.has(tagOf(each)));
+  return JSON.stringify({ ...now, manifests: [...now.manifests, ...others] });
+}
+
+interface Index {
+  readonly manifests: readonly { readonly annotations?: Readonly<Record<string, string>> }[];
+}
+
+/** What is no index has nothing to keep. */
+function parseIndex(text: string): Index {
+  try {
+    const index = JSON.parse(text) as Partial<Index> | null;
+    return { ...index, manifests: index?.manifests ?? [] };
+  } catch {
+    return { manifests: [] };
+  }
+}
+
+const tagOf = ({ annotations }: Index['manifests'][number]): string =>
+  annotations?.['org.opencontainers.image.ref.name'] ?? '';
 
 /** `type=local,src=directory`; a name alone is an image's, for a source, or a registry's, for a target. */
 function parse(way: 'from' | 'to', text: string): WireCache[] {
