@@ -74,6 +74,10 @@ it('Debian’s docker-compose brings up, scales, looks into and takes down a pro
   await compose('start', 'client');
   assert.match(await compose('top', 'worker'), /sleep 1000/);
   await compose('run', '--rm', '-T', 'client', 'true');
+  const made = async () => String(await daemon.inspect('project_web_1', '.Id'));
+  const before = await made();
+  await compose('up', '-d', '--force-recreate', '--no-deps', '-t', '0', 'web');
+  assert.notEqual(await made(), before, 'made anew, with the volumes of the one before');
   await compose('down', '-t', '0', '-v');
   assert.deepEqual(await running(), ['']);
   assert.equal(await daemon.ok('volume', 'ls', '-q'), '');
