@@ -10,7 +10,7 @@ import { Query } from './query.ts';
 import type { Router } from './router.ts';
 import { allRoutes } from './routes/index.ts';
 import { upgradeBody } from './streams/upgrade-body.ts';
-import { splitVersion } from './version-prefix.ts';
+import { splitVersion, versionFor } from './version-prefix.ts';
 
 /** How long what is under way may take to end once the server closes, in milliseconds. */
 const CLOSING_TIME = 2_000;
@@ -116,7 +116,8 @@ export class Api {
       const route = this.#router.find(request.method ?? '', target.path);
       if (!route) throw notFound('page not found');
       query.check();
-      await route.handler(exchange(route.params, target.version));
+      const version = versionFor(target.version, request.headers['user-agent']);
+      await route.handler(exchange(route.params, version));
     } catch (error) {
       const status = statusOf(error);
       const fields = { method: request.method, path, status, error: messageOf(error) };

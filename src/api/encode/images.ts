@@ -46,14 +46,12 @@ export interface InspectOptions {
   readonly driver: string;
   readonly graph: Readonly<Record<string, string>> | null;
   readonly since: Since;
-  /** With what once told how the image was made. */
-  readonly containerConfig: boolean;
   readonly manifests?: readonly ManifestSummary[];
 }
 
 export function imageInspect(
   image: Image,
-  { driver, graph, since, containerConfig, manifests }: InspectOptions,
+  { driver, graph, since, manifests }: InspectOptions,
 ): ImageInspect {
   // Before 1.44 a time that nobody knows was told as the beginning of time.
   const created = image.created || (since('1.44') ? '' : NEVER);
@@ -66,7 +64,7 @@ export function imageInspect(
     ...(created && { Created: created }),
     ...said('DockerVersion', '', since),
     ...said('Author', image.author, since),
-    ...(containerConfig && { Container: '', ContainerConfig: NO_CONTAINER_CONFIG }),
+    ...(!since('1.45') && { Container: '', ContainerConfig: NO_CONTAINER_CONFIG }),
     Config: configOf(image.config, since),
     Architecture: image.architecture,
     ...(image.variant && { Variant: image.variant }),

@@ -52,7 +52,6 @@ export function inspectRoutes(router: Router, { images, snapshots }: Engine): vo
         driver: snapshots.driver,
         graph: null,
         since: (version) => exchange.since(version),
-        containerConfig: !exchange.since('1.45') || isComposeOne(exchange),
         ...(manifests && { manifests: (await images.manifests(name)).map(manifestSummary) }),
       }),
     );
@@ -67,10 +66,3 @@ function inspectOptions(exchange: Exchange): { manifests: boolean; platform: str
     throw invalid('conflicting options: manifests and platform options cannot both be set');
   return { manifests, platform };
 }
-
-/**
- * docker-compose 1.x, which still comes with Debian, asks in the newest version there is, and fails to make a container
- * anew without the field that 1.45 took away.
- */
-const isComposeOne = (exchange: Exchange): boolean =>
-  /^docker-compose\/1\./.test(exchange.header('user-agent') ?? '');
