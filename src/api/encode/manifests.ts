@@ -2,12 +2,12 @@ import type { Attestation, ManifestSummary, Verification } from '#engine/images'
 import type { Descriptor, ImageVerification, ManifestSummary as WireSummary } from '#protocol';
 
 export function manifestSummary(summary: ManifestSummary): WireSummary {
-  const { descriptor, available, contentSize, kind, image, subject } = summary;
+  const { descriptor, available, contentSize, ownSize, kind, image, subject } = summary;
   return {
     ID: descriptor.digest,
     Descriptor: wireDescriptor(descriptor),
     Available: available,
-    Size: { Content: contentSize, Total: contentSize + (image?.unpackedSize ?? 0) },
+    Size: { Content: contentSize, Total: ownSize + (image?.unpackedSize ?? 0) },
     Kind: kind,
     ...(image && {
       ImageData: {

@@ -15,6 +15,8 @@ export interface ManifestSummary {
   readonly available: boolean;
   /** Bytes of its content that is here. */
   readonly contentSize: number;
+  /** Of these, without what is no more than a part of an unpacked layer. */
+  readonly ownSize: number;
   readonly kind: 'image' | 'attestation' | 'unknown';
   /** Of images: the unpacked bytes, and the containers made of it. */
   readonly image?: {
@@ -72,11 +74,14 @@ async function summary(context: ImagesContext, descriptor: Descriptor): Promise<
   const manifest = await readManifest(context, descriptor);
   const parts = manifest ? [manifest.config, ...manifest.layers] : [];
   const here = await Promise.all(parts.map(({ digest }) => context.content.blobs.has(digest)));
-  const contentSize = parts.reduce(
-    (sum, { size }, index) => sum + (here[index] ? size : 0),
-    manifest ? descriptor.size : 0,
-  );
-  const common = { descriptor, available: manifest !== undefined && here.every(Boolean), contentSize };
+  const sizeOfAll = (counts: (part: Descriptor, index: number) => boolean) =>
+    parts.filter(counts).reduce((sum, { size }) => sum + size, manifest ? descriptor.size : 0);
+  const common = {
+    descriptor,
+    available: manifest !== undefined && here.every(Boolean),
+    contentSize: sizeOfAll((_part, index) => here[index] ?? false),
+    ownSize: sizeOfAll(({ digest }) => context.content.blobs.hasFile(digest)),
+  };
   const subject = attestedBy(descriptor);
   if (subject !== undefined) return { ...common, kind: 'attestation', subject };
   const image = manifest && context.catalog.images.get(manifest.config.digest);

@@ -33,7 +33,7 @@ function withOldParameter(filters: Filters, exchange: Exchange): Filters {
 /** Beside its manifests, which tell what they take packed and unpacked, an image is as large as they are together. */
 const withContent = (image: Image, manifests: readonly ManifestSummary[] = []): Image => ({
   ...image,
-  size: manifests.reduce((sum, { contentSize }) => sum + contentSize, image.size),
+  size: manifests.reduce((sum, { ownSize }) => sum + ownSize, image.size),
 });
 
 function chosen({ images }: Engine, filters: Filters, all: boolean): Image[] {
