@@ -8,11 +8,11 @@ const FIRST_JSON_ERRORS = '1.24';
  * docker-compose 1.x, which still comes with Debian, asks in the newest version there is, and fails where it misses what
  * later versions took away: a container made anew (1.45), the events of a project (1.52). It is answered as it knows.
  */
-const COMPOSE_ONE = { agent: /^docker-compose\/1\./, version: '1.44' };
+const COMPOSE_ONE = { agent: 'docker-compose/1.', version: '1.44' };
 
 /** The version that a client is answered in. */
 export const versionFor = (version: string, userAgent: string | undefined): string =>
-  COMPOSE_ONE.agent.test(userAgent ?? '') && compareVersions(version, COMPOSE_ONE.version) > 0
+  userAgent?.startsWith(COMPOSE_ONE.agent) && compareVersions(version, COMPOSE_ONE.version) > 0
     ? COMPOSE_ONE.version
     : version;
 
