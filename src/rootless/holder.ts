@@ -10,6 +10,7 @@ import { exitNow, ProcessHandle, wait } from '#linux/process';
 import { serveEngines } from './control.ts';
 import { Forwards } from './forwards.ts';
 import { connected, nameServerOf, networkArguments } from './network.ts';
+import { NetworkProcess } from './network-process.ts';
 import type { OutsideThread } from './outside-thread.ts';
 import { Place } from './place.ts';
 import type { NetworkProgram } from './requirements.ts';
@@ -40,33 +41,21 @@ async function hold(): Promise<void> {
   place.write({ identity: self.identity, userNamespace: readlinkSync('/proc/self/ns/user') });
 }
 
-/** The process that connects the network now. */
-interface Network {
-  pid: number;
-}
-
-async function connect(outside: Thread<OutsideThread>): Promise<Network> {
-  const start = () => outside.call('spawn', program.path, networkArguments(program, place.netns));
-  const network = { pid: await start() };
-  const ended = wait(network.pid);
-  await connected(program, ended);
-  void (async () => {
-    for (let over: Promise<unknown> = ended; ; over = wait(network.pid)) {
-      await over;
-      console.error(`${program.kind} has ended, and is started again`);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      network.pid = await start();
-    }
-  })();
+async function connect(outside: Thread<OutsideThread>): Promise<NetworkProcess> {
+  const network = await NetworkProcess.start({
+    start: () => outside.call('spawn', program.path, networkArguments(program, place.netns)),
+    ended: wait,
+    kill: (pid) => process.kill(pid, 'SIGKILL'),
+    retry: RETRY_MS,
+    onRestart: () => console.error(`${program.kind} has ended, and is started again`),
+  });
+  await connected(program, network.ended);
+  void network.keep();
   return network;
 }
 
-async function end(network: Network): Promise<never> {
-  try {
-    process.kill(network.pid, 'SIGKILL');
-  } catch {
-    // It has ended already.
-  }
+async function end(network: NetworkProcess): Promise<never> {
+  await network.end();
   try {
     // Where something is mounted on a file it cannot be removed.
     for (const path of [place.netns, place.resolvConf]) await unmount(path);
