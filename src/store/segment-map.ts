@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { codeOf } from '#lib/errors';
+import { diskFull } from './receive.ts';
 
 /** What is fetched by one request. Small enough to share out, large enough that asking costs little. */
 export const SEGMENT_BYTES = 8 << 20;
@@ -23,12 +24,19 @@ export interface Segment {
 export class SegmentMap implements AsyncDisposable {
   readonly segments: readonly Segment[];
   readonly #file: FileHandle;
+  /** What the file has, or will have in a moment. */
+  readonly #content: Buffer;
+  /** Entries that the file does not have yet: the first, and one behind the last. */
+  #changed: { from: number; to: number } | undefined;
+  #writing: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
   #arrived: number;
   /** Index of the first segment that has a gap. */
   #gap = 0;
 
-  private constructor(file: FileHandle, segments: readonly Segment[]) {
+  private constructor(file: FileHandle, content: Buffer, segments: readonly Segment[]) {
     this.#file = file;
+    this.#content = content;
     this.segments = segments;
     this.#arrived = segments.reduce((sum, { done }) => sum + done, 0);
   }
@@ -41,12 +49,12 @@ export class SegmentMap implements AsyncDisposable {
       // The machine may have died between the two files.
       return { index, start, end, done: start + done <= Math.min(end, length) ? done : 0 };
     });
-    if (known) return new SegmentMap(await open(path, 'r+'), segments);
-    const file = await open(path, 'w', 0o600);
     const content = Buffer.alloc(HEADER_BYTES + segments.length * ENTRY_BYTES);
     content.writeBigUInt64LE(BigInt(size));
+    for (const { index, done } of segments) content.writeUInt32LE(done, HEADER_BYTES + index * ENTRY_BYTES);
+    const file = await open(path, known ? 'r+' : 'w', 0o600);
     await file.write(content, 0, content.length, 0);
-    return new SegmentMap(file, segments);
+    return new SegmentMap(file, content, segments);
   }
 
   /** Bytes from the beginning on without a gap. */
@@ -69,16 +77,34 @@ export class SegmentMap implements AsyncDisposable {
     return this.segments.slice(Math.floor(start / SEGMENT_BYTES), Math.ceil(end / SEGMENT_BYTES));
   }
 
-  /** The segment has so many bytes more, which are in the file. */
-  async note(segment: Segment, count: number): Promise<void> {
+  /** The segment has so many bytes more, which are in the file. It is written down in a moment. @throws what writing threw */
+  note(segment: Segment, count: number): void {
+    if (this.#failure) throw this.#failure.error;
     segment.done += count;
     this.#arrived += count;
-    const entry = Buffer.alloc(ENTRY_BYTES);
-    entry.writeUInt32LE(segment.done);
-    await this.#file.write(entry, 0, ENTRY_BYTES, HEADER_BYTES + segment.index * ENTRY_BYTES);
+    const { index, done } = segment;
+    this.#content.writeUInt32LE(done, HEADER_BYTES + index * ENTRY_BYTES);
+    const { from, to } = this.#changed ?? { from: index, to: index + 1 };
+    this.#changed = { from: Math.min(from, index), to: Math.max(to, index + 1) };
+    this.#writing ??= this.#write();
+  }
+
+  /** What is noted meanwhile is written with the next write, whoever noted it. */
+  async #write(): Promise<void> {
+    try {
+      for (let changed = this.#changed; changed; changed = this.#changed) {
+        this.#changed = undefined;
+        const start = HEADER_BYTES + changed.from * ENTRY_BYTES;
+        await this.#file.write(this.#content, start, (changed.to - changed.from) * ENTRY_BYTES, start);
+      }
+    } catch (error) {
+      this.#failure = { error: diskFull(error) };
+    }
+    this.#writing = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing;
     await this.#file.close();
   }
 }

@@ -6,7 +6,7 @@ import type { Adopt } from './ingest.ts';
 import { diskFull, isDiskFull } from './receive.ts';
 import { type Segment, SegmentMap } from './segment-map.ts';
 
-/** Bytes gathered before a write: each is two trips to the thread pool. */
+/** Bytes gathered before a write: each is a trip to the thread pool. */
 const BATCH = 1 << 17;
 /** Bytes between two words to the thread that hashes: each opens the file. */
 const HASH_STEP = 4 << 20;
@@ -71,11 +71,11 @@ export class SegmentedIngest implements AsyncDisposable {
     let waiting: Uint8Array[] = [];
     let length = 0;
     const flush = async () => {
-      const batch = waiting.length === 1 && waiting[0] ? waiting[0] : Buffer.concat(waiting, length);
+      const [batch, size] = [waiting, length];
       waiting = [];
       length = 0;
-      await this.#write(position, batch);
-      position += batch.length;
+      await this.#write(position, batch, size);
+      position += size;
       onBytes();
     };
     try {
@@ -91,30 +91,28 @@ export class SegmentedIngest implements AsyncDisposable {
     }
   }
 
-  async #write(position: number, bytes: Uint8Array): Promise<void> {
-    const end = position + bytes.length;
+  async #write(position: number, batch: readonly Uint8Array[], size: number): Promise<void> {
+    const end = position + size;
     for (const segment of this.#map.between(position, end)) {
       const from = Math.max(position, segment.start + segment.done);
       const to = Math.min(end, segment.end);
       // A gap would be left, or nothing is new.
       if (from >= to || from !== segment.start + segment.done) continue;
-      await this.#writeAll(bytes.subarray(from - position, to - position), from);
-      await this.#map.note(segment, to - from);
+      const whole = from === position && to === end;
+      await this.#writeAll(whole ? batch : cut(batch, from - position, to - position), from, to - from);
+      this.#map.note(segment, to - from);
     }
     this.#hash();
   }
 
-  async #writeAll(bytes: Uint8Array, position: number): Promise<void> {
+  async #writeAll(batch: readonly Uint8Array[], position: number, size: number): Promise<void> {
     try {
-      for (let written = 0; written < bytes.length; ) {
-        const { bytesWritten } = await this.#file.write(
-          bytes,
-          written,
-          bytes.length - written,
-          position + written,
-        );
-        written += bytesWritten;
-      }
+      let { bytesWritten: written } = await this.#file.writev(batch, position);
+      if (written === size) return;
+      // Short writes happen at the edge of a full disk: the next one tells the reason.
+      const bytes = Buffer.concat(batch);
+      while (written < size)
+        written += (await this.#file.write(bytes, written, size - written, position + written)).bytesWritten;
     } catch (error) {
       throw diskFull(error);
     }
@@ -160,6 +158,10 @@ export class SegmentedIngest implements AsyncDisposable {
     await this.#file.close();
   }
 }
+
+const cut = (batch: readonly Uint8Array[], start: number, end: number): [Uint8Array] => [
+  Buffer.concat(batch).subarray(start, end),
+];
 
 const mapOf = (path: string): string => `${path}.map`;
 

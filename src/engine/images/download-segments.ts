@@ -9,6 +9,8 @@ export const LARGE = 2 * SEGMENT_BYTES;
 const LARGEST = 2 ** 40;
 /** Requests at a time for one layer: on lines that lose packets each has its own speed. */
 const CONNECTIONS = 4;
+/** How long one segment may take alone: at more than 50 MB/s it takes less. */
+const PATIENCE_MS = 150;
 
 export interface SegmentedDownload {
   readonly blobs: BlobStore;
@@ -53,7 +55,10 @@ async function attempt(download: SegmentedDownload): Promise<'whole' | 'damaged'
   return 'whole';
 }
 
-/** The first request finds out whether the server sends parts; then others join it. */
+/**
+ * The first request finds out whether the server sends parts, and whether it is slow; then others join it. A fast line
+ * gains nothing by company.
+ */
 async function fetchMissing(download: SegmentedDownload, ingest: SegmentedIngest): Promise<void> {
   const { repository, layer, onProgress } = download;
   const failed = new AbortController();
@@ -64,8 +69,10 @@ async function fetchMissing(download: SegmentedDownload, ingest: SegmentedIngest
   const join = () => {
     while (workers.length < Math.min(CONNECTIONS, waiting.length + workers.length)) workers.push(work());
   };
+  let slow: NodeJS.Timeout | undefined;
   const onAnswer = (partial: boolean) => {
-    if (partial) join();
+    clearTimeout(slow);
+    if (partial && workers.length === 1) slow = setTimeout(join, PATIENCE_MS);
   };
   const work = async (): Promise<void> => {
     try {
@@ -84,6 +91,7 @@ async function fetchMissing(download: SegmentedDownload, ingest: SegmentedIngest
   workers.push(work());
   // Others join while the first is under way.
   for (let ended = 0; ended < workers.length; ended++) await workers[ended];
+  clearTimeout(slow);
   if (download.signal?.aborted) throw cancelled();
   if (failures.length > 0) throw failures.find((error) => !isKind(error, 'cancelled')) ?? failures[0];
 }
