@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
@@ -280,6 +281,49 @@ describe("BuildKit's API over POST /grpc, as buildx calls it", () => {
       client.control.diskUsage({ filter: ['color==red'] }),
       /filter "color==red" is not supported/,
     );
+  });
+
+  it("keeps its cache in the client's store, finds it there, and an image in an OCI layout", async () => {
+    await using client = await connect();
+    const Dockerfile = 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /id\n';
+    const store = new Map<string, Buffer>();
+    const first = await built(client, {
+      Dockerfile,
+      stores: { 'local:/there': store },
+      request: {
+        exporters: [{ type: 'moby', attrs: { name: 'first' } }],
+        cache: { exports: [{ type: 'local', attrs: { dest: '/there', mode: 'max' } }] },
+      },
+    });
+    const { digest } = JSON.parse(first.response['cache.manifest'] ?? '') as { digest: string };
+    assert(store.has(digest));
+    const made = await shell('first', 'cat /id');
+    await daemon.ok('rmi', 'first');
+    await Array.fromAsync(client.control.prune({ all: true }));
+    const imports = JSON.stringify([{ Type: 'local', Attrs: { src: '/there', digest } }]);
+    await built(client, {
+      Dockerfile,
+      stores: { 'local:/there': store },
+      attributes: { 'cache-imports': imports },
+      request: tagged('again'),
+    });
+    const layout = new Map<string, Buffer>();
+    await built(client, { Dockerfile, request: { exporters: [{ type: 'oci', attrs: {} }] } });
+    for await (const { entry, body } of readMembers(
+      Readable.from([Buffer.concat(client.received.splice(0))]),
+    ))
+      layout.set(entry.path.replace('blobs/sha256/', 'sha256:'), await buffer(body));
+    const index = JSON.parse(layout.get('index.json')?.toString() ?? '') as {
+      manifests: [{ digest: string }];
+    };
+    await built(client, {
+      Dockerfile: 'FROM elsewhere\nRUN cp /id /copy\n',
+      stores: { 'oci:mine': layout },
+      attributes: { 'context:elsewhere': `oci-layout://mine@${index.manifests[0].digest}` },
+      request: tagged('of-layout'),
+    });
+    assert.equal(await shell('again', 'cat /id'), made);
+    assert.equal(await shell('of-layout', 'cat /copy'), made);
   });
 
   it('tells what was built, by the id of its client, and what it said', async () => {

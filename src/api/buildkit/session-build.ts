@@ -1,12 +1,14 @@
 import type { Engine } from '#engine';
 import type { BuildOptions, BuildResult, Output } from '#engine/build';
-import { unsupported } from '#lib/errors';
-import { cachesFor, type WantedCaches } from '../build-caches.ts';
+import { invalid } from '#lib/errors';
+import type { Descriptor } from '#oci/image';
+import { type CacheDelivery, cachesFor, type WantedCaches } from '../build-caches.ts';
 import { outputsFor } from '../build-results.ts';
 import type { WantedOutput } from '../decode/build-outputs.ts';
 import { pullBase } from '../pull-base.ts';
 import type { BuildTrace } from './build-trace.ts';
 import { sessionAgents } from './session/agents.ts';
+import { readCache, writeCache } from './session/caches.ts';
 import type { ClientSession } from './session/client-session.ts';
 import { type ContextsRequest, sessionContexts } from './session/contexts.ts';
 import { sessionAuth, sessionSecrets } from './session/credentials.ts';
@@ -29,7 +31,11 @@ export type SessionBuildOptions = Omit<
   | 'cacheTo'
 > &
   ContextsRequest &
-  WantedCaches & { readonly outputs: readonly WantedOutput[] };
+  WantedCaches & {
+    readonly outputs: readonly WantedOutput[];
+    /** The client's directory has a cache of this descriptor now. */
+    readonly onCacheWritten?: (descriptor: Descriptor) => void;
+  };
 
 /** A build whose files, secrets and credentials are asked of the client, and whose outputs are brought to it. */
 export async function buildFromSession(
@@ -49,7 +55,7 @@ export async function buildFromSession(
     ssh: sessionAgents(session, signal),
     onEvent: trace.add,
     pullImage: pullBase(images, authOf, trace.add),
-    ...cachesFor(options, { authOf, read: refuseCache, write: refuseCache }),
+    ...sessionCaches(session, options, authOf),
     outputs: sessionOutputs(engine, session, options, trace),
   });
 }
@@ -71,8 +77,25 @@ function sessionOutputs(
   });
 }
 
-async function refuseCache(): Promise<never> {
-  throw unsupported(
-    'a cache of type=local is not supported over a session yet: use registry, or berth build',
+function sessionCaches(
+  session: ClientSession,
+  { cacheSources, cacheTargets, onCacheWritten, signal }: SessionBuildOptions,
+  authOf: CacheDelivery['authOf'],
+) {
+  return cachesFor(
+    { cacheSources, cacheTargets },
+    {
+      authOf,
+      async read(index, paths) {
+        const source = cacheSources.find((each) => each.kind === 'local' && each.index === index);
+        if (source?.kind !== 'local') throw invalid(`the client has no cache ${index}`);
+        return readCache(session, source, paths, signal);
+      },
+      async write(index, content) {
+        const target = cacheTargets.find((each) => each.kind === 'local' && each.index === index);
+        if (target?.kind !== 'local') throw invalid(`the client has no cache ${index}`);
+        onCacheWritten?.(await writeCache(session, target.name, content, signal));
+      },
+    },
   );
 }

@@ -14,7 +14,7 @@ import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2
 export const file_content: GenFile =
   /*@__PURE__*/
   fileDesc(
-    'Cg1jb250ZW50LnByb3RvEh5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEiJAoESW5mbxIOCgZkaWdlc3QYASABKAkSDAoEc2l6ZRgCIAEoAyIdCgtJbmZvUmVxdWVzdBIOCgZkaWdlc3QYASABKAkiQgoMSW5mb1Jlc3BvbnNlEjIKBGluZm8YASABKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mbyJCChJSZWFkQ29udGVudFJlcXVlc3QSDgoGZGlnZXN0GAEgASgJEg4KBm9mZnNldBgCIAEoAxIMCgRzaXplGAMgASgDIjMKE1JlYWRDb250ZW50UmVzcG9uc2USDgoGb2Zmc2V0GAEgASgDEgwKBGRhdGEYAiABKAwy3wEKB0NvbnRlbnQSYQoESW5mbxIrLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5JbmZvUmVxdWVzdBosLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5JbmZvUmVzcG9uc2UScQoEUmVhZBIyLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5SZWFkQ29udGVudFJlcXVlc3QaMy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuUmVhZENvbnRlbnRSZXNwb25zZTABYgZwcm90bzM',
+    'Cg1jb250ZW50LnByb3RvEh5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEiJAoESW5mbxIOCgZkaWdlc3QYASABKAkSDAoEc2l6ZRgCIAEoAyIdCgtJbmZvUmVxdWVzdBIOCgZkaWdlc3QYASABKAkiQgoMSW5mb1Jlc3BvbnNlEjIKBGluZm8YASABKAsyJC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mbyJCChJSZWFkQ29udGVudFJlcXVlc3QSDgoGZGlnZXN0GAEgASgJEg4KBm9mZnNldBgCIAEoAxIMCgRzaXplGAMgASgDIjMKE1JlYWRDb250ZW50UmVzcG9uc2USDgoGb2Zmc2V0GAEgASgDEgwKBGRhdGEYAiABKAwicQoTV3JpdGVDb250ZW50UmVxdWVzdBIOCgZhY3Rpb24YASABKAUSCwoDcmVmGAIgASgJEg0KBXRvdGFsGAMgASgDEhAKCGV4cGVjdGVkGAQgASgJEg4KBm9mZnNldBgFIAEoAxIMCgRkYXRhGAYgASgMIlUKFFdyaXRlQ29udGVudFJlc3BvbnNlEg4KBmFjdGlvbhgBIAEoBRIOCgZvZmZzZXQYBCABKAMSDQoFdG90YWwYBSABKAMSDgoGZGlnZXN0GAYgASgJMtcCCgdDb250ZW50EmEKBEluZm8SKy5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mb1JlcXVlc3QaLC5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuSW5mb1Jlc3BvbnNlEnEKBFJlYWQSMi5jb250YWluZXJkLnNlcnZpY2VzLmNvbnRlbnQudjEuUmVhZENvbnRlbnRSZXF1ZXN0GjMuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLlJlYWRDb250ZW50UmVzcG9uc2UwARJ2CgVXcml0ZRIzLmNvbnRhaW5lcmQuc2VydmljZXMuY29udGVudC52MS5Xcml0ZUNvbnRlbnRSZXF1ZXN0GjQuY29udGFpbmVyZC5zZXJ2aWNlcy5jb250ZW50LnYxLldyaXRlQ29udGVudFJlc3BvbnNlKAEwAWIGcHJvdG8z',
   );
 
 /**
@@ -122,6 +122,84 @@ export const ReadContentResponseSchema: GenMessage<ReadContentResponse> =
   messageDesc(file_content, 4);
 
 /**
+ * @generated from message containerd.services.content.v1.WriteContentRequest
+ */
+export type WriteContentRequest = Message<'containerd.services.content.v1.WriteContentRequest'> & {
+  /**
+   * 0 stat, 1 write, 2 commit
+   *
+   * @generated from field: int32 action = 1;
+   */
+  action: number;
+
+  /**
+   * @generated from field: string ref = 2;
+   */
+  ref: string;
+
+  /**
+   * @generated from field: int64 total = 3;
+   */
+  total: bigint;
+
+  /**
+   * @generated from field: string expected = 4;
+   */
+  expected: string;
+
+  /**
+   * @generated from field: int64 offset = 5;
+   */
+  offset: bigint;
+
+  /**
+   * @generated from field: bytes data = 6;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message containerd.services.content.v1.WriteContentRequest.
+ * Use `create(WriteContentRequestSchema)` to create a new message.
+ */
+export const WriteContentRequestSchema: GenMessage<WriteContentRequest> =
+  /*@__PURE__*/
+  messageDesc(file_content, 5);
+
+/**
+ * @generated from message containerd.services.content.v1.WriteContentResponse
+ */
+export type WriteContentResponse = Message<'containerd.services.content.v1.WriteContentResponse'> & {
+  /**
+   * @generated from field: int32 action = 1;
+   */
+  action: number;
+
+  /**
+   * @generated from field: int64 offset = 4;
+   */
+  offset: bigint;
+
+  /**
+   * @generated from field: int64 total = 5;
+   */
+  total: bigint;
+
+  /**
+   * @generated from field: string digest = 6;
+   */
+  digest: string;
+};
+
+/**
+ * Describes the message containerd.services.content.v1.WriteContentResponse.
+ * Use `create(WriteContentResponseSchema)` to create a new message.
+ */
+export const WriteContentResponseSchema: GenMessage<WriteContentResponse> =
+  /*@__PURE__*/
+  messageDesc(file_content, 6);
+
+/**
  * @generated from service containerd.services.content.v1.Content
  */
 export const Content: GenService<{
@@ -140,5 +218,13 @@ export const Content: GenService<{
     methodKind: 'server_streaming';
     input: typeof ReadContentRequestSchema;
     output: typeof ReadContentResponseSchema;
+  };
+  /**
+   * @generated from rpc containerd.services.content.v1.Content.Write
+   */
+  write: {
+    methodKind: 'bidi_streaming';
+    input: typeof WriteContentRequestSchema;
+    output: typeof WriteContentResponseSchema;
   };
 }> = /*@__PURE__*/ serviceDesc(file_content, 0);

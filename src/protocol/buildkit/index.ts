@@ -4,6 +4,7 @@ export {
   type BuildHistoryEventSchema,
   type BuildHistoryRecordSchema,
   type BuildHistoryRequest,
+  type CacheOptions,
   Control,
   type PruneRequest,
   type SolveRequest,

@@ -1,6 +1,6 @@
 import type { Engine } from '#engine';
 import { invalid, unsupported } from '#lib/errors';
-import { Control, type SolveRequest } from '#protocol/buildkit';
+import { type CacheOptions, Control, type SolveRequest } from '#protocol/buildkit';
 import type { Call, GrpcServer } from '../grpc/server.ts';
 import type { ClientSessions } from '../session/client-session.ts';
 import type { SteeredBuilds } from './builds.ts';
@@ -64,7 +64,8 @@ async function solve(
     const said = {
       ref,
       exporters: exportersOf(request),
-      cacheExports: request.cache?.exports ?? [],
+      cacheExports: cacheExportsOf(request.cache),
+      cacheImports: cacheImportsOf(request.cache),
       entitlements,
     };
     await using build = new SteeredBuild(engine, session, said, log, signal);
@@ -91,4 +92,15 @@ function check({ definition, sourcePolicy }: SolveRequest): void {
 function exportersOf({ exporters, exporterDeprecated: type, exporterAttrsDeprecated: attrs }: SolveRequest) {
   if (exporters.length > 0) return exporters;
   return type === '' ? [] : [{ type, attrs }];
+}
+
+/** Until BuildKit 0.9 registries had fields of their own. */
+function cacheExportsOf(cache: CacheOptions | undefined) {
+  const { exports = [], exportRefDeprecated: ref = '', exportAttrsDeprecated = {} } = cache ?? {};
+  return ref === '' ? exports : [...exports, { type: 'registry', attrs: { ...exportAttrsDeprecated, ref } }];
+}
+
+function cacheImportsOf(cache: CacheOptions | undefined) {
+  const { imports = [], importRefsDeprecated = [] } = cache ?? {};
+  return [...imports, ...importRefsDeprecated.map((ref) => ({ type: 'registry', attrs: { ref } }))];
 }

@@ -3,8 +3,14 @@ import type { Engine } from '#engine';
 import type { SolvedFiles } from '#engine/build';
 import { cancelled, notFound, unsupported } from '#lib/errors';
 import { newId } from '#lib/ids';
+import type { Descriptor } from '#oci/image';
 import { resultMessage } from '../../build-results.ts';
-import { cacheTarget, type WantedCacheTarget } from '../../decode/build-caches.ts';
+import {
+  cacheSource,
+  cacheTarget,
+  type WantedCacheSource,
+  type WantedCacheTarget,
+} from '../../decode/build-caches.ts';
 import { type WantedOutput, wantedOutput } from '../../decode/build-outputs.ts';
 import { frontendRequest } from '../../decode/frontend.ts';
 import { callResult } from '../../encode/build-inspection.ts';
@@ -27,6 +33,7 @@ export interface SteeredRequest {
   readonly ref: string;
   readonly exporters: readonly Place[];
   readonly cacheExports: readonly Place[];
+  readonly cacheImports: readonly Place[];
   readonly entitlements: readonly string[];
 }
 
@@ -56,6 +63,9 @@ export class SteeredBuild implements AsyncDisposable {
   readonly #ref: string;
   readonly #outputs: readonly WantedOutput[];
   readonly #cacheTargets: readonly WantedCacheTarget[];
+  readonly #cacheSources: readonly WantedCacheSource[];
+  /** What was written for the client's index. */
+  #cacheManifest: Descriptor | undefined;
   readonly #entitlements: readonly string[];
   readonly #trace: BuildTrace;
   readonly #log: StatusLog;
@@ -67,7 +77,7 @@ export class SteeredBuild implements AsyncDisposable {
   constructor(
     engine: Engine,
     session: ClientSession,
-    { ref, exporters, cacheExports, entitlements }: SteeredRequest,
+    { ref, exporters, cacheExports, cacheImports, entitlements }: SteeredRequest,
     log: StatusLog,
     signal: AbortSignal,
   ) {
@@ -77,6 +87,9 @@ export class SteeredBuild implements AsyncDisposable {
     this.#outputs = exporters.flatMap(({ type, attrs }, index) => wantedOutput(type, attrs, index));
     this.#cacheTargets = cacheExports.map(({ type, attrs }, index) =>
       cacheTarget(type, new Map(Object.entries(attrs)), index),
+    );
+    this.#cacheSources = cacheImports.map(({ type, attrs }, index) =>
+      cacheSource(type, new Map(Object.entries(attrs)), index),
     );
     this.#entitlements = entitlements;
     this.#log = log;
@@ -110,7 +123,11 @@ export class SteeredBuild implements AsyncDisposable {
     }
     const held = new HeldBuild((onSolved) => {
       const said = { outputs: this.#outputs, cacheTargets: this.#cacheTargets, squash: false, id: this.#ref };
-      const options = { ...request, ...said, signal: this.#signal, onSolved };
+      const cacheSources = request.cacheSources.length > 0 ? request.cacheSources : this.#cacheSources;
+      const onCacheWritten = (written: Descriptor): void => {
+        this.#cacheManifest = written;
+      };
+      const options = { ...request, ...said, cacheSources, signal: this.#signal, onSolved, onCacheWritten };
       return buildFromSession(this.#engine, this.#session, options, this.#trace);
     });
     const ref = newId().slice(0, 25);
@@ -145,12 +162,12 @@ export class SteeredBuild implements AsyncDisposable {
     if (ref === '') return {};
     const result = await this.#find(ref).accept();
     const { Metadata = {} } = resultMessage(result, this.#outputs);
-    return Object.fromEntries(
-      Object.entries(Metadata).map(([name, value]) => [
-        name,
-        typeof value === 'string' ? value : Buffer.from(JSON.stringify(value)).toString('base64'),
-      ]),
-    );
+    const answers = Object.entries(Metadata).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : Buffer.from(JSON.stringify(value)).toString('base64'),
+    ]);
+    const cache = this.#cacheManifest && { 'cache.manifest': JSON.stringify(this.#cacheManifest) };
+    return { ...Object.fromEntries(answers), ...cache };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

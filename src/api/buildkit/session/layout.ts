@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { invalid } from '#lib/errors';
 import type { Digest } from '#oci/digest';
 import {
   type Descriptor,
@@ -7,17 +6,14 @@ import {
   isIndex,
   isIndexType,
   isManifestType,
-  MAX_MANIFEST_BYTES,
   MediaType,
   parseManifest,
 } from '#oci/image';
 import { blobPath, INDEX_FILE, LAYOUT_FILE, LAYOUT_MARKER } from '#oci/layout';
 import { TAR_END, tarHeader, tarPadding } from '#oci/tar';
 import { Content } from '#protocol/buildkit';
+import { ClientBlobs } from './client-blobs.ts';
 import type { ClientSession } from './client-session.ts';
-
-/** Names the store of several that a blob is in. */
-const STORE = 'buildkit-attachable-store-id';
 
 /** An image of a client's OCI layout, as a tar that is such a layout with that image alone. @throws invalid */
 export function readLayout(
@@ -27,7 +23,9 @@ export function readLayout(
   signal: AbortSignal,
 ): Readable {
   session.expect(Content.method.read, 'an OCI layout as a context');
-  return Readable.from(layoutOf(new ClientBlobs(session, store, signal), digest), { objectMode: false });
+  return Readable.from(layoutOf(new ClientBlobs(session, `oci:${store}`, signal), digest), {
+    objectMode: false,
+  });
 }
 
 async function* layoutOf(blobs: ClientBlobs, digest: Digest): AsyncGenerator<Uint8Array> {
@@ -43,7 +41,9 @@ async function* layoutOf(blobs: ClientBlobs, digest: Digest): AsyncGenerator<Uin
     if (written.has(next.digest)) continue;
     written.add(next.digest);
     if (!isIndexType(next.mediaType) && !isManifestType(next.mediaType)) {
-      yield* blobs.member(next);
+      yield memberHeader(blobPath(next.digest), next.size);
+      yield* blobs.read(next.digest, next.size);
+      yield tarPadding(next.size);
       continue;
     }
     const content = await blobs.small(next.digest, next.size);
@@ -54,56 +54,11 @@ async function* layoutOf(blobs: ClientBlobs, digest: Digest): AsyncGenerator<Uin
   yield TAR_END;
 }
 
-function* file(path: string, content: Uint8Array): Generator<Uint8Array> {
-  yield header(path, content.length);
+export function* file(path: string, content: Uint8Array): Generator<Uint8Array> {
+  yield memberHeader(path, content.length);
   yield content;
   yield tarPadding(content.length);
 }
 
-const header = (path: string, size: number): Buffer => tarHeader({ path, type: 'file', mode: 0o644, size });
-
-/** What a client holds by its digest. Whoever takes it in checks that it is that. */
-class ClientBlobs {
-  readonly #session: ClientSession;
-  readonly #metadata: Readonly<Record<string, string>>;
-  readonly #signal: AbortSignal;
-
-  constructor(session: ClientSession, store: string, signal: AbortSignal) {
-    this.#session = session;
-    this.#metadata = { [STORE]: `oci:${store}` };
-    this.#signal = signal;
-  }
-
-  async sizeOf(digest: Digest): Promise<number> {
-    const { grpc } = this.#session;
-    const { info } = await grpc.call(Content.method.info, { digest }, this.#signal, this.#metadata);
-    return Number(info?.size ?? 0n);
-  }
-
-  /** A document. */
-  async small(digest: Digest, size: number): Promise<Buffer> {
-    if (size > MAX_MANIFEST_BYTES) throw invalid(`manifest ${digest} is too large: ${size} bytes`);
-    return Buffer.concat(await Array.fromAsync(this.#read(digest, size)));
-  }
-
-  async *member({ digest, size }: Descriptor): AsyncGenerator<Uint8Array> {
-    yield header(blobPath(digest), size);
-    yield* this.#read(digest, size);
-    yield tarPadding(size);
-  }
-
-  async *#read(digest: Digest, size: number): AsyncGenerator<Uint8Array> {
-    const { grpc } = this.#session;
-    using stream = grpc.open(Content.method.read, this.#metadata, this.#signal);
-    await stream.send({ digest, offset: 0n, size: BigInt(size) });
-    stream.end();
-    let received = 0;
-    for await (const { data } of stream) {
-      received += data.length;
-      if (received > size) break;
-      yield data;
-    }
-    if (received !== size)
-      throw invalid(`blob ${digest} of the client has not the ${size} bytes that it should`);
-  }
-}
+export const memberHeader = (path: string, size: number): Buffer =>
+  tarHeader({ path, type: 'file', mode: 0o644, size });
