@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 engine="libatomic1 crun conmon nftables libnftables1 tini busybox-static golang-github-containers-common isal zstd bzip2 xz-utils uidmap passt"
-tests="iproute2 slirp4netns skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables ipset bind9-dnsutils rsyslog ufw firewalld dbus-daemon python3-docker docker-compose docker.io"
+tests="iproute2 slirp4netns skopeo docker-registry umoci mmdebstrap procps netcat-openbsd iptables ipset curl bind9-dnsutils rsyslog ufw firewalld dbus-daemon python3-docker docker-compose docker.io"
 peers="podman runc hyperfine iperf3 sockperf"
 machine="qemu-system-x86 mmdebstrap e2fsprogs"
 

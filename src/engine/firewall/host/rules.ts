@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { codeOf, messageOf } from '#lib/errors';
 import { NftProgram, type NftRunner } from '#linux/nftables';
 
@@ -119,7 +119,11 @@ export function legacyNames(family: 'ip' | 'ip6'): string[] {
   }
 }
 
+/** Whether this kernel has any: without its module nobody can have made one, and to ask would load it. */
+export const mayHaveIpsets = (): boolean => existsSync('/sys/module/ip_set');
+
 function readIpsets(problems: string[]): string {
+  if (!mayHaveIpsets()) return '';
   try {
     return run('ipset', ['save']);
   } catch (error) {

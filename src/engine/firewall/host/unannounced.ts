@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { legacyNames, programEnvironment } from './rules.ts';
+import { legacyNames, mayHaveIpsets, programEnvironment } from './rules.ts';
 
 const run = promisify(execFile);
 const OUTPUT_LIMIT = 256 * 1024 * 1024;
@@ -46,7 +46,7 @@ async function fingerprint(): Promise<string> {
       hash.update((await output(program, ['-t', table])).replaceAll(COUNTERS, ''));
     }
   }
-  hash.update((await output('ipset', ['save'])).replaceAll(TIMEOUTS, ''));
+  if (mayHaveIpsets()) hash.update((await output('ipset', ['save'])).replaceAll(TIMEOUTS, ''));
   return hash.digest('hex');
 }
 
