@@ -1,35 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
+import { berthBuild } from '../fixtures/berth-build.ts';
 import { buildContexts, dockerfile } from '../fixtures/build-context.ts';
-import { Daemon, type Result, type RunOptions } from '../fixtures/daemon.ts';
+import { Daemon } from '../fixtures/daemon.ts';
 import { Registry } from '../fixtures/registry.ts';
 
 const daemon = Daemon.forThisFile();
 const context = buildContexts();
-const directory = mkdtempSync('/tmp/berth-cache-');
-after(() => rmSync(directory, { recursive: true, force: true }));
-const at = (name: string): string => join(directory, name);
-
-const program = new URL('../../bin/berth', import.meta.url).pathname;
-const berth = (args: readonly string[], options: RunOptions = {}): Promise<Result> =>
-  daemon.run(program, args, { timeout: 120_000, ...options });
-
-async function build(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await berth(['build', ...args]);
-  assert.equal(code, 0, stdout + stderr);
-  return stdout + stderr;
-}
+const { at, berth, build } = berthBuild(daemon);
 
 /** Builds, and gives the files of the result. */
 async function made(...args: readonly string[]): Promise<string[]> {
