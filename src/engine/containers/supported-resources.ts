@@ -89,11 +89,18 @@ const LIMITS: readonly Limit[] = [
     effect: 'PIDs limit discarded.',
   },
   {
-    isAsked: ({ blkioWeight, blkioWeightDevices }) => blkioWeight > 0 || blkioWeightDevices.length > 0,
+    isAsked: ({ blkioWeight }) => blkioWeight > 0,
     needs: 'blkioWeight',
     feature: 'Block I/O weight',
-    without: { blkioWeight: 0, blkioWeightDevices: [] },
+    without: { blkioWeight: 0 },
     effect: 'Weight discarded.',
+  },
+  {
+    isAsked: ({ blkioWeightDevices }) => blkioWeightDevices.length > 0,
+    needs: 'blkioWeightDevice',
+    feature: 'Block I/O weight_device',
+    without: { blkioWeightDevices: [] },
+    effect: 'Weight-device discarded.',
   },
   {
     isAsked: ({ blkioReadBps, blkioWriteBps, blkioReadIops, blkioWriteIops }) =>

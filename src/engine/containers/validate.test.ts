@@ -34,6 +34,7 @@ const everything: HostSupport = {
   cpuSet: true,
   pidsLimit: true,
   blkioWeight: true,
+  blkioWeightDevice: true,
   blkioThrottle: true,
   onlineCpus: '0-3',
   memoryNodes: '0',

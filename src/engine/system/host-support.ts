@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type CgroupLayout, cgroupLayout, controllers, isUnified } from '#linux/cgroups';
 
 /** Which limits this kernel can enforce. A limit that it cannot is left out with a warning, as Docker does. */
@@ -15,6 +15,7 @@ export interface HostSupport {
   readonly cpuSet: boolean;
   readonly pidsLimit: boolean;
   readonly blkioWeight: boolean;
+  readonly blkioWeightDevice: boolean;
   readonly blkioThrottle: boolean;
   /** Lists such as `0-3,8`. */
   readonly onlineCpus: string;
@@ -49,6 +50,7 @@ const NO_LIMITS = {
   cpuSet: false,
   pidsLimit: false,
   blkioWeight: false,
+  blkioWeightDevice: false,
   blkioThrottle: false,
 } as const;
 
@@ -72,9 +74,14 @@ function unifiedSupport(available: ReadonlySet<string>): ByController {
     cpuCfs: available.has('cpu'),
     cpuRealtime: false,
     blkioWeight: available.has('io'),
+    // Runtimes know BFQ's file only, which is in every group but the root's when the kernel has BFQ.
+    blkioWeightDevice: available.has('io') && existsInSomeGroup('io.bfq.weight'),
     blkioThrottle: available.has('io'),
   };
 }
+
+const existsInSomeGroup = (file: string): boolean =>
+  readdirSync(CGROUP_ROOT).some((name) => existsSync(`${CGROUP_ROOT}/${name}/${file}`));
 
 function legacySupport(available: ReadonlySet<string>): ByController {
   const has = (controller: string, file: string) =>
@@ -91,6 +98,7 @@ function legacySupport(available: ReadonlySet<string>): ByController {
     cpuRealtime: has('cpu', 'cpu.rt_runtime_us'),
     // CFQ's. BFQ has a weight too, in a file of another name that runtimes do not know.
     blkioWeight: has('blkio', 'blkio.weight'),
+    blkioWeightDevice: has('blkio', 'blkio.weight_device'),
     blkioThrottle: has('blkio', 'blkio.throttle.read_bps_device'),
   };
 }
