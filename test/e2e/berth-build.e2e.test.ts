@@ -349,3 +349,44 @@ describe('berth build: what steps may reach', () => {
     assert.match((await berth(['build', '--allow', 'all', host])).stderr, /invalid entitlement "all"/);
   });
 });
+
+it('berth bake: targets at once, one the context of another; what fails is named, and the others go on', async () => {
+  const root = context({
+    'a.txt': 'a',
+    'docker-bake.json': JSON.stringify({
+      variable: { TAG: { default: '1' } },
+      target: {
+        base: { 'dockerfile-inline': 'FROM busybox\nCOPY a.txt /\n' },
+        app: {
+          contexts: { base: 'target:base' },
+          args: { X: 'x${TAG}' },
+          'dockerfile-inline': 'FROM base\nARG X\nRUN echo $X > /x\nCMD ["cat", "/a.txt", "/x"]\n',
+          tags: ['baked:${TAG}'],
+        },
+      },
+    }),
+    'compose.yaml': `services:
+  web: { image: web, build: { context: ., dockerfile_inline: "FROM busybox\\nRUN exit 3" } }
+  files: { build: { context: ., dockerfile_inline: "FROM scratch\\nCOPY a.txt /", x-bake: { output: ${at('baked')} } } }`,
+  });
+  const bake = (...args: string[]) => berth(['bake', ...args], { cwd: root, env: { TAG: '2' } });
+  const { code, stdout, stderr } = await bake('app', 'files', '--metadata-file', at('bake.json'));
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /^\[base\] Step 1\/2 : FROM busybox$/m);
+  assert.match(stdout, /^\[app\] Successfully tagged baked:2$/m);
+  assert.equal(await daemon.ok('run', '--rm', 'baked:2'), 'ax2');
+  assert.equal(readFileSync(at('baked/a.txt'), 'utf8'), 'a');
+  const metadata = JSON.parse(readFileSync(at('bake.json'), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >;
+  assert.equal(metadata['app']?.['image.name'], 'baked:2');
+  const wrong = await bake('web', 'app', '--set', 'app.tags=baked:3');
+  assert.deepEqual(
+    [wrong.code, /^target web: .*returned a non-zero code: 3$/m.test(wrong.stderr)],
+    [3, true],
+  );
+  assert.equal(await daemon.ok('run', '--rm', 'baked:3'), 'ax2');
+  const unknown = await bake('nothing');
+  assert.deepEqual([unknown.code, unknown.stderr], [1, 'failed to find target nothing\n']);
+});

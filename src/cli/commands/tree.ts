@@ -211,6 +211,7 @@ const shortcuts: Readonly<Record<string, readonly [group: string, verb: string]>
 };
 
 const ownVerbs: Readonly<Record<string, Verb>> = {
+  bake: verb('Build the targets of a bake file or compose file', () => import('./bake.ts')),
   completion: verb('Print a completion script for bash or zsh', () => import('./completion.ts')),
   inspect: verb(
     'Show everything about containers, images, volumes and networks',

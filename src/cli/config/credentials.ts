@@ -17,7 +17,10 @@ export const registryHost = (server: string): string =>
   server.replace(/^https?:\/\//i, '').split('/', 1)[0] ?? '';
 
 /** The user's credentials for a registry: from a helper, or from config.json; undefined when there are none. */
-export async function credentialsFor(context: Context, domain: string): Promise<AuthConfig | undefined> {
+export async function credentialsFor(
+  context: Pick<Context, 'config'>,
+  domain: string,
+): Promise<AuthConfig | undefined> {
   const config = context.config;
   const key = registryKey(domain);
   const helper = helperFor(config, domain);

@@ -19,7 +19,7 @@ import { type Outputs, planOutputs } from './build/outputs.ts';
 import { json, pairs } from './build/pairs.ts';
 import { readSecrets } from './build/secrets.ts';
 
-const flags = {
+export const flags = {
   allow: list('Let steps do more: security.insecure, network.host'),
   attest: list('Attestation of the image: "type=sbom" or "type=provenance,mode=max"'),
   annotation: list('Add an annotation to the image'),
@@ -76,51 +76,68 @@ export const command = defineCommand({
   completes: ['file'],
   flags,
   async run(context, { flags: said, args: [path = ''] }) {
-    const outputs = planOutputs(said, context);
-    const named = await planNamedContexts(said['build-context']);
-    const caches = await planCaches(said['cache-from'], said['cache-to'], (text) => context.err.line(text));
-    const agents = planAgents(said.ssh, context.env);
-    const asks = (await context.client.system.ping()).get(header.buildStreams) !== undefined;
-    if (!asks && (outputs.wire || said['build-context'].length > 0))
-      throw new Exit(1, 'this daemon has no outputs and no further contexts: it is not berthd');
-    const input = await inputOf(path, said, asks);
-    const call = parseCall(said.check ? said.call || 'check' : said.call);
-    const messages = context.client.images.build({
-      query: {
-        ...queryOf(said, input, context.env, outputs),
-        contexts: json(named.wire),
-        cacheimports: caches.imports,
-        cacheexports: caches.exports,
-        ssh: agents.ids,
-        allow: said.allow,
-        ...(call && { call: call.name }),
-      },
-      context: input.content,
-      auths: await authsOf(context),
-      secrets: await readSecrets(said.secret, context.env),
-      async serve({ name, paths }, connection) {
-        const [, wanted] = /^context (.*)$/s.exec(name) ?? [];
-        const [, way, index] = /^cache-(from|to) (\d+)$/.exec(name) ?? [];
-        if (way === 'from') await pipe(caches.pack(Number(index), paths), connection);
-        else if (way === 'to') await caches.take(Number(index), connection);
-        else if (name.startsWith('ssh ')) await agents.serve(name.slice(4), connection);
-        else if (wanted === undefined) await outputs.serve(name, connection);
-        else if (wanted === '' && input.pack) await pipe(input.pack(paths), connection);
-        else await pipe(named.pack(wanted, paths), connection);
-      },
-    });
-    if (call) return await printCall(context.out, call, messages);
-    const seen: Seen = { id: '', metadata: {} };
-    // The result itself may go to stdout.
-    const out = outputs.toStdout ? context.err : context.out;
-    await printProgress(out, noting(messages, seen), { quiet: said.quiet });
-    if (said.quiet && seen.id !== '') out.line(seen.id);
-    if (said.iidfile !== '') await writeFile(said.iidfile, seen.id);
+    const { status, id, metadata } = await build(context, said, path);
+    if (status !== 0) return status;
+    if (said.iidfile !== '') await writeFile(said.iidfile, id);
     if (said['metadata-file'] !== '')
-      await writeFile(said['metadata-file'], `${JSON.stringify(seen.metadata, undefined, 2)}\n`);
+      await writeFile(said['metadata-file'], `${JSON.stringify(metadata, undefined, 2)}\n`);
     return 0;
   },
 });
+
+export interface Built {
+  readonly status: number;
+  /** Of the image, when there is one. */
+  readonly id: string;
+  readonly metadata: object;
+}
+
+/** What a build needs of the command's context. */
+export type BuildContext = Pick<Context, 'client' | 'out' | 'err' | 'env' | 'config'>;
+
+/** Builds what the flags say, and shows how it goes. @throws Exit, with the exit code of a step that failed */
+export async function build(context: BuildContext, said: Flags, path: string): Promise<Built> {
+  const outputs = planOutputs(said, context);
+  const named = await planNamedContexts(said['build-context']);
+  const caches = await planCaches(said['cache-from'], said['cache-to'], (text) => context.err.line(text));
+  const agents = planAgents(said.ssh, context.env);
+  const asks = (await context.client.system.ping()).get(header.buildStreams) !== undefined;
+  if (!asks && (outputs.wire || said['build-context'].length > 0))
+    throw new Exit(1, 'this daemon has no outputs and no further contexts: it is not berthd');
+  const input = await inputOf(path, said, asks);
+  const call = parseCall(said.check ? said.call || 'check' : said.call);
+  const messages = context.client.images.build({
+    query: {
+      ...queryOf(said, input, context.env, outputs),
+      contexts: json(named.wire),
+      cacheimports: caches.imports,
+      cacheexports: caches.exports,
+      ssh: agents.ids,
+      allow: said.allow,
+      ...(call && { call: call.name }),
+    },
+    context: input.content,
+    auths: await authsOf(context),
+    secrets: await readSecrets(said.secret, context.env),
+    async serve({ name, paths }, connection) {
+      const [, wanted] = /^context (.*)$/s.exec(name) ?? [];
+      const [, way, index] = /^cache-(from|to) (\d+)$/.exec(name) ?? [];
+      if (way === 'from') await pipe(caches.pack(Number(index), paths), connection);
+      else if (way === 'to') await caches.take(Number(index), connection);
+      else if (name.startsWith('ssh ')) await agents.serve(name.slice(4), connection);
+      else if (wanted === undefined) await outputs.serve(name, connection);
+      else if (wanted === '' && input.pack) await pipe(input.pack(paths), connection);
+      else await pipe(named.pack(wanted, paths), connection);
+    },
+  });
+  const seen: Seen = { id: '', metadata: {} };
+  if (call) return { ...seen, status: await printCall(context.out, call, messages) };
+  // The result itself may go to stdout.
+  const out = outputs.toStdout ? context.err : context.out;
+  await printProgress(out, noting(messages, seen), { quiet: said.quiet });
+  if (said.quiet && seen.id !== '') out.line(seen.id);
+  return { ...seen, status: 0 };
+}
 
 async function inputOf(path: string, said: Flags, asks: boolean): Promise<Input> {
   if (path === '-') return await fromStdin(said);

@@ -2,7 +2,7 @@ import { credentialsFor } from '../../../config/credentials.ts';
 import type { Context } from '../../../context.ts';
 
 /** Of every registry that the user is logged in to. */
-export async function authsOf(context: Context): Promise<Record<string, object>> {
+export async function authsOf(context: Pick<Context, 'config'>): Promise<Record<string, object>> {
   const registries = [
     ...Object.keys(context.config.auths ?? {}),
     ...Object.keys(context.config.credHelpers ?? {}),
