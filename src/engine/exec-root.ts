@@ -1,13 +1,12 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
 import { hasContainers } from '#engine/runtime';
 import { fileSystem, lock } from '#linux/files';
-import { mountSharedMemory, unmount } from '#linux/mount';
+import { listMounts, mountSharedMemory, unmount } from '#linux/mount';
 
 const IN_MEMORY = ['tmpfs', 'ramfs'];
 const LOCK = 'engine.lock';
-/** In the file system that was mounted here: it is ours to unmount. */
-const NOTE = 'exec-root.memory';
+/** What the list of mounts names as the source of what was mounted here, which is ours to unmount. */
+const SOURCE = 'berth-exec-root';
 
 /**
  * Mounts a file system in memory on an exec root that has none, as hosts have where /run is on disk; true when it did.
@@ -22,8 +21,7 @@ export function keepInMemory(execRoot: string): boolean {
     lock(below);
     if (IN_MEMORY.includes(fileSystem(execRoot).type)) return false;
     if (readdirSync(execRoot).some((name) => name !== LOCK)) return false;
-    mountSharedMemory(execRoot);
-    writeFileSync(join(execRoot, NOTE), '');
+    mountSharedMemory(execRoot, SOURCE);
     return true;
   } finally {
     closeSync(below);
@@ -32,6 +30,8 @@ export function keepInMemory(execRoot: string): boolean {
 
 /** Unmounts it, unless a container is left: what is known of those that run is in it. Missing is fine. */
 export async function letMemoryGo(execRoot: string): Promise<void> {
-  if (!existsSync(join(execRoot, NOTE)) || hasContainers(execRoot)) return;
-  await unmount(execRoot);
+  if (!existsSync(execRoot) || hasContainers(execRoot)) return;
+  const place = realpathSync(execRoot);
+  const top = listMounts().findLast(({ mountPoint }) => mountPoint === place);
+  if (top?.source === SOURCE) await unmount(place);
 }

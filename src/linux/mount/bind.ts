@@ -8,6 +8,9 @@ import {
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_SYMLINKS,
   MS_BIND,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
   MS_PRIVATE,
   MS_REC,
   MS_SHARED,
@@ -18,7 +21,6 @@ import {
   OPEN_TREE_CLONE,
   openTree,
 } from '../ffi/mount.ts';
-import { mountTmpfs } from './file-system.ts';
 import { listMounts } from './list.ts';
 import { unmount } from './unmount.ts';
 
@@ -96,10 +98,13 @@ export function shareMount(path: string): boolean {
   return true;
 }
 
-/** A file system in memory (tmpfs) on a directory, of the directory's mode: a shared mount of a peer group of its own. */
-export function mountSharedMemory(path: string): void {
+/**
+ * A file system in memory (tmpfs) on a directory, of the directory's mode: a shared mount of a peer group of its own.
+ * `source` is the name that the list of mounts has for it.
+ */
+export function mountSharedMemory(path: string, source: string): void {
   const mode = (statSync(path).mode & 0o7777).toString(8);
-  mountTmpfs(path, `mode=${mode}`, { nosuid: true, nodev: true, noexec: true });
+  mount(source, path, 'tmpfs', MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=${mode}`);
   shareAnew(path);
 }
 
