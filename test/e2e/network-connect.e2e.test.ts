@@ -92,7 +92,8 @@ describe('several networks', () => {
     await eventually('the neighbour answers', async () =>
       (await daemon.docker('exec', 'c2', 'wget', '-qO-', 'http://10.31.0.9/')).stdout.includes('Hello'),
     );
-    const published = () => machines.outside(`curl -s -m 2 http://${MACHINE4}:8080/ | grep -c Hello || true`);
+    const published = () =>
+      machines.outside(`curl -s -m 20 http://${MACHINE4}:8080/ | grep -c Hello || true`);
     assert.equal(await published(), '1');
     await refused(/endpoint with name c1 already exists in network bb/, 'network connect bb c1');
     await ok('network disconnect aa c1');
@@ -282,7 +283,7 @@ it('a container that others joined comes back to them when it restarts', async (
   await ok('run -d --name owner -p 8081:80 busybox sleep 600');
   await ok('run -d --name joiner --network container:owner busybox httpd -f -p 80 -h /www');
   const published = async () =>
-    (await machines.outside(`curl -s -m 2 http://${MACHINE4}:8081/ | grep -c Hello || true`)) === '1';
+    (await machines.outside(`curl -s -m 20 http://${MACHINE4}:8081/ | grep -c Hello || true`)) === '1';
   await eventually('it answers', published);
   const before = await exec('joiner', 'ip -o addr show eth0');
   await ok('restart -t 0 owner');

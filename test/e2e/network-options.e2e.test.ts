@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Daemon, eventually } from '../fixtures/daemon.ts';
 import { MACHINE4, Machines, OUTSIDE4, OUTSIDE6 } from '../fixtures/machine.ts';
+import { patience } from '../fixtures/patience.ts';
 
 const machines = new Machines();
 const daemon = Daemon.forThisFile({ machine: machines });
@@ -22,7 +23,7 @@ const network = async (name: string, field: string): Promise<unknown> =>
   JSON.parse(await daemon.ok('network', 'inspect', '-f', `{{json ${field}}}`, name));
 /** Whether a page comes back, asked from outside the machine. */
 const served = async (url: string): Promise<boolean> =>
-  (await machines.outside(`curl -g -s -m 1 ${url} | grep -c Hello || true`)) === '1';
+  (await machines.outside(`curl -g -s -m ${patience} ${url} | grep -c Hello || true`)) === '1';
 /** The same, asked by a container. */
 const serves = async (name: string, address: string): Promise<boolean> =>
   (await daemon.docker('exec', name, 'timeout', '1', 'wget', '-qO-', `http://${address}/`)).code === 0;
@@ -40,7 +41,7 @@ describe('options of a bridge network', () => {
     await web('c1', '--network local -p 8080:80');
     assert.equal(await ok('port c1'), '80/tcp -> 127.0.0.1:8080');
     await eventually('the loopback answers', async () =>
-      (await machines.sh('curl -s -m 2 http://127.0.0.1:8080/ || true')).includes('Hello'),
+      (await machines.sh('curl -s -m 20 http://127.0.0.1:8080/ || true')).includes('Hello'),
     );
     assert.equal(await served(`http://${MACHINE4}:8080/`), false);
     await web('c2', `--network local -p ${MACHINE4}:8081:80`);

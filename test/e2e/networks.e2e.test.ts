@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Daemon, eventually } from '../fixtures/daemon.ts';
 import { Machines, OUTSIDE4 } from '../fixtures/machine.ts';
+import { patience } from '../fixtures/patience.ts';
 
 const machines = new Machines();
 const daemon = Daemon.forThisFile({ machine: machines });
@@ -411,7 +412,9 @@ describe('what a bridge network keeps apart', () => {
     await idle('ci', '--network', 'island');
     await idle('cn', '--network', 'named');
     const get = (address: string, port = 80) =>
-      machines.outside(`curl -s -m 1 -o /dev/null -w '%{http_code}' http://${address}:${port}/ || true`);
+      machines.outside(
+        `curl -s -m ${patience} -o /dev/null -w '%{http_code}' http://${address}:${port}/ || true`,
+      );
     const address = async (name: string, net: string) => (await endpoints(name))[net]?.IPAddress ?? '';
     await eventually(
       'the routed one answers',
