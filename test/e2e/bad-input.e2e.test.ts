@@ -79,6 +79,11 @@ describe('docker run, refused', () => {
       ['--network', 'container:nosuch', 'busybox', 'true'],
       /No such container: nosuch/,
     ],
+    [
+      'a PID namespace of nobody',
+      ['--pid', 'container:nosuch', 'busybox', 'true'],
+      /No such container: nosuch/,
+    ],
     ['a mount without a place', ['--mount', 'type=bind,src=/tmp', 'busybox', 'true'], /target is required/],
     ['an unknown flag', ['--nosuch', 'busybox'], /unknown flag: --nosuch/],
     ['no image', [], /requires at least 1 argument/, 1],

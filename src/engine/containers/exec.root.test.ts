@@ -47,7 +47,8 @@ test('user, groups, environment and directory', async () => {
 
 test('a terminal: one stream, with its size, resized', async () => {
   const execId = await engine.containers.createExec(id, {
-    cmd: ['sh', '-c', 'stty size; read x; stty size'],
+    // crun hands the terminal over before it has a size, and does not wait: the command may be faster.
+    cmd: ['sh', '-c', 'until stty size; do sleep 0.05; done; read x; stty size'],
     tty: true,
     attachStdin: true,
     consoleSize: [30, 90],
@@ -83,6 +84,19 @@ test('detached: it runs on its own, and can be asked about', async () => {
   assert.equal(engine.containers.getExec(execId).exitCode, 3);
   assert.equal((await exec(engine, id, ['cat', '/detached'])).stdout, 'done\n');
   await assert.rejects(engine.containers.startExec(execId, { detach: true }), /has already run/);
+});
+
+test('detached: a terminal has its size changed all the same, what has none takes no harm', async () => {
+  const resized = async (tty: boolean, cmd: readonly string[]) => {
+    const execId = await engine.containers.createExec(id, { cmd, tty });
+    await engine.containers.startExec(execId, { detach: true });
+    await engine.containers.resizeExec(execId, 40, 132);
+    return execId;
+  };
+  await resized(false, ['sleep', '1000']);
+  const waits = ['sh', '-c', 'until stty size | grep "40 132"; do sleep 0.05; done'];
+  const execId = await resized(true, waits);
+  await eventually('its new size', () => !engine.containers.getExec(execId).running);
 });
 
 test('events, and the ids of those that run', async () => {

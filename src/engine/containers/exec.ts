@@ -108,13 +108,17 @@ async function run(
   return context.options.runtimes.exec({
     containerId: record.id,
     execId: exec.id,
-    process: execProcess(context, record, config, apparmor),
+    process: { ...execProcess(context, record, config, apparmor), ...sized(config.tty, size) },
     terminal: config.tty,
     stdin: config.attachStdin && !options.detach,
     ...(size === undefined ? {} : { size }),
     detached: options.detach,
   });
 }
+
+/** For runtimes that give a terminal its size before anybody can ask for it: crun does not for an exec. */
+const sized = (tty: boolean, [height, width]: readonly [number, number] | readonly [] = []) =>
+  tty && height !== undefined && width !== undefined ? { consoleSize: { height, width } } : {};
 
 /**
  * The container's own process, with what the exec says differently. Its AppArmor profile is the container's even when

@@ -23,7 +23,11 @@ export async function execTerminal(
   const path = join(context.paths.consoles, randomBytes(6).toString('hex'));
   const socket = openConsoleSocket(path);
   const given = new AbortController();
-  const arriving = socket.receive(given.signal);
+  // It has its size the moment it is here: the command may ask for it before the runtime says that it runs.
+  const arriving = socket.receive(given.signal).then((fd) => {
+    if (options.size) resizeTerminal(fd, ...options.size);
+    return fd;
+  });
   // It is waited for only after the spawn.
   arriving.catch(() => {});
   try {
@@ -37,7 +41,6 @@ export async function execTerminal(
       signal,
     );
     const terminal = new Terminal(await arriving);
-    if (options.size) terminal.resize(...options.size);
     return {
       pid,
       exited,
