@@ -68,7 +68,7 @@ export class GrpcServer {
   ): void {
     this.#served.set(pathOf(method), {
       method,
-      answer: (stream, call) => answer(readMessages(stream, method.input, method.name), call),
+      answer: (stream, call) => answer(messagesOf(stream, method), call),
     });
   }
 
@@ -101,6 +101,8 @@ export class GrpcServer {
       if (stream.destroyed) return;
       if (stream.headersSent) return end(stream, trailersOf(error));
       stream.respond({ ...head, ...trailersOf(error) }, { endStream: true });
+      // What may still come is read by nobody.
+      stream.resume();
     }
   }
 
@@ -119,13 +121,18 @@ function end(stream: ServerHttp2Stream, trailers: Record<string, string>): void 
   stream.end();
 }
 
+/** A stream that is read no further stays open: how the call ends is still to be said. */
+const messagesOf = <I extends DescMessage>(
+  stream: ServerHttp2Stream,
+  { input, name }: { readonly input: I; readonly name: string },
+) => readMessages(stream.iterator({ destroyOnReturn: false }), input, name);
+
 async function onlyMessage<I extends DescMessage>(
   stream: ServerHttp2Stream,
   { input, name }: DescMethod & { readonly input: I },
 ): Promise<MessageShape<I>> {
   let found: MessageShape<I> | undefined;
-  // To the end: who stops reading a stream closes it.
-  for await (const message of readMessages(stream, input, name)) found ??= message;
+  for await (const message of messagesOf(stream, { input, name })) found ??= message;
   if (found === undefined) throw invalid(`${name}: the request has no message`);
   return found;
 }
