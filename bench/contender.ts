@@ -10,6 +10,8 @@ export interface EngineContender extends AsyncDisposable {
   readonly command: readonly string[];
   /** Flags that `run` needs on this host, beside what is measured. */
   readonly runFlags: readonly string[];
+  /** The same for `build`. */
+  readonly buildFlags: readonly string[];
   /** Absent where another column stands for the same engine, with another command line. */
   readonly engine?: EngineItself;
 }

@@ -25,7 +25,7 @@ const usage = (rows: readonly string[]) => `npm run bench -- [options]
                  network: all that begin with it
   --repeat N     so many times the usual number of rounds
   --idle N       how many idle containers (200)
-  --cache DIR    where the image of a whole Debian is kept (/var/tmp/berth-bench)`;
+  --cache DIR    where what takes long to make is kept (/var/tmp/berth-bench)`;
 
 function choose(wanted: string | undefined, known: readonly string[], what: string): string[] {
   if (wanted === undefined) return [...known];
@@ -64,6 +64,7 @@ async function main(): Promise<void> {
   const signal = interrupted();
   const all = scenarios({
     idle: positive(flags.idle, 'idle'),
+    cache: flags.cache,
     debian: () => debianArchive(flags.cache, signal),
     smallFiles: () => smallFilesArchive(flags.cache),
   });

@@ -60,6 +60,7 @@ export async function startBerth(daemon: BerthDaemon): Promise<EngineContender> 
     name: (await run([`${bin}berth`, '--version'])).trim().replace(/^Berth version/, 'berth'),
     command: [`${bin}berth`, '-H', `unix://${daemon.socket}`],
     runFlags: [],
+    buildFlags: [],
     engine: {
       socket: daemon.socket,
       hostConfig: {},
@@ -80,6 +81,7 @@ export async function startDockerCli(daemon: BerthDaemon): Promise<EngineContend
     name: `docker CLI ${version}, berthd`,
     command: ['docker', '-H', `unix://${daemon.socket}`],
     runFlags: [],
+    buildFlags: [],
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -28,6 +28,7 @@ export async function startDocker(): Promise<EngineContender> {
     name: `docker.io ${version}`,
     command,
     runFlags: [],
+    buildFlags: [],
     engine: {
       socket,
       hostConfig: {},

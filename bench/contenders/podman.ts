@@ -37,17 +37,19 @@ export async function startPodman(): Promise<EngineContender> {
     '--runtime=crun',
     '--events-backend=file',
   ];
+  const confined = [
+    `--cgroup-parent=/${cgroup}`,
+    ...LIMITS.flatMap(({ Name, Soft, Hard }) => ['--ulimit', `${Name}=${Soft}:${Hard}`]),
+  ];
   const serve = [...command, 'system', 'service', '-t', '0', `unix://${socket}`];
   const service = await startDaemon(serve, socket, `${root}/log`);
   return {
     kind: 'engine',
     name: (await run(['podman', '--version'])).trim().replace(' version', ''),
     command,
-    runFlags: [
-      '--log-driver=k8s-file',
-      `--cgroup-parent=/${cgroup}`,
-      ...LIMITS.flatMap(({ Name, Soft, Hard }) => ['--ulimit', `${Name}=${Soft}:${Hard}`]),
-    ],
+    runFlags: ['--log-driver=k8s-file', ...confined],
+    // `docker build` keeps them too.
+    buildFlags: ['--layers', ...confined],
     engine: {
       socket,
       hostConfig: { Ulimits: LIMITS, LogConfig: { Type: 'k8s-file' }, CgroupParent: `/${cgroup}` },

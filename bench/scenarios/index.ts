@@ -2,6 +2,7 @@ import { DEBIAN } from '../debian.ts';
 import type { Scenario } from '../scenario.ts';
 import { SMALL_FILES } from '../small-files.ts';
 import { apiCycle } from './api-cycle.ts';
+import { builds } from './build/index.ts';
 import { exec, list, run, runAlone } from './commands.ts';
 import { idle } from './idle.ts';
 import { inFlight } from './in-flight.ts';
@@ -12,6 +13,8 @@ import { network } from './network/index.ts';
 export interface Choices {
   /** How many idle containers. */
   readonly idle: number;
+  /** Where what takes long to make is kept. */
+  readonly cache: string;
   /** A docker archive of a whole Debian, and the tar that is its layer: made when they are needed. */
   readonly debian: () => Promise<{ archive: string; tar: string }>;
   /** The same of an image of small files. */
@@ -31,5 +34,6 @@ export const scenarios = (choices: Choices): Readonly<Record<string, Scenario>> 
   logs,
   load: load({ what: 'a whole Debian', name: DEBIAN, files: choices.debian }),
   'small-files': load({ what: '50,000 small files', name: SMALL_FILES, files: choices.smallFiles }),
+  ...builds(choices.cache),
   ...network,
 });
