@@ -12,6 +12,7 @@ import { Images } from './images.ts';
 import { Networks } from './networks.ts';
 import { System } from './system.ts';
 import { Volumes } from './volumes.ts';
+import { Working } from './working.ts';
 
 export interface ClientOptions {
   /** `unix:///run/berth/berthd.sock`, `tcp://host:2375`, `ssh://user@host`. */
@@ -27,6 +28,7 @@ export interface ClientOptions {
 export class Client implements Disposable {
   readonly host: Host;
   readonly containers: Containers;
+  readonly working: Working;
   readonly checkpoints: Checkpoints;
   readonly archive: Archive;
   readonly exec: Exec;
@@ -45,6 +47,7 @@ export class Client implements Disposable {
     this.#transport = new Transport(this.host, options.tls);
     this.#api = new Api(this.#transport, options);
     this.containers = new Containers(this.#api);
+    this.working = new Working(this.#api);
     this.checkpoints = new Checkpoints(this.#api);
     this.archive = new Archive(this.#api);
     this.exec = new Exec(this.#api);

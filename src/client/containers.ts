@@ -48,12 +48,15 @@ export interface CommitOptions {
   readonly author?: string;
   readonly pause: boolean;
   readonly changes?: readonly string[];
+  readonly squash?: boolean;
 }
 
 export interface StartOptions {
   readonly detachKeys?: string | undefined;
   readonly checkpoint?: string | undefined;
   readonly checkpointDirectory?: string | undefined;
+  /** Of a working container. */
+  readonly ticket?: string | undefined;
 }
 
 export interface StopOptions {
@@ -92,8 +95,9 @@ export class Containers {
   }
 
   start(id: string, options: StartOptions = {}, signal?: AbortSignal): Promise<void> {
-    const { detachKeys, checkpoint, checkpointDirectory } = options;
-    return this.#post(id, 'start', { detachKeys, checkpoint, 'checkpoint-dir': checkpointDirectory }, signal);
+    const { detachKeys, checkpoint, checkpointDirectory, ticket } = options;
+    const query = { detachKeys, checkpoint, 'checkpoint-dir': checkpointDirectory, ticket };
+    return this.#post(id, 'start', query, signal);
   }
 
   stop(id: string, options: StopOptions = {}, signal?: AbortSignal): Promise<void> {

@@ -17,3 +17,4 @@ export type * from './stats.ts';
 export * from './system.ts';
 export * from './versions.ts';
 export * from './volumes.ts';
+export * from './working.ts';

@@ -69,7 +69,7 @@ export function containerInspect(parts: InspectParts): ContainerInspect {
 }
 
 function configOf(record: ContainerRecord, legacy: boolean): ContainerInspect['Config'] {
-  const { OnBuild, ...config } = containerConfig(record.config);
+  const { OnBuild, ...config } = containerConfig(shownConfig(record));
   if (!legacy) return { ...config, ...(OnBuild && { OnBuild }) };
   const main = record.endpoints.find(({ network }) => network === record.hostConfig.networkMode);
   return { ...config, OnBuild: OnBuild ?? null, ...(main?.mac && { MacAddress: main.mac }) };
@@ -155,3 +155,7 @@ function mountPoint(mount: MountPoint): WireMount {
     Propagation: mount.propagation,
   };
 }
+
+/** Of a working container what its image will have: that of its last command is nobody's business any more. */
+const shownConfig = ({ config, working }: ContainerRecord): ContainerRecord['config'] =>
+  working ? { ...config, ...working.config, labels: { ...working.config.labels, ...config.labels } } : config;

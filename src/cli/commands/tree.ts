@@ -212,6 +212,9 @@ const shortcuts: Readonly<Record<string, readonly [group: string, verb: string]>
 
 const ownVerbs: Readonly<Record<string, Verb>> = {
   bake: verb('Build the targets of a bake file or compose file', () => import('./bake.ts')),
+  config: verb('Change the configuration of a working container', () => import('./working/config.ts')),
+  copy: verb('Copy files into a working container, as COPY does', () => import('./working/copy.ts')),
+  from: verb('Make a working container, in which an image is built', () => import('./working/from.ts')),
   completion: verb('Print a completion script for bash or zsh', () => import('./completion.ts')),
   inspect: verb(
     'Show everything about containers, images, volumes and networks',

@@ -103,7 +103,9 @@ async function openView(context: Context, record: ContainerRecord): Promise<Open
   const held = holding.use(await snapshots.hold(id));
   const userns = held.idMap && (await mappings.descriptor(held.idMap));
   const mounts: ArchiveView['mounts'][number][] = [];
-  for (const point of outerFirst(record.mounts)) {
+  // Those of a working container were the last command's, for its run alone; so was a root to read only.
+  const points = record.working ? [] : record.mounts;
+  for (const point of outerFirst(points)) {
     const { type, destination } = point;
     const root = type === 'image' ? holding.use(await holdImage(context, id, point)).path : point.source;
     const source = sourceIn(root, point);
@@ -111,7 +113,8 @@ async function openView(context: Context, record: ContainerRecord): Promise<Open
     const ofVolume = type === 'volume' ? userns : undefined;
     mounts.push({ source, destination, readonly: !point.readWrite, userns: ofVolume });
   }
-  const view = { root: held.path, mounts, readonly: record.hostConfig.readonlyRootfs, idMap: held.idMap };
+  const readonly = record.hostConfig.readonlyRootfs && !record.working;
+  const view = { root: held.path, mounts, readonly, idMap: held.idMap };
   const kept = holding.move();
   return { view, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -19,6 +19,8 @@ export interface CommitOptions {
   readonly changes: readonly string[];
   /** Laid over the container's own configuration, as a container's is over its image's. */
   readonly config?: Partial<ContainerConfig>;
+  /** One layer, with all files, on no other image. */
+  readonly squash?: boolean;
 }
 
 /**
@@ -32,15 +34,20 @@ export async function commit(context: Context, reference: string, options: Commi
   }
   const { images, snapshots } = context.options;
   const asked = { ...DEFAULT_CONFIG, image: '', ...options.config };
-  const config = images.applyChanges(
-    imageConfig(mergeConfig(asked, imageConfig(record.config))),
-    options.changes,
-  );
+  const own = record.working?.config ?? imageConfig(record.config);
+  const merged = imageConfig(mergeConfig(asked, own));
+  // A container has no triggers of its image's; those of a working container are the new image's.
+  const onBuild = merged.onBuild ?? record.working?.config.onBuild;
+  const config = images.applyChanges({ ...merged, onBuild }, options.changes);
   await using _frozen = await freeze(context, record, options.pause);
   const name = options.repository && `${options.repository}${options.tag ? `:${options.tag}` : ''}`;
   const image = await images.commit({
-    parent: record.imageId || undefined,
-    layer: snapshots.exportChanges(record.id, MOUNT_POINTS),
+    ...(options.squash
+      ? { parent: undefined, layer: snapshots.exportTree(record.id, await madeToMountOn(context, record)) }
+      : {
+          parent: record.imageId || undefined,
+          layer: snapshots.exportChanges(record.id, mountPointsOf(record)),
+        }),
     config,
     author: options.author,
     comment: options.comment,
@@ -56,6 +63,19 @@ export async function commit(context: Context, reference: string, options: Commi
     },
   });
   return image.id;
+}
+
+const mountPointsOf = ({ working }: ContainerRecord): readonly string[] => [
+  ...MOUNT_POINTS,
+  ...(working?.mountPoints ?? []),
+];
+
+/** What a layer of the changes alone would leave out, too. */
+async function madeToMountOn({ options }: Context, record: ContainerRecord): Promise<string[]> {
+  const all = await options.snapshots.changes(record.id);
+  const kept = await options.snapshots.changes(record.id, mountPointsOf(record));
+  const paths = new Set(kept.map(({ path }) => path));
+  return all.flatMap(({ path, kind }) => (kind === 'added' && !paths.has(path) ? [path.slice(1)] : []));
 }
 
 /** Paused until disposed; a container that does not run, or is paused already, stays as it is. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Image } from '#engine/images';
+import type { Image, ImageConfig } from '#engine/images';
 import type { ReadOptions } from '#engine/logs';
 import type { Sandbox } from '#engine/networks';
 import type { Change } from '#engine/snapshots';
@@ -12,9 +12,11 @@ import { type CheckpointRequest, checkpoint } from './checkpoint.ts';
 import { listCheckpoints, removeCheckpoint } from './checkpoints.ts';
 import { close } from './close.ts';
 import { type CommitOptions, commit } from './commit.ts';
+import { configureWorking, type WorkingChanges } from './configure-working.ts';
 import { connect } from './connect.ts';
 import { type ContainersOptions, type Context, type LiveSettings, openContext } from './context.ts';
 import { type CreateRequest, create } from './create.ts';
+import { type CreateWorkingRequest, createWorking } from './create-working.ts';
 import { disconnect } from './disconnect.ts';
 import {
   createExec,
@@ -27,6 +29,7 @@ import {
   startExec,
 } from './exec.ts';
 import type { ExecRecord } from './exec-table.ts';
+import { giveCommand } from './give-command.ts';
 import { kill } from './kill.ts';
 import { linkNames, linkTexts } from './links.ts';
 import { imageOf, list, size, usersOfImage, usersOfVolume } from './list.ts';
@@ -74,6 +77,21 @@ export class Containers {
   create(request: CreateRequest, signal?: AbortSignal): Promise<{ id: string; warnings: string[] }> {
     const work = this.#timed('create', () => create(this.#context, request, signal));
     return this.#context.background.follow(work);
+  }
+
+  /** A container that an image is made in, without a Dockerfile. */
+  createWorking(request: CreateWorkingRequest, signal?: AbortSignal): Promise<{ id: string; name: string }> {
+    return this.#context.background.follow(createWorking(this.#context, request, signal));
+  }
+
+  /** Returns the configuration that the image will have. */
+  configureWorking(reference: string, changes: WorkingChanges): Promise<ImageConfig> {
+    return configureWorking(this.#context, reference, changes);
+  }
+
+  /** What the next start runs, if it has the ticket. */
+  giveCommand(reference: string, request: CreateRequest): Promise<{ ticket: string; warnings: string[] }> {
+    return giveCommand(this.#context, reference, request);
   }
 
   /** @throws notModified when it runs already */

@@ -111,17 +111,20 @@ export async function create(
   return { id, warnings: [...warnings, ...closed, ...(image ? platformWarnings(request, image) : [])] };
 }
 
-const platformOf = ({ os, architecture, variant }: Image) => ({
+export const platformOf = ({ os, architecture, variant }: Image) => ({
   os,
   architecture,
   ...(variant && { variant }),
 });
 
-function withDefaults({
+export function withDefaults({
   config,
   hostConfig = {},
   endpoints = [],
-}: CreateRequest): Pick<ContainerRecord, 'config' | 'hostConfig' | 'endpoints'> {
+}: Pick<CreateRequest, 'config' | 'hostConfig' | 'endpoints'>): Pick<
+  ContainerRecord,
+  'config' | 'hostConfig' | 'endpoints'
+> {
   return {
     config: { ...DEFAULT_CONFIG, ...config },
     hostConfig: {
@@ -133,7 +136,10 @@ function withDefaults({
   };
 }
 
-function findImage(context: Context, { config, platform }: CreateRequest): Image {
+export function findImage(
+  context: Context,
+  { config, platform }: Pick<CreateRequest, 'config' | 'platform'>,
+): Image {
   if (config.image === '') throw invalid('invalid reference format: no image was named');
   return context.options.images.get(config.image, platform ? { platform } : {});
 }

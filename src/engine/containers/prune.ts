@@ -22,7 +22,8 @@ export async function prune(
   const removed: string[] = [];
   let reclaimed = 0;
   for (const record of list(context)) {
-    if (isRunning(record.state) || !matches(record, options)) continue;
+    // A working container rests between two commands: what it holds was not made yet.
+    if (isRunning(record.state) || record.working || !matches(record, options)) continue;
     try {
       const { size } = await context.options.snapshots.usage(record.id);
       await remove(context, record.id);

@@ -1,4 +1,4 @@
-import type { HealthcheckConfig } from '#engine/images';
+import type { HealthcheckConfig, ImageConfig } from '#engine/images';
 import type { LogConfig } from '#engine/logs';
 import type { EndpointOptions, PortBinding } from '#engine/networks';
 import type { IdMap } from '#linux/ids';
@@ -229,6 +229,16 @@ export interface MountPoint {
   readonly spec?: MountSpec;
 }
 
+/** An image in the making, without a Dockerfile: commands run in it one by one, and a commit is the image. */
+export interface Working {
+  /** Of the image it becomes. What a command is given for its run alone is not part of it. */
+  readonly config: ImageConfig;
+  /** Where commands had mounts, without leading slash: what was made there only to mount on is not the image's. */
+  readonly mountPoints: readonly string[];
+  /** The command that the next start runs, and no start without this word. */
+  readonly ticket?: string;
+}
+
 /** A container as stored. Fields without a note are set at create and never change. */
 export interface ContainerRecord {
   readonly id: string;
@@ -283,4 +293,6 @@ export interface ContainerRecord {
   readonly limitsUnderWay?: Resources | undefined;
   /** A step of a build: the builder's alone. No list shows it, no event tells of it, and it does not outlive the daemon. */
   readonly purpose?: 'build';
+  /** A working container. Mutable; with each command also config, hostConfig, endpoints, mounts, path and args. */
+  readonly working?: Working;
 }

@@ -3,13 +3,16 @@ import type { Run } from './run.ts';
 import { startByUser } from './start.ts';
 import { hasProcess } from './state.ts';
 import { cancelRestart, endRun, type StopOptions } from './stop.ts';
+import { checkTicket } from './working.ts';
 
 /**
  * Stops a container if it runs, and starts it.
  * @throws notFound, and whatever made the start fail
  */
 export async function restart(context: Context, reference: string, options: StopOptions = {}): Promise<void> {
-  const { id } = context.store.get(reference);
+  const found = context.store.get(reference);
+  const { id } = found;
+  checkTicket(found);
   const run = await takeOver(context, id);
   if (run) {
     await endRun(context, run, options);

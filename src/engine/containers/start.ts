@@ -4,12 +4,15 @@ import { type Context, lockContainer } from './context.ts';
 import type { ContainerRecord } from './record.ts';
 import { isRunning } from './state.ts';
 import { launchSupervised } from './supervise.ts';
+import { checkTicket } from './working.ts';
 
 export interface StartOptions {
   /** The name of a checkpoint to go on from. */
   readonly checkpoint?: string | undefined;
   /** Where checkpoints are kept. Default: with the container. */
   readonly checkpointDirectory?: string | undefined;
+  /** Of a working container: what giving it the command returned. */
+  readonly ticket?: string | undefined;
 }
 
 /**
@@ -19,13 +22,14 @@ export interface StartOptions {
 export async function start(
   context: Context,
   reference: string,
-  { checkpoint, checkpointDirectory }: StartOptions = {},
+  { checkpoint, checkpointDirectory, ticket }: StartOptions = {},
 ): Promise<void> {
   using locked = await lockContainer(context, reference);
   const { record } = locked;
   checkStartable(record);
+  checkTicket(record, ticket);
   const images = checkpoint && findCheckpoint(context, record, checkpoint, checkpointDirectory);
-  await startByUser(context, record, images || undefined);
+  await startByUser(context, withoutTicket(context, record), images || undefined);
 }
 
 /** The caller holds the lock. */
@@ -39,6 +43,13 @@ export async function startByUser(
     context.store.save({ ...record, restartCount: 0, stoppedByUser: false });
   }
   await launchSupervised(context, record.id, { byUser: true, checkpoint });
+}
+
+/** A ticket is for one start. */
+function withoutTicket(context: Context, record: ContainerRecord): ContainerRecord {
+  if (!record.working) return record;
+  const { ticket: _, ...working } = record.working;
+  return context.store.save({ ...record, working });
 }
 
 function checkStartable({ state }: ContainerRecord): void {

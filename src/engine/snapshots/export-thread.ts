@@ -13,20 +13,28 @@ export interface ExportInput {
   readonly lowers?: readonly string[];
   /** Left out of the changes: see `withoutMountPoints`. */
   readonly mountPoints?: readonly string[];
+  /** Paths that are no members of a whole tree's tar. */
+  readonly leftOut?: readonly string[];
   /** How owners show at the root. */
   readonly idMap?: IdMap;
 }
 
-function open({ root, lowers, mountPoints = [], idMap }: ExportInput): AsyncGenerator<Buffer, void> {
+function open({
+  root,
+  lowers,
+  mountPoints = [],
+  leftOut = [],
+  idMap,
+}: ExportInput): AsyncGenerator<Buffer, void> {
   const changes = lowers && withoutMountPoints([...changesOf(root, lowers)], root, mountPoints);
   // A running container may swap directories for symlinks while we read: all paths stay below the root.
   chrootThread(root);
   const source = new DirectorySource('/', idMap);
-  return changes ? diffLayer(changes, source) : packTree(members(source), source);
+  return changes ? diffLayer(changes, source) : packTree(members(source, new Set(leftOut)), source);
 }
 
-function* members(source: DirectorySource): Generator<{ path: string }, void> {
-  for (const path of source.walk()) yield { path };
+function* members(source: DirectorySource, leftOut: ReadonlySet<string>): Generator<{ path: string }, void> {
+  for (const path of source.walk()) if (!leftOut.has(path)) yield { path };
 }
 
 await serveStream(open);

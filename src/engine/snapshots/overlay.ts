@@ -219,12 +219,12 @@ export class OverlaySnapshots implements Snapshots {
     await this.#writables.remove(id);
   }
 
-  exportTree(id: string): Readable {
+  exportTree(id: string, leftOut: readonly string[] = []): Readable {
     this.#writables.describe(id);
     return deferred(async () => {
       const held = await this.#writables.hold(id);
       return {
-        stream: exportTar({ root: held.path, ...(held.idMap && { idMap: held.idMap }) }),
+        stream: exportTar({ root: held.path, leftOut, ...(held.idMap && { idMap: held.idMap }) }),
         [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
       };
     });

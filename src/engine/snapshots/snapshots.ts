@@ -147,8 +147,11 @@ export interface Snapshots {
   packChanges(id: string, mountPoints?: readonly string[]): Promise<PackedChanges>;
   /** Turns a packed snapshot into the layer, without copying anything; the snapshot is gone. @throws notFound */
   commit(id: string, layer: Pick<LayerSource, 'chainId' | 'parent'>, packed: PackedChanges): Promise<void>;
-  /** The whole root file system as a tar (docker export); works mounted or not. */
-  exportTree(id: string): Readable;
+  /**
+   * The whole root file system as a tar (docker export), but for the paths in `leftOut` (without leading slash);
+   * works mounted or not.
+   */
+  exportTree(id: string, leftOut?: readonly string[]): Readable;
   usage(id: string): Promise<Usage>;
   /** Keeps it mounted read-write until the result is disposed, whatever its owner does meanwhile. @throws notFound */
   hold(id: string): Promise<HeldRoot>;

@@ -14,6 +14,7 @@ export function commitRoutes(router: Router, { containers }: Engine): void {
       ...(tag && { tag }),
       author: query.text('author'),
       comment: query.text('comment'),
+      squash: query.flag('squash'),
       pause: query.flag('pause', true),
       changes: query
         .all('changes')

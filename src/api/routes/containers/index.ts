@@ -14,6 +14,7 @@ import { pruneRoutes } from './prune.ts';
 import { statsRoutes } from './stats.ts';
 import { updateRoutes } from './update.ts';
 import { waitRoutes } from './wait.ts';
+import { workingRoutes } from './working.ts';
 
 export function containerRoutes(router: Router, options: ApiOptions): void {
   const { engine } = options;
@@ -31,4 +32,5 @@ export function containerRoutes(router: Router, options: ApiOptions): void {
   filesystemRoutes(router, engine);
   commitRoutes(router, engine);
   pruneRoutes(router, engine);
+  workingRoutes(router, engine);
 }

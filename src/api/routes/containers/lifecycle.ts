@@ -17,6 +17,7 @@ export function lifecycleRoutes(router: Router, { engine, experimental }: ApiOpt
     await containers.start(exchange.param('id'), {
       checkpoint,
       checkpointDirectory: exchange.query.text('checkpoint-dir') || undefined,
+      ticket: exchange.query.text('ticket') || undefined,
     });
     exchange.empty();
   });

@@ -12,6 +12,8 @@ export const command = defineCommand({
     change: list('Apply a Dockerfile instruction to the image', { short: 'c' }),
     message: string('Commit message', { short: 'm' }),
     pause: bool('Pause the container meanwhile', { short: 'p', on: true, hidden: true }),
+    rm: bool('Remove the container afterwards'),
+    squash: bool('Make an image of one layer, with all files'),
     'no-pause': bool('Do not pause the container meanwhile'),
   },
   async run({ client, out }, { flags, given, args: [container = '', name] }) {
@@ -26,7 +28,9 @@ export const command = defineCommand({
       author: flags.author,
       changes: flags.change,
       pause: flags.pause && !flags['no-pause'],
+      squash: flags.squash,
     });
+    if (flags.rm) await client.containers.remove(container);
     out.line(Id);
   },
 });

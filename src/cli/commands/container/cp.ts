@@ -1,13 +1,12 @@
 import { lstat, readlink, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { isKind } from '#lib/errors';
+import { dirname, resolve } from 'node:path';
 import { formatSize } from '#lib/sizes';
-import type { ContainerPathStat } from '#protocol';
 import { defineCommand, exactly } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { Exit, fileError } from '../../errors.ts';
 import { bool, type FlagValues } from '../../flags/flag.ts';
 import { isTerminal } from '../../terminal/terminal.ts';
+import { absolute, containerDestination, isDirectoryMode, resolveLink } from './cp/container-path.ts';
 import { type Destination, endsLikeDirectory, type Place, parsePlace, targetOf } from './cp/place.ts';
 
 const flags = {
@@ -101,49 +100,6 @@ async function sayCopied({ err }: Context, said: Flags, bytes: number, destinati
 
 /** `.` and `..` have no name of their own to keep: the directory's is taken, unless its contents are meant. */
 const namedPath = (path: string) => (path === '.' || /(^|\/)\.$/.test(path) ? path : resolve(path));
-
-const absolute = (path: string) => (path.startsWith('/') ? path : `/${path}`);
-
-// Bits of Go's os.FileMode.
-const isDirectoryMode = ({ mode }: ContainerPathStat) => ((mode >>> 31) & 1) === 1;
-const isLinkMode = ({ mode }: ContainerPathStat) => ((mode >>> 27) & 1) === 1;
-
-async function resolveLink({ client }: Context, { container, path }: InContainer): Promise<string> {
-  const found = await client.archive.stat(container, absolute(path));
-  if (!isLinkMode(found)) return path;
-  return isAbsolute(found.linkTarget) ? found.linkTarget : join(dirname(absolute(path)), found.linkTarget);
-}
-
-async function containerDestination(
-  context: Context,
-  { container, path }: InContainer,
-): Promise<Destination> {
-  const wanted = absolute(path);
-  const found = await statIn(context, container, wanted);
-  if (!found) return { path: wanted, exists: false, isDirectory: false };
-  if (!isLinkMode(found)) return { path: wanted, exists: true, isDirectory: isDirectoryMode(found) };
-  const target = isAbsolute(found.linkTarget) ? found.linkTarget : join(dirname(wanted), found.linkTarget);
-  const behind = await statIn(context, container, target);
-  return {
-    path: target,
-    exists: behind !== undefined,
-    isDirectory: behind !== undefined && isDirectoryMode(behind),
-  };
-}
-
-/** Undefined when there is no such path. A missing container shows when something is written to it. */
-async function statIn(
-  { client }: Context,
-  container: string,
-  path: string,
-): Promise<ContainerPathStat | undefined> {
-  try {
-    return await client.archive.stat(container, path);
-  } catch (error) {
-    if (isKind(error, 'not-found')) return undefined;
-    throw error;
-  }
-}
 
 async function localDestination(path: string): Promise<Destination> {
   let at = path;

@@ -18,6 +18,7 @@ import {
 } from '../../errors.ts';
 import { bool, type FlagValues, string } from '../../flags/flag.ts';
 import { isTerminal, terminalSize } from '../../terminal/terminal.ts';
+import { commandWords, giveCommand } from '../working/command.ts';
 import { createContainer } from './config/create.ts';
 import { createFlags } from './config/flags.ts';
 import { parsing } from './config/parsing.ts';
@@ -25,6 +26,7 @@ import { attachments, createRequest } from './config/request.ts';
 
 const runFlags = {
   ...createFlags,
+  build: bool('Run the command in a working container of "berth from", named in the place of the image'),
   detach: bool('Run the container in the background and print its ID', { short: 'd' }),
   'detach-keys': string('Keys that leave the container running in the background'),
   'sig-proxy': bool('Hand signals on to the container', { on: true }),
@@ -40,7 +42,7 @@ export const command = defineCommand({
   flags: runFlags,
   async run(context, { flags, given, args: [image = '', ...words] }) {
     const request = parsing(() => {
-      if (!/^[0-9a-f]{64}$/.test(image)) parseReference(image);
+      if (!flags.build && !/^[0-9a-f]{64}$/.test(image)) parseReference(image);
       if (flags.detach && flags.attach.length > 0)
         throw invalid('conflicting options: cannot specify both --attach and --detach');
       const proxies = proxyVariables(context.config, context.host);
@@ -48,7 +50,7 @@ export const command = defineCommand({
         flags,
         given,
         image,
-        command: words,
+        command: flags.build ? commandWords(words, given) : words,
         env: context.env,
         detach: flags.detach,
         proxies,
@@ -57,7 +59,9 @@ export const command = defineCommand({
     try {
       return flags.detach
         ? await runDetached(context, flags, request)
-        : await runAttached(context, flags, request);
+        : await runAttached(context, flags, request, (whole) =>
+            flags.build ? giveCommand(context, image, whole) : createContainer(context, flags, whole),
+          );
     } catch (error) {
       if (error instanceof Exit || error instanceof ClosedPipe) throw error;
       throw new Exit(exitStatusOf(error), `berth: ${describe(error)}`, { hint: true, cause: error });
@@ -88,16 +92,17 @@ async function runAttached(
   context: Context,
   flags: RunFlags,
   request: ContainerCreateRequest,
+  create: (request: ContainerCreateRequest) => Promise<{ readonly Id: string; readonly ticket?: string }>,
 ): Promise<number> {
   const { containers } = context.client;
   const streams = attachments(flags);
   if (flags.tty && streams.stdin && !(await isTerminal(0)))
     throw new Exit(1, 'the input device is not a TTY');
   const detachKeys = detachKeysOf(context, flags['detach-keys'], flags.tty);
-  const creating = createContainer(context, flags, await withConsoleSize(request));
+  const creating = create(await withConsoleSize(request));
   // Once the request is on its way, and before its answer: the connections for what follows.
   setImmediate(() => context.client.warm(2));
-  const { Id } = await creating;
+  const { Id, ticket } = await creating;
   using _signals = flags['sig-proxy'] ? forwardSignals((signal) => containers.kill(Id, signal)) : undefined;
   const [{ socket }, { exit }] = await Promise.all([
     containers.attach(Id, { ...streams, detachKeys: detachKeys.said }),
@@ -112,7 +117,7 @@ async function runAttached(
   });
   session.catch(() => {});
   try {
-    await containers.start(Id);
+    await containers.start(Id, { ticket });
   } catch (error) {
     socket.destroy();
     // With --rm the daemon removes what it could not start: the name is free again when this command ends.

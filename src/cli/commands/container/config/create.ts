@@ -13,26 +13,37 @@ export async function createContainer(
   request: ContainerCreateRequest,
 ): Promise<ContainerCreateResponse> {
   using cidFile = flags.cidfile === '' ? undefined : openCidFile(flags.cidfile);
-  const image = request.Image ?? '';
+  const response = await fetchingImage(context, flags, request.Image ?? '', () =>
+    context.client.containers.create(request, {
+      name: flags.name || undefined,
+      platform: flags.platform || undefined,
+    }),
+  );
+  for (const warning of response.Warnings ?? []) context.err.line(`WARNING: ${warning}`);
+  cidFile?.write(response.Id);
+  return response;
+}
+
+/** Makes something of an image, which is pulled first as the flags say. @throws ResponseError */
+export async function fetchingImage<T>(
+  context: Context,
+  flags: Pick<CreateFlags, 'pull' | 'platform' | 'quiet'>,
+  image: string,
+  create: () => Promise<T>,
+): Promise<T> {
   const pull = async () => {
     const { pullImage } = await import('../../image/pull-image.ts');
     return pullImage(context, image, { platform: flags.platform, quiet: flags.quiet, out: context.err });
   };
-  const create = () =>
-    context.client.containers.create(request, {
-      name: flags.name || undefined,
-      platform: flags.platform || undefined,
-    });
   if (flags.pull === 'always') await pull();
-  const response = await create().catch(async (error: unknown) => {
+  try {
+    return await create();
+  } catch (error) {
     if (flags.pull !== 'missing' || !isMissingImage(error)) throw error;
     if (!flags.quiet) context.err.line(`Unable to find image '${withTag(image)}' locally`);
     await pull();
     return create();
-  });
-  for (const warning of response.Warnings ?? []) context.err.line(`WARNING: ${warning}`);
-  cidFile?.write(response.Id);
-  return response;
+  }
 }
 
 const isMissingImage = (error: unknown) =>

@@ -5,7 +5,7 @@ import { type Header, type Pack, pack } from 'tar-stream';
 import { Exit } from '../../../errors.ts';
 
 type Sink = ReturnType<Pack['entry']>;
-type EntryHeader = Partial<Header> & { readonly name: string };
+export type EntryHeader = Partial<Header> & { readonly name: string };
 
 const CHUNK = 256 * 1024;
 
@@ -16,11 +16,28 @@ export interface PackOptions {
   readonly followLink: boolean;
 }
 
+export interface PackRules {
+  /** What becomes of a header: another owner, another mode. */
+  readonly adapt?: (header: EntryHeader) => EntryHeader;
+  /** By the path on this machine. */
+  readonly leavesOut?: (path: string) => boolean;
+}
+
 /** A file or a directory of this machine as tar. Links are kept, hard links among the copied files too. */
-export async function* packTree(path: string, options: PackOptions): AsyncGenerator<Uint8Array, void> {
+export const packTree = (path: string, options: PackOptions): AsyncGenerator<Uint8Array, void> =>
+  packTrees([{ path, ...options }]);
+
+/** Several, as one tar. */
+export async function* packTrees(
+  trees: readonly ({ readonly path: string } & PackOptions)[],
+  rules: PackRules = {},
+): AsyncGenerator<Uint8Array, void> {
   const archive = pack();
-  const packer = new Packer(archive);
-  packer.add(path, options.name, options.followLink).then(
+  const packer = new Packer(archive, rules);
+  const packed = async () => {
+    for (const { path, name, followLink } of trees) await packer.add(path, name, followLink);
+  };
+  packed().then(
     () => archive.finalize(),
     (error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error))),
   );
@@ -29,20 +46,26 @@ export async function* packTree(path: string, options: PackOptions): AsyncGenera
 
 class Packer {
   readonly #archive: Pack;
+  readonly #rules: PackRules;
   /** `device:inode` of files with several names -> the name packed first. */
   readonly #linked = new Map<string, string>();
 
-  constructor(archive: Pack) {
+  constructor(archive: Pack, rules: PackRules) {
     this.#archive = archive;
+    this.#rules = rules;
   }
 
   async add(path: string, name: string, follow: boolean): Promise<void> {
     const found = follow ? await stat(path) : await lstat(path);
+    const leftOut = this.#rules.leavesOut?.(path) ?? false;
     if (found.isDirectory()) {
-      if (name !== '') await this.#entry({ ...common(found), name: `${name}/`, type: 'directory' });
+      if (name !== '' && !leftOut)
+        await this.#entry({ ...common(found), name: `${name}/`, type: 'directory' });
       for (const child of (await readdir(path)).toSorted()) {
         await this.add(`${path}/${child}`, name === '' ? child : `${name}/${child}`, false);
       }
+    } else if (leftOut) {
+      // Of a directory that is left out, something may be taken all the same; of a file nothing.
     } else if (found.isSymbolicLink()) {
       await this.#entry({ ...common(found), name, type: 'symlink', linkname: await readlink(path) });
     } else if (found.isFile()) {
@@ -70,9 +93,13 @@ class Packer {
     await this.#content({ ...common(found), name, type: 'file', size: found.size }, path);
   }
 
+  #adapted(header: EntryHeader): EntryHeader {
+    return this.#rules.adapt?.(header) ?? header;
+  }
+
   #entry(header: EntryHeader): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#archive.entry(header, (error) => (error ? reject(error) : resolve()));
+      this.#archive.entry(this.#adapted(header), (error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -81,7 +108,9 @@ class Packer {
     const size = header.size ?? 0;
     const packed = Promise.withResolvers<void>();
     packed.promise.catch(() => {});
-    const entry = this.#archive.entry(header, (error) => (error ? packed.reject(error) : packed.resolve()));
+    const entry = this.#archive.entry(this.#adapted(header), (error) =>
+      error ? packed.reject(error) : packed.resolve(),
+    );
     let sent = 0;
     for await (const chunk of firstBytes(path, size)) {
       sent += chunk.length;

@@ -1,0 +1,94 @@
+import { type Extract, extract, type Pack, pack } from 'tar-stream';
+import { isKind } from '#lib/errors';
+import type { Context } from '../../context.ts';
+import { Exit } from '../../errors.ts';
+import { absolute, isDirectoryMode, resolveLink, statIn } from '../container/cp/container-path.ts';
+import { adaptHeader } from './adapt-header.ts';
+import type { CopySource, Placed } from './copy.ts';
+
+/** Files of a container, or of an image by a working container that goes again. */
+export async function openSource(
+  context: Context,
+  from: string,
+): Promise<
+  AsyncDisposable & {
+    readonly container: string;
+    /** @throws Exit for a path that is not there */
+    find(paths: readonly string[]): Promise<CopySource[]>;
+  }
+> {
+  const { containers, working } = context.client;
+  const existing = await containers.inspect(from).catch((error: unknown) => {
+    if (!isKind(error, 'not-found')) throw error;
+    return undefined;
+  });
+  const container = existing?.Id ?? (await working.create({ from })).Id;
+  return {
+    container,
+    async find(paths) {
+      const sources: CopySource[] = [];
+      for (const asked of paths) {
+        const path = await resolveLink(context, { container, path: asked }).catch((error: unknown) => {
+          if (isKind(error, 'not-found')) throw missing(asked, from, error);
+          throw error;
+        });
+        const found = await statIn(context, container, absolute(path));
+        if (!found) throw missing(asked, from);
+        sources.push({ path: absolute(path), isDirectory: isDirectoryMode(found) });
+      }
+      return sources;
+    },
+    async [Symbol.asyncDispose]() {
+      if (!existing) await containers.remove(container);
+    },
+  };
+}
+
+const missing = (path: string, from: string, cause?: unknown) =>
+  new Exit(1, `cannot copy ${path}: there is no such file in ${from}`, { cause });
+
+/** A tar of one path under another name, or of a directory's contents under none. */
+export async function* packFrom(
+  tar: AsyncIterable<Uint8Array>,
+  name: string,
+  placed: Placed,
+): AsyncGenerator<Uint8Array, void> {
+  const [source, archive] = [extract(), pack()];
+  const done = Promise.all([feed(tar, source), rename(source, archive, name, placed)]);
+  done.catch((error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error))));
+  for await (const chunk of archive) yield chunk as Uint8Array;
+  await done;
+}
+
+async function rename(source: Extract, archive: Pack, name: string, placed: Placed): Promise<void> {
+  const renamed = (path: string) => [name, ...path.split('/').slice(1)].filter(Boolean).join('/');
+  for await (const entry of source) {
+    const { header } = entry;
+    const to = renamed(header.name.replace(/^\.?\/+/, ''));
+    if (to === '') {
+      entry.resume();
+      continue;
+    }
+    const linkname = header.type === 'link' && header.linkname ? renamed(header.linkname) : header.linkname;
+    const { pax: _names, ...plain } = header;
+    const adapted = adaptHeader({ ...plain, name: to, linkname: linkname ?? null }, placed);
+    const written = Promise.withResolvers<void>();
+    const sink = archive.entry(adapted, (error) => (error ? written.reject(error) : written.resolve()));
+    if (header.type === 'file' || header.type === 'contiguous-file') entry.pipe(sink);
+    else entry.resume();
+    await written.promise;
+  }
+  archive.finalize();
+}
+
+async function feed(tar: AsyncIterable<Uint8Array>, source: Extract): Promise<void> {
+  try {
+    for await (const chunk of tar) {
+      if (!source.write(chunk)) await new Promise<void>((resolve) => source.once('drain', () => resolve()));
+    }
+    source.end(null);
+  } catch (error) {
+    source.destroy(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
+}
