@@ -165,6 +165,7 @@ describe('berth run --build', () => {
     await fails(125, /anonymous volumes/, 'run', '--build', '-v', '/data', name, 'true');
     await fails(1, /berth run --build/, 'start', name);
     await fails(1, /berth run --build/, 'restart', name);
+    await fails(1, /run once/, 'update', '--restart', 'always', name);
     await fails(1, /no user nosuch/, 'copy', '--chown', 'nosuch', name, `${root}/a.txt`, '/made/here/');
     await fails(1, /octal/, 'copy', '--chmod', 'u+x', name, `${root}/a.txt`, '/made/here/');
     await fails(1, /missing/, 'copy', name, `${root}/a.txt`, `${root}/missing`, '/made/here/');

@@ -91,7 +91,10 @@ async function applyLimits(context: Context, id: string, resources: Resources): 
   if (Object.keys(limits).length > 0) await context.options.runtimes.update(id, limits);
 }
 
-function checkNewPolicy({ hostConfig }: ContainerRecord, policy: RestartPolicy): void {
+function checkNewPolicy({ hostConfig, working, name }: ContainerRecord, policy: RestartPolicy): void {
+  if (working && policy.name !== 'no') {
+    throw conflict(`container ${name} is a working container: its commands run once, whatever their end`);
+  }
   if (hostConfig.autoRemove && policy.name !== 'no') {
     throw conflict('Restart policy cannot be updated because AutoRemove is enabled for the container');
   }
