@@ -260,7 +260,7 @@ test('swarm and plugins say that they are not there, BuildKit what it needs', as
     ['POST', '/swarm/init', 501],
     ['POST', '/build?version=2', 400],
     ['POST', '/session', 400],
-    ['POST', '/grpc', 501],
+    ['POST', '/grpc', 400],
     ['PUT', '/volumes/x?version=1', 503],
     ['POST', '/services/create', 503],
     ['POST', '/swarm/leave', 503],

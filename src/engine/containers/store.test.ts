@@ -32,12 +32,16 @@ test('found by id, name with or without slash, and unambiguous prefix', () => {
     (error: unknown) =>
       isKind(error, 'invalid') && error.message === 'Multiple IDs found with provided prefix: aa',
   );
-  for (const reference of ['nope', '', 'c', '/']) {
+  for (const reference of ['nope', 'c', '/']) {
     assert.throws(
       () => store.get(reference),
       (error: unknown) => isKind(error, 'not-found') && error.message === `No such container: ${reference}`,
     );
   }
+  assert.throws(
+    () => store.get(''),
+    (error: unknown) => isKind(error, 'invalid') && error.message === 'invalid name or ID supplied: ""',
+  );
 });
 
 test('a name is taken from its reservation on, and free again when nothing came of it', () => {
