@@ -124,6 +124,8 @@ export class Firewall implements AsyncDisposable {
   }
 
   async #followHost(): Promise<void> {
+    // One that was asked for before: it would put back what the end has taken out of the host's chains.
+    if (this.#closed) return;
     this.#asked = this.#policy === 'host-firewall' ? this.#interfaces() : '';
     const { admission, forward } = await this.#host.evaluate({
       ours: { table: this.table, interfaces: [...this.#bridges.keys()] },
