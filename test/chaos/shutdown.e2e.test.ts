@@ -59,7 +59,8 @@ test('SIGTERM ends clients that would wait for ever, in good order', async () =>
   );
   await using logs = daemon.spawn('logs', '-f', 'held');
   await using waits = daemon.spawn('wait', 'held');
-  await using events = daemon.spawn('events');
+  // Also what happened before it asked.
+  await using events = daemon.spawn('events', '--since', '1m');
   await using attached = daemon.spawn('attach', 'held');
   await using executing = daemon.spawn('exec', '-i', 'held', 'cat');
   await using stopping = daemon.spawn('stop', '-t', '30', 'held');

@@ -4,8 +4,9 @@ import type { Logger } from '#lib/log';
 import { Nftables } from '#linux/nftables';
 import type { ExplainOptions, HostExplanation } from './explain.ts';
 import type { EvaluateOptions, HostProcess, HostVerdict } from './host-process.ts';
+import { hasLegacyRules } from './legacy-rules.ts';
 import { isOurTable } from './ours.ts';
-import { legacyNames, readAgain } from './rules.ts';
+import { readAgain } from './rules.ts';
 
 const HOOKS: ReadonlySet<string> = new Set(['input', 'prerouting', 'forward']);
 
@@ -21,7 +22,7 @@ export class HostFirewall implements AsyncDisposable {
 
   /** What its rules mean for us now. Never fails: what cannot be known lets nobody in. */
   async evaluate(options: EvaluateOptions): Promise<HostVerdict> {
-    if (!this.#hasRules(options)) return { forward: { chains: [], problems: [] }, problems: [] };
+    if (!(await this.#hasRules(options))) return { forward: { chains: [], problems: [] }, problems: [] };
     const verdict = await this.#process.call('evaluate', options);
     this.#report(verdict);
     return verdict;
@@ -33,8 +34,8 @@ export class HostFirewall implements AsyncDisposable {
   }
 
   /** Most hosts that run containers have no rules of their own: that is quick to see, without a process. */
-  #hasRules({ ours }: EvaluateOptions): boolean {
-    if (legacyNames('ip').length + legacyNames('ip6').length > 0) return true;
+  async #hasRules({ ours }: EvaluateOptions): Promise<boolean> {
+    if (await hasLegacyRules()) return true;
     using nft = new Nftables();
     const chains = readAgain(() => nft.query('list chains')) as {
       chain?: { table: string; hook?: string };

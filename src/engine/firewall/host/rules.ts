@@ -99,7 +99,7 @@ function legacyTables(problems: string[]): RuleTable[] {
   return (['ip', 'ip6'] as const).flatMap((family) =>
     legacyNames(family).flatMap((name): RuleTable[] => {
       try {
-        const text = run(`${PROGRAMS[family]}-legacy-save`, ['-t', name]);
+        const text = run(legacySave(family), ['-t', name]);
         return [{ kind: 'iptables-legacy', family, name, text }];
       } catch (error) {
         problems.push(`the legacy table ${family} ${name} cannot be read: ${messageOf(error)}`);
@@ -108,6 +108,9 @@ function legacyTables(problems: string[]): RuleTable[] {
     }),
   );
 }
+
+/** The program that prints one of them. */
+export const legacySave = (family: 'ip' | 'ip6'): string => `${PROGRAMS[family]}-legacy-save`;
 
 export function legacyNames(family: 'ip' | 'ip6'): string[] {
   try {
