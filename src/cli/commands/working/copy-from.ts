@@ -1,4 +1,10 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { type Extract, extract, type Pack, pack } from 'tar-stream';
+import { ConnectionError } from '#client';
 import { isKind } from '#lib/errors';
 import type { Context } from '../../context.ts';
 import { Exit } from '../../errors.ts';
@@ -39,7 +45,12 @@ export async function openSource(
       return sources;
     },
     async [Symbol.asyncDispose]() {
-      if (!existing) await containers.remove(container);
+      if (existing) return;
+      // An upload that was refused may take its connection with it.
+      await containers.remove(container).catch((error: unknown) => {
+        if (error instanceof ConnectionError) return containers.remove(container);
+        throw error;
+      });
     },
   };
 }
@@ -47,21 +58,33 @@ export async function openSource(
 const missing = (path: string, from: string, cause?: unknown) =>
   new Exit(1, `cannot copy ${path}: there is no such file in ${from}`, { cause });
 
-/** A tar of one path under another name, or of a directory's contents under none. */
+/** A tar of one path under another name, or of a directory's contents under none; that of `/` has no name to begin with. */
 export async function* packFrom(
-  tar: AsyncIterable<Uint8Array>,
+  { tar, from }: { readonly tar: AsyncIterable<Uint8Array>; readonly from: string },
   name: string,
   placed: Placed,
 ): AsyncGenerator<Uint8Array, void> {
   const [source, archive] = [extract(), pack()];
-  const done = Promise.all([feed(tar, source), rename(source, archive, name, placed)]);
-  done.catch((error: unknown) => archive.destroy(error instanceof Error ? error : new Error(String(error))));
-  for await (const chunk of archive) yield chunk as Uint8Array;
-  await done;
+  const own = /^\/+\.?$/.test(from) ? 0 : 1;
+  const renamed = (member: string) => [name, ...member.split('/').slice(own)].filter(Boolean).join('/');
+  const directory = await mkdtemp(join(tmpdir(), 'berth-copy-'));
+  try {
+    // Not from one connection right into the other: whoever refuses a file would leave both ends waiting.
+    const path = join(directory, 'files.tar');
+    const kept = pipeline(archive as AsyncIterable<Uint8Array>, createWriteStream(path));
+    await Promise.all([feed(tar, source), rename(source, archive, renamed, placed), kept]);
+    for await (const chunk of createReadStream(path)) yield chunk as Uint8Array;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
-async function rename(source: Extract, archive: Pack, name: string, placed: Placed): Promise<void> {
-  const renamed = (path: string) => [name, ...path.split('/').slice(1)].filter(Boolean).join('/');
+async function rename(
+  source: Extract,
+  archive: Pack,
+  renamed: (member: string) => string,
+  placed: Placed,
+): Promise<void> {
   for await (const entry of source) {
     const { header } = entry;
     const to = renamed(header.name.replace(/^\.?\/+/, ''));

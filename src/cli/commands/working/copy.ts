@@ -79,7 +79,7 @@ async function copyFrom(
   for (const { path, isDirectory } of sources) {
     const { tar } = await context.client.archive.read(source.container, absolute(path));
     const name = target.name || (isDirectory ? '' : posix.basename(path));
-    await write(context, to.container, target.directory, packFrom(tar, name, placed));
+    await write(context, to.container, target.directory, packFrom({ tar, from: path }, name, placed));
   }
 }
 
