@@ -127,8 +127,6 @@ describe('an image made in a working container', () => {
     await berth('run', '--build', '-u', '5:6', '-w', '/tmp', other, 'sh', '-c', 'mkdir d && echo x > d/f');
     await berth('copy', '--from', other, name, '/tmp/d', '/kept');
     await fails(1, /directory/, 'copy', '--from', 'busybox', name, '/bin', '/bin/busybox/');
-    await berth('run', '--build', other, 'mkdir', '-p', '/taken/arch');
-    await fails(1, /cannot overwrite directory/, 'copy', '--from', 'busybox', other, '/bin', '/taken');
     await berth('copy', '--from', 'busybox', other, '/', '/');
     const shown = await berth('run', '--build', name, '/bin/busybox', 'stat', '-c', '%n %u %g', '/kept/f');
     assert.equal(shown, '/kept/f 5 6');
