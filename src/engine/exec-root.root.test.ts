@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -54,4 +55,20 @@ test('one that lies in memory stays as it is, and so does a lock of an engine th
   assert.equal(keepInMemory(join(root, 'below')), false);
   await letMemoryGo(root);
   assert.deepEqual(readdirSync(root), ['engine.lock']);
+});
+
+test('in a mount namespace of its own nothing is mounted: the next engine would not find it', {
+  skip,
+}, () => {
+  const root = join(directory, 'private');
+  const script = `import { keepInMemory } from ${JSON.stringify(import.meta.resolve('./exec-root.ts'))};
+    console.log(keepInMemory(${JSON.stringify(root)}));`;
+  const node = [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    '--input-type=module',
+    '-e',
+    script,
+  ];
+  assert.equal(execFileSync('unshare', ['-m', ...node], { encoding: 'utf8' }), 'false\n');
 });

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { hasContainers } from '#engine/runtime';
 import { fileSystem, lock } from '#linux/files';
 import { listMounts, mountSharedMemory, unmount } from '#linux/mount';
@@ -15,6 +15,7 @@ const SOURCE = 'berth-exec-root';
  */
 export function keepInMemory(execRoot: string): boolean {
   mkdirSync(execRoot, { recursive: true, mode: 0o711 });
+  if (!outlivesUs()) return false;
   const below = openSync(execRoot, 'r');
   try {
     // Two that start at the same moment must not both find it empty.
@@ -25,6 +26,23 @@ export function keepInMemory(execRoot: string): boolean {
     return true;
   } finally {
     closeSync(below);
+  }
+}
+
+/**
+ * Whether what is mounted here is there for the next engine: in a mount namespace of our own it would go with us. The
+ * host's is that of the first process, which some sandboxes hide, and of the kernel's threads, which containers do not see.
+ */
+function outlivesUs(): boolean {
+  const [own, ...hosts] = ['self', '1', '2'].map(mountNamespaceOf);
+  return own !== undefined && hosts.find((namespace) => namespace !== undefined) === own;
+}
+
+function mountNamespaceOf(process: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${process}/ns/mnt`);
+  } catch {
+    return undefined;
   }
 }
 
