@@ -52,7 +52,9 @@ describe('a registry whose client dies', () => {
       const part = large.subarray(start, Math.min(end, start + left));
       left -= part.length;
       registry.sent += part.length;
-      response.write(part);
+      // One that is whole ends, so that its connection can be used again.
+      if (part.length === end - start) response.end(part);
+      else response.write(part);
     });
     const blobs = () => readdirSync(join(daemon.dataRoot, 'content/blobs/sha256')).toSorted().join();
     const [images, others] = [await daemon.ok('images', '-aq'), blobs()];
