@@ -53,7 +53,12 @@ export class SegmentMap implements AsyncDisposable {
     content.writeBigUInt64LE(BigInt(size));
     for (const { index, done } of segments) content.writeUInt32LE(done, HEADER_BYTES + index * ENTRY_BYTES);
     const file = await open(path, known ? 'r+' : 'w', 0o600);
-    await file.write(content, 0, content.length, 0);
+    try {
+      await file.write(content, 0, content.length, 0);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
     return new SegmentMap(file, content, segments);
   }
 

@@ -28,6 +28,7 @@ import type {
   UnpackOptions,
   Usage,
 } from './snapshots.ts';
+import { sayFull } from './space-guard.ts';
 import type { Trash } from './trash.ts';
 import type { TreeJobs } from './tree-thread.ts';
 import { unpackLayer, writeImage } from './unpack.ts';
@@ -338,7 +339,7 @@ export class Layers {
       return { size: filled.size, inodes: filled.inodes };
     } catch (error) {
       this.#trash.discard(unfinished);
-      throw error;
+      throw sayFull(error);
     }
   }
 
