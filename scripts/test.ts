@@ -51,8 +51,8 @@ const waiting = chosen.filter(needsRoot);
 const lane = async () => {
   for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file);
 };
-// They wait more than they work: three at a time keep two processors busy.
-await Promise.all([lane(), lane(), lane()]);
+// They wait more than they work: four at a time keep two processors busy.
+await Promise.all([lane(), lane(), lane(), lane()]);
 for (const file of again) await runFile(file, true);
 
 const seconds = (duration: number) => `${(duration / 1000).toFixed(1)} s`;
