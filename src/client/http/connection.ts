@@ -30,6 +30,8 @@ interface Exchange {
   readonly body: Body;
   readonly answered: PromiseWithResolvers<ResponseHead>;
   head: ResponseHead | undefined;
+  /** Parts of the request's body have still to go. */
+  sending: boolean;
   /** Forgets the abort signal and the timer. */
   release: () => void;
 }
@@ -103,7 +105,7 @@ export class Connection {
       },
       bodiless,
     );
-    const exchange: Exchange = { parser, body, answered, head: undefined, release: () => {} };
+    const exchange: Exchange = { parser, body, answered, head: undefined, sending: false, release: () => {} };
     this.#exchange = exchange;
     this.#socket.ref?.();
     return exchange;
@@ -153,6 +155,7 @@ export class Connection {
   }
 
   async #writeChunks(body: AsyncIterable<Uint8Array>, exchange: Exchange): Promise<void> {
+    exchange.sending = true;
     for await (const chunk of body) {
       // An early answer is a refusal: the rest of the body would be thrown away.
       if (exchange.head || this.#broken) {
@@ -168,6 +171,7 @@ export class Connection {
       this.#socket.uncork();
       if (!room) await drained(this.#socket);
     }
+    exchange.sending = false;
     if (this.usable) this.#socket.write('0\r\n\r\n', 'latin1');
   }
 
@@ -202,7 +206,8 @@ export class Connection {
     this.served++;
     exchange.release();
     exchange.body.end();
-    if (!exchange.parser.keepAlive || this.#broken) this.close();
+    // A refusal came early: whoever waits for room to send the rest must not wait for ever, nor the next request be cut off.
+    if (!exchange.parser.keepAlive || this.#broken || exchange.sending) this.close();
     else this.#onIdle(this);
   }
 

@@ -102,6 +102,29 @@ describe('bodies', () => {
     assert.ok(sent < 10_000);
   });
 
+  it('of which the server reads no more are let go of, and harm no later request', async () => {
+    await using server = await serveRaw((socket) => {
+      socket.once('data', (request) => {
+        const status = request.toString().startsWith('PUT') ? '400 Bad Request' : '200 OK';
+        // It stays connected, and would take another request.
+        socket.pause().write(`HTTP/1.1 ${status}\r\nContent-Length: 2\r\n\r\nno`);
+      });
+    });
+    using transport = to(server);
+    const ended = Promise.withResolvers<void>();
+    async function* endless(): AsyncGenerator<Buffer> {
+      try {
+        for (;;) yield Buffer.alloc(1 << 16);
+      } finally {
+        ended.resolve();
+      }
+    }
+    const refused = await transport.send({ method: 'PUT', path: '/', headers: {}, body: endless() });
+    assert.deepEqual([refused.status, await refused.body.text()], [400, 'no']);
+    assert.equal(await (await transport.send(get('/'))).body.text(), 'no');
+    await ended.promise;
+  });
+
   it('slow down with their reader', async () => {
     const total = 64 * 1024 * 1024;
     let written = 0;
