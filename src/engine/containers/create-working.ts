@@ -1,15 +1,13 @@
 import { EMPTY_CONFIG, type ImageConfig } from '#engine/images';
 import { newId, shortId } from '#lib/ids';
 import { Scope } from '#lib/scope';
-import { now } from '#lib/time';
 import type { Context } from './context.ts';
-import { findImage, platformOf, withDefaults } from './create.ts';
+import { findImage, withDefaults } from './create.ts';
 import { initialEndpoints } from './endpoints.ts';
 import { DEFAULT_PATH } from './environment.ts';
 import { completeHostConfig } from './host-config.ts';
-import { logPath } from './paths.ts';
+import { newRecord } from './new-record.ts';
 import type { ContainerRecord } from './record.ts';
-import { initialState } from './state.ts';
 import { unpackedLayers } from './unpacked-layers.ts';
 import { chooseIds } from './user-namespace.ts';
 import { checkName } from './validate.ts';
@@ -54,26 +52,12 @@ export async function createWorking(
   await context.options.snapshots.prepare(id, layers, { idMap: ids.idMap });
   signal?.throwIfAborted();
   const record: ContainerRecord = {
-    id,
-    name,
-    created: now(),
-    imageId: image?.id ?? '',
-    imageManifest: image?.manifest && { ...image.manifest, platform: platformOf(image) },
-    platform: image?.os ?? 'linux',
-    layers,
-    config,
-    hostConfig,
+    ...newRecord(context, { id, name, image, layers, config, hostConfig }),
     endpoints: initialEndpoints(context.options.networks, config, hostConfig, []),
     path: '',
     args: [],
     mounts: [],
     idMap: ids.idMap,
-    driver: context.options.snapshots.driver,
-    logPath: logPath(context, id),
-    state: initialState,
-    restartCount: 0,
-    stoppedByUser: false,
-    execIds: [],
     working: { config: initialConfig(image?.config ?? EMPTY_CONFIG), mountPoints: [] },
   };
   context.store.insert(record);

@@ -4,7 +4,6 @@ import { validateLogConfig } from '#engine/logs';
 import { cancelled, invalid } from '#lib/errors';
 import { newId, shortId } from '#lib/ids';
 import { Scope } from '#lib/scope';
-import { now } from '#lib/time';
 import type { Context } from './context.ts';
 import { createVolumes } from './create-volumes.ts';
 import { DEFAULT_CONFIG, DEFAULT_HOST_CONFIG, NO_LIMITS } from './defaults.ts';
@@ -15,9 +14,8 @@ import { findMountedImages, prepareImageMounts } from './image-mounts.ts';
 import { resolveLinks } from './links.ts';
 import { commandLine, mergeConfig } from './merge.ts';
 import { planMounts } from './mounts.ts';
-import { logPath } from './paths.ts';
+import { newRecord } from './new-record.ts';
 import type { ContainerConfig, ContainerRecord, EndpointSpec, HostConfig, Resources } from './record.ts';
-import { initialState } from './state.ts';
 import { unpackedLayers } from './unpacked-layers.ts';
 import { chooseIds } from './user-namespace.ts';
 import { checkName, validate } from './validate.ts';
@@ -82,27 +80,13 @@ export async function create(
   const mounts = plan.length > 0 ? await createVolumes(context, id, withImages, scope) : [];
   if (signal?.aborted) throw cancelled('the create was cancelled');
   const record: ContainerRecord = {
-    id,
-    name,
-    created: now(),
-    imageId: image?.id ?? '',
-    imageManifest: image?.manifest && { ...image.manifest, platform: platformOf(image) },
-    platform: image?.os ?? 'linux',
-    layers,
-    config,
-    hostConfig,
+    ...newRecord(context, { id, name, image, layers, config, hostConfig }),
     links: resolveLinks(context, hostConfig),
     endpoints: initialEndpoints(context.options.networks, config, hostConfig, asked.endpoints),
     path,
     args,
     mounts,
     idMap: ids.idMap,
-    driver: context.options.snapshots.driver,
-    logPath: logPath(context, id),
-    state: initialState,
-    restartCount: 0,
-    stoppedByUser: false,
-    execIds: [],
     ...(request.build && { purpose: 'build' as const }),
   };
   context.store.insert(record);
@@ -110,12 +94,6 @@ export async function create(
   const closed = publishes(hostConfig) ? context.options.networks.portWarnings(hostConfig.portBindings) : [];
   return { id, warnings: [...warnings, ...closed, ...(image ? platformWarnings(request, image) : [])] };
 }
-
-export const platformOf = ({ os, architecture, variant }: Image) => ({
-  os,
-  architecture,
-  ...(variant && { variant }),
-});
 
 export function withDefaults({
   config,
