@@ -9,7 +9,7 @@ import { type Ingest, openIngest } from './ingest.ts';
 import { keepBlob, restoreBlob } from './kept.ts';
 import { type Lease, Leases } from './leases.ts';
 import { type Arrived, diskFull, receive } from './receive.ts';
-import { SegmentedIngest } from './segments.ts';
+import { mapOf, SegmentedIngest } from './segments.ts';
 
 /** Of whose digests blobs are called. What is written here is called by the first. */
 const ALGORITHMS = ['sha256', 'sha512'] as const;
@@ -203,8 +203,11 @@ export class BlobStore {
     await keepBlob(this.path(digest), this.#arriving(`whole ${digest}`));
   }
 
-  async forget(digest: string): Promise<void> {
-    await rm(this.#arriving(`whole ${digest}`), { force: true });
+  /** The opposite, and with `arriving` also what has come of it so far: nobody may be at it. */
+  async forget(digest: string, { arriving = false } = {}): Promise<void> {
+    const segments = this.#arriving(`segments ${digest}`);
+    const parts = arriving ? [this.#arriving(digest), segments, mapOf(segments)] : [];
+    for (const path of [this.#arriving(`whole ${digest}`), ...parts]) await rm(path, { force: true });
   }
 
   /** Brings back a blob that was kept; false when there is none. */

@@ -163,7 +163,8 @@ const cut = (batch: readonly Uint8Array[], start: number, end: number): [Uint8Ar
   Buffer.concat(batch).subarray(start, end),
 ];
 
-const mapOf = (path: string): string => `${path}.map`;
+/** Where the map of a download is. */
+export const mapOf = (path: string): string => `${path}.map`;
 
 /** Neither truncated nor opened for appending, which would ignore positions. */
 async function openForWriting(path: string): Promise<FileHandle> {

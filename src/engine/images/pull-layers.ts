@@ -52,8 +52,12 @@ export async function pullLayers(pull: LayerPull, image: ImageRecord): Promise<I
       .catch(fail);
   }
   await Promise.all(downloads);
-  if (!failures.every(isInterruption))
-    await Promise.all(image.layers.map(({ blob }) => pull.content.blobs.forget(blob.digest)));
+  if (!failures.every(isInterruption)) {
+    const forget = ({ blob: { digest } }: LayerRecord) =>
+      // Another image may have the layer, and its pull be under way.
+      pull.content.blobs.forget(digest, { arriving: !pull.downloads.isHeld(digest) });
+    await Promise.all(image.layers.map(forget));
+  }
   // The others were cancelled because of the first.
   if (failures.length > 0) throw failures.find((error) => !isKind(error, 'cancelled')) ?? failures[0];
   return { ...image, layers };
