@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { legacyNames, legacySave } from './rules.ts';
+import { legacyNames, legacySave, runAsync } from './rules.ts';
 
-const run = promisify(execFile);
 const SAID = /^-A|^:\S+ (?!ACCEPT|-)/m;
 
 /**
@@ -22,7 +19,7 @@ export const saysAnything = (text: string): boolean => SAID.test(text);
 /** Undefined when it cannot be read. */
 async function save(family: 'ip' | 'ip6', name: string): Promise<string | undefined> {
   try {
-    return (await run(legacySave(family), ['-t', name], { maxBuffer: 64 * 2 ** 20 })).stdout;
+    return await runAsync(legacySave(family), ['-t', name]);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { codeOf, messageOf } from '#lib/errors';
 import { NftProgram, type NftRunner } from '#linux/nftables';
 
@@ -136,7 +137,7 @@ function readIpsets(problems: string[]): string {
 }
 
 /** Root's daemons often have a PATH without the administrator's directories. */
-export const programEnvironment = (): NodeJS.ProcessEnv => ({
+const programEnvironment = (): NodeJS.ProcessEnv => ({
   ...process.env,
   PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
 });
@@ -151,4 +152,12 @@ export function run(program: string, args: readonly string[], input?: string): s
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(input === undefined ? {} : { input }),
   });
+}
+
+const execute = promisify(execFile);
+
+/** The same for a process that must not stand still. */
+export async function runAsync(program: string, args: readonly string[]): Promise<string> {
+  const options = { timeout: TIMEOUT_MS, maxBuffer: OUTPUT_LIMIT, env: programEnvironment() };
+  return (await execute(program, args, options)).stdout;
 }

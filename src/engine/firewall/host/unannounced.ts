@@ -1,10 +1,5 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { legacyNames, mayHaveIpsets, programEnvironment } from './rules.ts';
-
-const run = promisify(execFile);
-const OUTPUT_LIMIT = 256 * 1024 * 1024;
+import { legacyNames, legacySave, mayHaveIpsets, runAsync } from './rules.ts';
 
 /** Milliseconds between two looks, and how much longer than it took the pause after one is at least. */
 const INTERVAL_MS = 5_000;
@@ -42,8 +37,7 @@ async function fingerprint(): Promise<string> {
   const hash = createHash('sha256');
   for (const family of ['ip', 'ip6'] as const) {
     for (const table of legacyNames(family)) {
-      const program = family === 'ip' ? 'iptables-legacy-save' : 'ip6tables-legacy-save';
-      hash.update((await output(program, ['-t', table])).replaceAll(COUNTERS, ''));
+      hash.update((await output(legacySave(family), ['-t', table])).replaceAll(COUNTERS, ''));
     }
   }
   if (mayHaveIpsets()) hash.update((await output('ipset', ['save'])).replaceAll(TIMEOUTS, ''));
@@ -57,8 +51,7 @@ const TIMEOUTS = / timeout \d+| packets \d+ bytes \d+/g;
 /** '' when the program is not there or fails: whoever needs its answer asks again, and says so. */
 async function output(program: string, args: readonly string[]): Promise<string> {
   try {
-    const { stdout } = await run(program, args, { env: programEnvironment(), maxBuffer: OUTPUT_LIMIT });
-    return stdout;
+    return await runAsync(program, args);
   } catch {
     return '';
   }
