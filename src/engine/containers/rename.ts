@@ -21,7 +21,6 @@ async function renameLocked(context: Context, reference: string, name: string): 
   using _reservation = context.store.reserve(name, record.id);
   const renamed = { ...record, name, formerNames: [...formerNames, record.name] };
   context.store.save(renamed, { action: 'rename', attributes: { oldName: `/${record.name}` } });
-  await context.options.networks.rename(record.id, name);
   return record.id;
 }
 
