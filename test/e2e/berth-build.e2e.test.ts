@@ -381,6 +381,13 @@ it('berth bake: targets at once, one the context of another; what fails is named
     Record<string, string>
   >;
   assert.equal(metadata['app']?.['image.name'], 'baked:2');
+  const piped = await bake('app', '--set', 'app.output=type=tar,dest=-');
+  assert.deepEqual(
+    [piped.code, /\bx\b.*ustar/s.test(piped.stdout), piped.stdout.includes('[app]')],
+    [0, true, false],
+  );
+  const both = await bake('app', 'files', '--set', '*.output=-');
+  assert.deepEqual([both.code, both.stderr], [1, 'only one output can go to STDOUT: app, files\n']);
   const wrong = await bake('web', 'app', '--set', 'app.tags=baked:3');
   assert.deepEqual(
     [wrong.code, /^target web: .*returned a non-zero code: 3$/m.test(wrong.stderr)],

@@ -72,8 +72,8 @@ function shortForms(said: FlagValues<typeof flags>): string[] {
 }
 
 function attestation(type: string, value: string): string {
-  if (value === 'true') return `type=${type}`;
-  return value === 'false' ? `type=${type},disabled=true` : `type=${type},${value}`;
+  if (value === 'true' || value === '1') return `type=${type}`;
+  return value === 'false' || value === '0' ? `type=${type},disabled=true` : `type=${type},${value}`;
 }
 
 function listed({ targets, groups, variables }: BakeFiles, what: string): string[] {

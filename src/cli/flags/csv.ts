@@ -1,4 +1,5 @@
 import { invalid } from '#lib/errors';
+import { splitPair } from './flag.ts';
 
 /** One CSV record as Go reads it: fields may stand in double quotes. @throws invalid */
 export function csvFields(text: string): string[] {
@@ -11,3 +12,7 @@ export function csvFields(text: string): string[] {
     if (match[3] === '') return fields;
   }
 }
+
+/** `type=local,"dest=a,b"` by its names. @throws invalid */
+export const csvPairs = (text: string): Record<string, string> =>
+  Object.fromEntries(csvFields(text).map((field) => splitPair(field.trim())));

@@ -39,6 +39,7 @@ describe('a JSON bake file', () => {
             matrix: { os: ['a', 'b'], it: [{ n: 1 }, { n: 2 }] },
             target: '${os}',
             output: [{ type: 'local', dest: 'out,put' }],
+            ssh: [{ id: 'default' }, { id: 'k', paths: ['/a=b'] }, 'plain'],
           },
         },
       },
@@ -53,7 +54,11 @@ describe('a JSON bake file', () => {
       labels: { v: 'v7-${V}' },
       pull: true,
     });
-    assert.deepEqual(targets['test-b-2'], { target: 'b', output: ['type=local,"dest=out,put"'] });
+    assert.deepEqual(targets['test-b-2'], {
+      target: 'b',
+      output: ['type=local,"dest=out,put"'],
+      ssh: ['default', 'k=/a=b', 'plain'],
+    });
   });
 
   it('what is set on the command line wins', () => {
@@ -103,6 +108,11 @@ describe('a JSON bake file', () => {
       [() => json({ target: { a: { matrix: { x: [1, 2] }, name: 'a' } } }), /a is there twice/],
       [() => json({ target: { a: { matrix: { x: 1 }, name: 'a' } } }), /matrix\.x must be a list/],
       [() => json({ target: { a: { matrix: { x: [1] } } } }), /name must be given/],
+      [() => json({ target: { '../a': {} } }), /the name "\.\.\/a" must be made of letters/],
+      [
+        () => json({ target: { a: { ssh: [{ id: 'a', paths: ['b', 'c'] }] } } }),
+        /ssh\.paths must have one path/,
+      ],
       [() => selected(json({}), ['default']), /failed to find target default/],
       [() => selected(json({ target: { a: { inherits: ['a'] } } }), ['a']), /loop of inheritance: a -> a/],
       [
@@ -135,26 +145,26 @@ services:
       dockerfile_inline: FROM scratch
       args: [A=1, B]
       labels: { x: "1$$2" }
-      additional_contexts: { base: "service:base" }
+      additional_contexts: { base: "service:my.base" }
       cache_from: [ "type=local,src=c" ]
       extra_hosts: [ "h:1.2.3.4" ]
       secrets: [ key, { source: token, target: t } ]
       x-bake: { tags: [ "other:1" ], platforms: [ linux/arm64 ] }
-  base: { build: . }
+  my.base: { build: . }
 secrets:
   key: { file: ./key }
   token: { environment: TOKEN }
 `,
       { TAG: '3' },
     );
-    assert.deepEqual(groups.get('default'), ['web', 'base']);
-    assert.deepEqual(targets.get('base'), { context: '.' });
+    assert.deepEqual(groups.get('default'), ['web', 'my_base']);
+    assert.deepEqual(targets.get('my_base'), { context: '.' });
     assert.deepEqual(targets.get('web'), {
       context: 'web',
       'dockerfile-inline': 'FROM scratch',
       args: { A: '1', B: null },
       labels: { x: '1$2' },
-      contexts: { base: 'target:base' },
+      contexts: { base: 'target:my_base' },
       'cache-from': ['type=local,src=c'],
       'extra-hosts': { h: '1.2.3.4' },
       tags: ['other:1'],

@@ -5,6 +5,7 @@ import type { Context } from '../../context.ts';
 import { describe, Exit } from '../../errors.ts';
 import { parseFlags } from '../../flags/parse.ts';
 import { PrefixedOutput } from '../../output/prefixed.ts';
+import { goesToStdout } from '../image/build/outputs.ts';
 import { type Built, build, flags as buildFlags } from '../image/build.ts';
 import { argumentsOf } from './arguments.ts';
 import type { Selection } from './select.ts';
@@ -20,6 +21,9 @@ export async function bake(
   { targets, linked }: Selection,
   { quiet }: { readonly quiet: boolean },
 ): Promise<Map<string, Built>> {
+  const piped = [...targets].filter(([, { output = [] }]) => output.some(goesToStdout));
+  if (piped.length > 1)
+    throw new Exit(1, `only one output can go to STDOUT: ${piped.map(([name]) => name).join(', ')}`);
   const directory = await mkdtemp(join(tmpdir(), 'berth-bake-'));
   try {
     const layouts = new Map<string, string>();
@@ -78,7 +82,7 @@ async function within<T>(
   if (prefix === '') return await run({ client, out, err, env, config });
   const own = { out: new PrefixedOutput(out, prefix), err: new PrefixedOutput(err, prefix) };
   try {
-    return await run({ client, ...own, env, config });
+    return await run({ client, ...own, stdout: out, env, config });
   } finally {
     own.out.end();
     own.err.end();

@@ -1,3 +1,4 @@
+import { invalid } from '#lib/errors';
 import { mergeTargets, type Target } from './target.ts';
 
 /** What is to be built, by name. */
@@ -16,4 +17,11 @@ export function mergeBakeables(files: readonly Bakeable[]): Bakeable {
       targets.set(name, mergeTargets(targets.get(name) ?? {}, target));
   }
   return { groups, targets };
+}
+
+/** Names are also those of files that a build makes. @throws invalid */
+export function checkTargetName(name: string, place: string): string {
+  if (!/^[\w-]+$/.test(name))
+    throw invalid(`${place}: the name ${JSON.stringify(name)} must be made of letters, digits, - and _`);
+  return name;
 }

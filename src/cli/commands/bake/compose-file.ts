@@ -1,6 +1,6 @@
 import { parse, YAMLParseError } from 'yaml';
 import { invalid } from '#lib/errors';
-import type { Bakeable } from './bakeable.ts';
+import { type Bakeable, checkTargetName } from './bakeable.ts';
 import { interpolate } from './compose-variables.ts';
 import { table } from './table.ts';
 import { mergeTargets, parseTarget, type Target } from './target.ts';
@@ -34,7 +34,7 @@ export function parseComposeFile(
     if (build === undefined || build === null) continue;
     const place = `${name}: services.${service}.build`;
     const said = typeof build === 'string' ? { context: build } : table(build, place);
-    targets.set(service.replaceAll('.', '_'), targetOf(said, { image, secrets, place }));
+    targets.set(checkTargetName(targetName(service), name), targetOf(said, { image, secrets, place }));
   }
   return { groups: new Map([['default', [...targets.keys()]]]), targets };
 }
@@ -77,10 +77,14 @@ function mapOf(value: unknown): unknown {
   );
 }
 
+/** Names of services may have dots, those of targets may not. */
+const targetName = (service: string): string => service.replaceAll('.', '_');
+
+const targetOfService = (context: string): string =>
+  context.startsWith('service:') ? `target:${targetName(context.slice(8))}` : context;
+
 const servicesAsTargets = (contexts: Table): Table =>
-  Object.fromEntries(
-    Object.entries(contexts).map(([key, value]) => [key, String(value).replace(/^service:/, 'target:')]),
-  );
+  Object.fromEntries(Object.entries(contexts).map(([key, value]) => [key, targetOfService(String(value))]));
 
 function secretOf(entry: unknown, secrets: Table, place: string): object {
   const { source, target } =

@@ -1,4 +1,5 @@
 import { invalid } from '#lib/errors';
+import { mapTexts } from './texts.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -7,14 +8,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * `${NAME:-default}`, `${NAME:?error}`, `${NAME:+other}`, each also without the colon; `$$` is a dollar.
  * @throws invalid
  */
-export function interpolate(value: unknown, env: Environment, place: string): unknown {
-  if (typeof value === 'string') return interpolateText(value, env, place);
-  if (Array.isArray(value)) return value.map((entry) => interpolate(entry, env, place));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, own]) => [key, interpolate(own, env, `${place}: ${key}`)]),
-  );
-}
+export const interpolate = (value: unknown, env: Environment, place: string): unknown =>
+  mapTexts(value, place, (text, at) => interpolateText(text, env, at));
 
 const NAME = /^[A-Za-z_]\w*/;
 

@@ -1,5 +1,5 @@
 import { invalid, messageOf } from '#lib/errors';
-import type { Bakeable } from './bakeable.ts';
+import { type Bakeable, checkTargetName } from './bakeable.ts';
 import { table } from './table.ts';
 import { parseTarget, type Target } from './target.ts';
 import { substitute, type Variables } from './variables.ts';
@@ -57,6 +57,7 @@ export function resolveJsonFile(file: JsonFile, variables: Variables): Bakeable 
     const { matrix, name: pattern, ...attributes } = raw as Readonly<Record<string, unknown>>;
     if (matrix === undefined) {
       if (pattern !== undefined) throw invalid(`${place}: name needs a matrix`);
+      checkTargetName(name, file.name);
       targets.set(name, parseTarget(table(substitute(attributes, variables, place), place), place));
       continue;
     }
@@ -64,8 +65,8 @@ export function resolveJsonFile(file: JsonFile, variables: Variables): Bakeable 
     const members = made.map((values) => {
       const known = new Map([...variables, ...Object.entries(values)]);
       const own = substitute(pattern, known, `${place}: name`);
-      if (typeof own !== 'string' || !/^[\w-]+$/.test(own))
-        throw invalid(`${place}: name must be given, and be made of letters, digits, - and _`);
+      if (typeof own !== 'string') throw invalid(`${place}: name must be given`);
+      checkTargetName(own, place);
       if (targets.has(own)) throw invalid(`${place}: ${own} is there twice: name must differ by the matrix`);
       targets.set(own, parseTarget(table(substitute(attributes, known, place), place), place));
       return own;

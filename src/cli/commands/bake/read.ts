@@ -4,6 +4,7 @@ import { codeOf } from '#lib/errors';
 import { Exit, fileError } from '../../errors.ts';
 import { collectEnv } from '../../flags/environment.ts';
 import { splitPair } from '../../flags/flag.ts';
+import { readFileOrStdin } from '../input-file.ts';
 import { type Bakeable, mergeBakeables } from './bakeable.ts';
 import { parseComposeFile } from './compose-file.ts';
 import { parseJsonFile, resolveJsonFile } from './json-file.ts';
@@ -95,7 +96,7 @@ async function optional(path: string): Promise<File | undefined> {
 }
 
 async function required(path: string): Promise<File> {
-  if (path === '-') return { path, text: await readFile('/dev/stdin', 'utf8') };
+  if (path === '-') return { path, text: (await readFileOrStdin(path)).toString() };
   const file = await optional(path);
   if (!file) throw new Exit(1, `cannot read ${path}: no such file or directory`);
   return file;

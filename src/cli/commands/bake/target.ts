@@ -1,4 +1,5 @@
 import { invalid } from '#lib/errors';
+import { table } from './table.ts';
 
 /** What each attribute of a target is. `specs` are `key=value,…` and may be written as objects. */
 const KINDS = {
@@ -71,7 +72,9 @@ export function parseTarget(raw: object, place: string): Target {
   for (const [name, value] of Object.entries(raw)) {
     const kind = kindOf(name);
     if (!kind) throw invalid(`${place}: unknown attribute ${name}`);
-    if (value !== null && value !== undefined) target[name] = parseValue(kind, value, `${place}: ${name}`);
+    if (value === null || value === undefined) continue;
+    target[name] =
+      name === 'ssh' ? agentsOf(value, `${place}: ssh`) : parseValue(kind, value, `${place}: ${name}`);
   }
   return target as Target;
 }
@@ -85,10 +88,8 @@ function parseValue(kind: keyof Values, value: unknown, place: string): unknown 
     case 'text':
       return scalar(value, place);
     case 'map':
-      if (typeof value !== 'object' || value === null || Array.isArray(value))
-        throw invalid(`${place} must be an object`);
       return Object.fromEntries(
-        Object.entries(value).map(([key, own]) => [
+        Object.entries(table(value, place)).map(([key, own]) => [
           key,
           own === null ? null : scalar(own, `${place}.${key}`),
         ]),
@@ -116,3 +117,15 @@ const specOf = (entry: object, place: string): string =>
       return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
     })
     .join();
+
+/** `{id: "default", paths: ["/agent"]}` as `--ssh` has it: `default=/agent`. */
+const agentsOf = (value: unknown, place: string): string[] =>
+  (Array.isArray(value) ? value : [value]).map((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) return scalar(entry, place);
+    const { id, paths = [], ...others } = table(entry, place);
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) throw invalid(`${place}: unknown key ${unknown}: there is id and paths`);
+    if (!Array.isArray(paths) || paths.length > 1) throw invalid(`${place}.paths must have one path`);
+    const [path] = paths.map((each: unknown) => scalar(each, `${place}.paths`));
+    return [scalar(id, `${place}.id`), ...(path === undefined ? [] : [path])].join('=');
+  });

@@ -1,4 +1,5 @@
 import { invalid } from '#lib/errors';
+import { mapTexts } from './texts.ts';
 
 export type Variables = ReadonlyMap<string, unknown>;
 
@@ -7,14 +8,8 @@ export type Variables = ReadonlyMap<string, unknown>;
  * one variable becomes its value, whatever type that has.
  * @throws invalid for unknown variables, and for HCL's other expressions
  */
-export function substitute(value: unknown, variables: Variables, place: string): unknown {
-  if (typeof value === 'string') return substituteText(value, variables, place);
-  if (Array.isArray(value)) return value.map((entry) => substitute(entry, variables, place));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, own]) => [key, substitute(own, variables, `${place}.${key}`)]),
-  );
-}
+export const substitute = (value: unknown, variables: Variables, place: string): unknown =>
+  mapTexts(value, place, (text, at) => substituteText(text, variables, at));
 
 function substituteText(text: string, variables: Variables, place: string): unknown {
   const [, whole] = /^\$\{([^}]*)\}$/.exec(text) ?? [];

@@ -93,11 +93,14 @@ export interface Built {
 }
 
 /** What a build needs of the command's context. */
-export type BuildContext = Pick<Context, 'client' | 'out' | 'err' | 'env' | 'config'>;
+export type BuildContext = Pick<Context, 'client' | 'out' | 'err' | 'env' | 'config'> & {
+  /** Where an output goes that is for stdout, when `out` is not that itself. */
+  readonly stdout?: Context['out'];
+};
 
 /** Builds what the flags say, and shows how it goes. @throws Exit, with the exit code of a step that failed */
 export async function build(context: BuildContext, said: Flags, path: string): Promise<Built> {
-  const outputs = planOutputs(said, context);
+  const outputs = planOutputs(said, { out: context.stdout ?? context.out, err: context.err });
   const named = await planNamedContexts(said['build-context']);
   const caches = await planCaches(said['cache-from'], said['cache-to'], (text) => context.err.line(text));
   const agents = planAgents(said.ssh, context.env);

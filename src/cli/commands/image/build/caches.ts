@@ -2,8 +2,7 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Channel } from '#client';
 import { Exit, fileError } from '../../../errors.ts';
-import { csvFields } from '../../../flags/csv.ts';
-import { splitPair } from '../../../flags/flag.ts';
+import { csvPairs } from '../../../flags/csv.ts';
 import { unpackTree } from '../../container/cp/unpack.ts';
 import { packDirectory } from './context.ts';
 
@@ -89,7 +88,7 @@ function parse(way: 'from' | 'to', text: string): WireCache[] {
     if (way === 'to' && text === 'inline') return [{ Type: 'inline', Attrs: {} }];
     return names.map((ref) => ({ Type: way === 'from' ? 'image' : 'registry', Attrs: { ref } }));
   }
-  const fields = Object.fromEntries(csvFields(text).map((field) => splitPair(field.trim())));
+  const fields = csvPairs(text);
   const { type: Type = '', ...Attrs } = fields;
   if (Type === '') throw new Exit(1, `invalid --cache-${way} "${text}": type is required`);
   return [{ Type, Attrs }];

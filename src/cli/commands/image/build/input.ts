@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { QueryValue } from '#client';
 import { Exit, fileError } from '../../../errors.ts';
+import { readFileOrStdin } from '../../input-file.ts';
 import type { ContextOptions } from './context.ts';
 
 /** What a build begins with. */
@@ -51,7 +52,7 @@ export async function fromDirectory(
   const named = file === '' ? 'Dockerfile' : relative(root, resolve(file));
   if (file !== '' && (named.startsWith('..') || isAbsolute(named) || file === '-')) {
     // From elsewhere: it travels with the context under a name that nobody else has.
-    const content = await readDockerfile(file);
+    const content = await readFileOrStdin(file);
     const name = `.dockerfile.${process.pid}`;
     return inputOf({ dockerfile: name, foreign: { name, content } });
   }
@@ -59,16 +60,6 @@ export async function fromDirectory(
     throw new Exit(1, `unable to prepare context: ${resolve(root, named)}: ${fileError(error)}`);
   });
   return inputOf({ dockerfile: named });
-}
-
-async function readDockerfile(file: string): Promise<Buffer> {
-  try {
-    // By its descriptor: a socket has no path that can be opened.
-    if (file === '-') return Buffer.concat(await Array.fromAsync(createReadStream('', { fd: 0 })));
-    return await readFile(file);
-  } catch (error) {
-    throw new Exit(1, `unable to read ${file}: ${fileError(error)}`);
-  }
 }
 
 /** A tar tells itself by what is in it; anything else is a Dockerfile without a context. */

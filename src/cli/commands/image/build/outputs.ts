@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Channel } from '#client';
 import type { Context } from '../../../context.ts';
 import { Exit } from '../../../errors.ts';
-import { csvFields } from '../../../flags/csv.ts';
+import { csvPairs } from '../../../flags/csv.ts';
 import { splitPair } from '../../../flags/flag.ts';
 import { writeArchive } from '../../archive-file.ts';
 import { unpackTree } from '../../container/cp/unpack.ts';
@@ -67,11 +67,14 @@ export function planOutputs(
   };
 }
 
+/** Whether what `--output` says goes to stdout. @throws Exit */
+export const goesToStdout = (text: string): boolean => parseOutput(text).Attrs['dest'] === '-';
+
 /** `type=oci,dest=image.tar`; a path alone is a directory, `-` a tar on stdout. */
 function parseOutput(text: string): WireOutput {
   if (text === '-') return { Type: 'tar', Attrs: { dest: '-' } };
   if (!text.includes('=')) return { Type: 'local', Attrs: { dest: text } };
-  const fields = Object.fromEntries(csvFields(text).map((field) => splitPair(field.trim())));
+  const fields = csvPairs(text);
   const { type: Type = '', ...Attrs } = fields;
   if (Type === '') throw new Exit(1, `invalid output "${text}": type is required`);
   if (Type === 'local' && !Attrs['dest']) throw new Exit(1, 'dest is required for output type=local');

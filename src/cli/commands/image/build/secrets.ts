@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Context } from '../../../context.ts';
 import { Exit, fileError } from '../../../errors.ts';
+import { csvPairs } from '../../../flags/csv.ts';
 
 /** `--secret`: by id, base64. @throws Exit */
 export async function readSecrets(
@@ -9,10 +10,7 @@ export async function readSecrets(
 ): Promise<Record<string, string>> {
   const secrets: Record<string, string> = {};
   for (const text of texts) {
-    const fields = new Map(text.split(',').map((field) => field.split('=', 2) as [string, string]));
-    const id = fields.get('id');
-    const variable = fields.get('env');
-    const source = fields.get('src') ?? fields.get('source');
+    const { id, env: variable, src, source = src } = csvPairs(text);
     if (!id) throw new Exit(1, `invalid secret "${text}": it needs an id`);
     if (variable !== undefined || (source === undefined && env[id] !== undefined)) {
       const value = env[variable ?? id];
