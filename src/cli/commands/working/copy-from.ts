@@ -9,6 +9,7 @@ import { isKind } from '#lib/errors';
 import type { Context } from '../../context.ts';
 import { Exit } from '../../errors.ts';
 import { absolute, isDirectoryMode, resolveLink, statIn } from '../container/cp/container-path.ts';
+import { feed } from '../container/cp/feed.ts';
 import { adaptHeader } from './adapt-header.ts';
 import type { CopySource, Placed } from './copy.ts';
 
@@ -102,16 +103,4 @@ async function rename(
     await written.promise;
   }
   archive.finalize();
-}
-
-async function feed(tar: AsyncIterable<Uint8Array>, source: Extract): Promise<void> {
-  try {
-    for await (const chunk of tar) {
-      if (!source.write(chunk)) await new Promise<void>((resolve) => source.once('drain', () => resolve()));
-    }
-    source.end(null);
-  } catch (error) {
-    source.destroy(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  }
 }

@@ -17,7 +17,8 @@ export async function makeDirectory(
   // The slash at the end follows a link.
   for (;;) {
     const found = await statIn(context, container, at === '/' ? at : `${at}/`);
-    if (found && isDirectoryMode(found)) break;
+    // The root of a container that has just gone is not found either: the write says so.
+    if (at === '/' || (found && isDirectoryMode(found))) break;
     if (found || (await statIn(context, container, at)))
       throw new Exit(1, `cannot copy to ${path}: ${at} is no directory`);
     missing.unshift(posix.basename(at));

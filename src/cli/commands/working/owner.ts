@@ -2,6 +2,7 @@ import { extract } from 'tar-stream';
 import { isKind } from '#lib/errors';
 import type { Context } from '../../context.ts';
 import { Exit } from '../../errors.ts';
+import { feed } from '../container/cp/feed.ts';
 
 export interface Owner {
   readonly uid: number;
@@ -49,7 +50,7 @@ const line = (file: string, name: string): string[] | undefined =>
 /** '' when it is not there. */
 async function readFile({ client }: Context, container: string, path: string): Promise<string> {
   try {
-    const { tar } = await client.archive.read(container, `${path}`);
+    const { tar } = await client.archive.read(container, path);
     const archive = extract();
     const parts: Buffer[] = [];
     const reading = (async () => {
@@ -57,9 +58,7 @@ async function readFile({ client }: Context, container: string, path: string): P
         for await (const chunk of entry) parts.push(chunk as Buffer);
       }
     })();
-    for await (const chunk of tar) archive.write(chunk);
-    archive.end(null);
-    await reading;
+    await Promise.all([feed(tar, archive), reading]);
     return Buffer.concat(parts).toString();
   } catch (error) {
     if (isKind(error, 'not-found')) return '';

@@ -12,9 +12,10 @@ import {
   utimes,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Extract, extract, type Header } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import { codeOf } from '#lib/errors';
 import { Exit } from '../../../errors.ts';
+import { feed } from './feed.ts';
 import type { Target } from './place.ts';
 
 export interface UnpackOptions {
@@ -46,18 +47,6 @@ export async function unpackTree(
   }
   await fed;
   await unpacker.finish();
-}
-
-async function feed(tar: AsyncIterable<Uint8Array>, archive: Extract): Promise<void> {
-  try {
-    for await (const chunk of tar) {
-      if (!archive.write(chunk)) await new Promise<void>((resolve) => archive.once('drain', () => resolve()));
-    }
-    archive.end(null);
-  } catch (error) {
-    archive.destroy(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  }
 }
 
 class Unpacker {
