@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunMount } from '#dockerfile';
 import { newId } from '#lib/ids';
@@ -8,11 +8,20 @@ import { KeyedLock } from '#lib/lock';
 
 export type CacheMount = Extract<RunMount, { type: 'cache' }>;
 
+interface Owned {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Directories of `RUN --mount=type=cache`: they outlive builds. */
 export class CacheMounts {
   readonly #root: string;
   readonly #locks = new KeyedLock();
   readonly #users = new Map<string, number>();
+  readonly #fillLocks = new KeyedLock();
+  /** Those that are being made: not yet where they belong. */
+  readonly #filling = new Set<string>();
   /** Those that are being read: who wants one waits. */
   readonly #held = new Map<string, Promise<void>>();
 
@@ -72,14 +81,14 @@ export class CacheMounts {
   async discard(remove: (path: string) => void): Promise<void> {
     for (const name of await readdir(this.#root).catch(() => [])) {
       const path = join(this.#root, name);
-      if (!this.#users.has(path) && !this.#held.has(path)) remove(path);
+      if (!this.#users.has(path) && !this.#held.has(path) && !this.#filling.has(path)) remove(path);
     }
   }
 
   async #take(
     path: string,
     fill: (path: string) => Promise<void>,
-    { mode, uid, gid }: { readonly mode: number; readonly uid: number; readonly gid: number },
+    owned: Owned,
   ): Promise<{ readonly path: string } & Disposable> {
     this.#users.set(path, (this.#users.get(path) ?? 0) + 1);
     const leave = () => {
@@ -88,16 +97,31 @@ export class CacheMounts {
       else this.#users.delete(path);
     };
     try {
-      if (!existsSync(path)) {
-        await mkdir(path, { recursive: true });
-        await fill(path);
-        await chmod(path, mode);
-        await chown(path, uid, gid);
-      }
+      await this.#make(path, fill, owned);
       return { path, [Symbol.dispose]: leave };
     } catch (error) {
       leave();
       throw error;
+    }
+  }
+
+  /** It appears when it is whole: those who come meanwhile wait, and a fill that failed leaves nothing. */
+  async #make(path: string, fill: (path: string) => Promise<void>, { mode, uid, gid }: Owned): Promise<void> {
+    using _lock = await this.#fillLocks.acquire(path);
+    if (existsSync(path)) return;
+    const partial = `${path}.${newId()}`;
+    this.#filling.add(partial);
+    try {
+      await mkdir(partial, { recursive: true });
+      await fill(partial);
+      await chmod(partial, mode);
+      await chown(partial, uid, gid);
+      await rename(partial, path);
+    } catch (error) {
+      await rm(partial, { recursive: true, force: true });
+      throw error;
+    } finally {
+      this.#filling.delete(partial);
     }
   }
 }

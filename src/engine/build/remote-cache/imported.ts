@@ -77,6 +77,7 @@ export class ImportedCaches implements AsyncDisposable {
     try {
       return { layers: await images.bringLayers(work, [mount], content, signal), created: '' };
     } catch (error) {
+      if (signal.aborted) throw error;
       this.#tell('a cache mount could not be fetched', error);
       return undefined;
     }
