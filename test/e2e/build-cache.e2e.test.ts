@@ -24,6 +24,13 @@ async function made(...args: readonly string[]): Promise<string[]> {
 /** As on another machine: nothing is known of earlier builds. */
 const forget = (): Promise<string> => daemon.ok('builder', 'prune', '--all', '--force');
 
+/** Paths of the layers of a cache in a directory. */
+function blobsOf(directory: string): string[] {
+  const read = (path: string) => JSON.parse(readFileSync(join(directory, path), 'utf8'));
+  const pathOf = ({ digest }: { readonly digest: string }) => `blobs/${digest.replace(':', '/')}`;
+  return read(pathOf(read('index.json').manifests[0])).layers.map(pathOf);
+}
+
 // What is done again gives something else.
 const STAGES = {
   Dockerfile: dockerfile(
@@ -62,6 +69,11 @@ describe('results of builds elsewhere', () => {
       first.slice(0, 1),
     );
     assert.deepEqual(await made('--cache-from', `type=local,src=${at('min')}`, root), first);
+    await forget();
+    const needed = blobsOf(at('min'));
+    for (const blob of blobsOf(at('max'))) if (!needed.includes(blob)) rmSync(join(at('max'), blob));
+    const told = await build(...from, '--cache-to', `type=local,dest=${at('rest')},mode=max`, root);
+    assert.match(told, /a cached result cannot be passed on/);
   });
 
   it('a registry, and an image that tells of itself', async () => {

@@ -45,6 +45,7 @@ export class ImportedCaches implements AsyncDisposable {
         const layers = await images.bringLayers(work, result.layers, content, signal);
         return { layers, created: result.created };
       } catch (error) {
+        if (signal.aborted) throw error;
         this.#tell(`a cached result could not be fetched`, error);
       }
     }
@@ -57,8 +58,13 @@ export class ImportedCaches implements AsyncDisposable {
     for (const { content, results } of await this.#open()) {
       const result = results.get(key);
       if (!result) continue;
-      for (const { blob } of result.layers) await images.storeForeign(work, blob, content, signal);
-      return result;
+      try {
+        for (const { blob } of result.layers) await images.storeForeign(work, blob, content, signal);
+        return result;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        this.#tell('a cached result cannot be passed on', error);
+      }
     }
     return undefined;
   }
