@@ -3,12 +3,15 @@ import type { CacheSource, CacheTarget } from '#engine/build';
 import type { RegistryAuth } from '#engine/images';
 import type { WantedCacheSource, WantedCacheTarget } from './decode/build-caches.ts';
 
+type LocalSource = Extract<WantedCacheSource, { kind: 'local' }>;
+type LocalTarget = Extract<WantedCacheTarget, { kind: 'local' }>;
+
 /** How a client is reached that has caches. */
 export interface CacheDelivery {
   authOf(reference: string): RegistryAuth | undefined | Promise<RegistryAuth | undefined>;
   /** A tar of files of a directory of it. */
-  read(index: number, paths: readonly string[]): Promise<Readable>;
-  write(index: number, content: Readable): Promise<void>;
+  read(source: LocalSource, paths: readonly string[]): Promise<Readable>;
+  write(target: LocalTarget, content: Readable): Promise<void>;
 }
 
 export interface WantedCaches {
@@ -25,13 +28,13 @@ export function cachesFor(
   return {
     cacheFrom: cacheSources.map((source) =>
       source.kind === 'local'
-        ? { ...source, open: (paths) => read(source.index, paths) }
+        ? { ...source, open: (paths) => read(source, paths) }
         : { ...source, authOf: auth },
     ),
     cacheTo: cacheTargets.map((target) => {
       if (target.kind === 'inline') return target;
       if (target.kind === 'registry') return { ...target, authOf: auth };
-      return { ...target, send: (content) => write(target.index, content) };
+      return { ...target, send: (content) => write(target, content) };
     }),
   };
 }

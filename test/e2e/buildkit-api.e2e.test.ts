@@ -11,7 +11,8 @@ import { BuildkitClient, type Offered } from '../fixtures/buildkit-client.ts';
 import { Daemon } from '../fixtures/daemon.ts';
 
 const daemon = Daemon.forThisFile();
-const connect = () => BuildkitClient.connect(daemon.host.slice('unix://'.length));
+const SOCKET = daemon.host.slice('unix://'.length);
+const connect = () => BuildkitClient.connect(SOCKET);
 
 type SolveRequest = MessageInitShape<(typeof Control)['method']['solve']['input']>;
 
@@ -324,6 +325,20 @@ describe("BuildKit's API over POST /grpc, as buildx calls it", () => {
     });
     assert.equal(await shell('again', 'cat /id'), made);
     assert.equal(await shell('of-layout', 'cat /copy'), made);
+    const session = newId();
+    const written = new Map<string, Buffer>();
+    await client.openSession(session, {
+      directories: { dockerfile: { Dockerfile }, context: {} },
+      stores: { 'local:/here': written },
+    });
+    const query = new URLSearchParams({
+      version: '2',
+      session,
+      cacheexports: JSON.stringify([{ Type: 'local', Attrs: { dest: '/here' } }]),
+    });
+    const url = `http://berth/build?${query}`;
+    const { stdout } = await daemon.run('curl', ['-s', '-X', 'POST', '--unix-socket', SOCKET, url]);
+    assert.notEqual(written.size, 0, stdout);
   });
 
   it('tells what was built, by the id of its client, and what it said', async () => {

@@ -1,6 +1,5 @@
 import type { Engine } from '#engine';
 import type { BuildOptions, BuildResult, Output } from '#engine/build';
-import { invalid } from '#lib/errors';
 import type { Descriptor } from '#oci/image';
 import { type CacheDelivery, cachesFor, type WantedCaches } from '../build-caches.ts';
 import { outputsFor } from '../build-results.ts';
@@ -56,7 +55,7 @@ export async function buildFromSession(
     onEvent: trace.add,
     pullImage: pullBase(images, authOf, trace.add),
     ...sessionCaches(session, options, authOf),
-    outputs: sessionOutputs(engine, session, options, trace),
+    outputs: sessionOutputs(engine, session, options, authOf, trace),
   });
 }
 
@@ -64,10 +63,11 @@ function sessionOutputs(
   { builder }: Engine,
   session: ClientSession,
   { outputs, signal }: SessionBuildOptions,
+  authOf: CacheDelivery['authOf'],
   trace: BuildTrace,
 ): Output[] {
   return outputsFor(outputs, {
-    authOf: (reference) => sessionAuth(session, reference, signal),
+    authOf,
     send: ({ form, index }, content) =>
       trace.work(`exporting to client ${form === 'directory' ? 'directory' : 'tarball'}`, async () => {
         if (form !== 'directory') return await sendFile(session, index, content, signal);
@@ -86,15 +86,10 @@ function sessionCaches(
     { cacheSources, cacheTargets },
     {
       authOf,
-      async read(index, paths) {
-        const source = cacheSources.find((each) => each.kind === 'local' && each.index === index);
-        if (source?.kind !== 'local') throw invalid(`the client has no cache ${index}`);
-        return readCache(session, source, paths, signal);
-      },
-      async write(index, content) {
-        const target = cacheTargets.find((each) => each.kind === 'local' && each.index === index);
-        if (target?.kind !== 'local') throw invalid(`the client has no cache ${index}`);
-        onCacheWritten?.(await writeCache(session, target.name, content, signal));
+      read: async (source, paths) => readCache(session, source, paths, signal),
+      async write({ name }, content) {
+        const written = await writeCache(session, name, content, signal);
+        onCacheWritten?.(written);
       },
     },
   );

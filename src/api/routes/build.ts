@@ -80,8 +80,9 @@ async function build(
     outputs,
     ...cachesFor(request, {
       authOf,
-      read: async (index, paths) => (await streams.open(`cache-from ${index}`, lines, signal, paths)).input,
-      write: async (index, content) =>
+      read: async ({ index }, paths) =>
+        (await streams.open(`cache-from ${index}`, lines, signal, paths)).input,
+      write: async ({ index }, content) =>
         await sendWhole(await streams.open(`cache-to ${index}`, lines, signal), content, signal),
     }),
     ssh: {
