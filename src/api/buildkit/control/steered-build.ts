@@ -68,7 +68,6 @@ export class SteeredBuild implements AsyncDisposable {
   #cacheManifest: Descriptor | undefined;
   readonly #entitlements: readonly string[];
   readonly #trace: BuildTrace;
-  readonly #log: StatusLog;
   readonly #signal: AbortSignal;
   readonly #stopped = new AbortController();
   readonly #held = new Map<string, HeldBuild>();
@@ -92,13 +91,12 @@ export class SteeredBuild implements AsyncDisposable {
       cacheSource(type, new Map(Object.entries(attrs)), index),
     );
     this.#entitlements = entitlements;
-    this.#log = log;
     this.#trace = new BuildTrace(ref, log.write);
     this.#signal = AbortSignal.any([signal, this.#stopped.signal]);
     this.#returned.promise.catch(() => {});
-    signal.addEventListener('abort', () => this.#returned.reject(cancelled('the build was cancelled')), {
-      once: true,
-    });
+    const stop = () => this.#returned.reject(cancelled('the build was cancelled'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   }
 
   /** @throws what is wrong with the Dockerfile, RunFailed, unsupported */
@@ -174,7 +172,6 @@ export class SteeredBuild implements AsyncDisposable {
     this.#stopped.abort();
     await Promise.all([...this.#held.values()].map((held) => held.giveUp()));
     this.#trace.close();
-    this.#log.end();
   }
 
   #find(ref: string): HeldBuild {
