@@ -49,7 +49,8 @@ export function buildRoutes(router: Router, options: ApiOptions): void {
     const request = pruneRequest(exchange.query);
     return answerPrune(exchange, async () => {
       const { removed, reclaimed } = await engine.builder.prune(request);
-      return { CachesDeleted: removed.length > 0 ? removed : null, SpaceReclaimed: reclaimed };
+      const ids = removed.map(({ id }) => id);
+      return { CachesDeleted: ids.length > 0 ? ids : null, SpaceReclaimed: reclaimed };
     });
   });
 }

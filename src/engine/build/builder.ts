@@ -42,7 +42,7 @@ import type { PlanOptions } from './plan/options.ts';
 import { type Plan, planBuild } from './plan/plan.ts';
 import { isIndexed, linesOf, platformsOf } from './platforms.ts';
 import type { BuildEvent, OnBuildEvent } from './progress.ts';
-import { type PruneCacheOptions, pruneCache } from './prune.ts';
+import { type PruneCacheOptions, type PrunedCache, pruneCache } from './prune.ts';
 import { exportCaches } from './remote-cache/export.ts';
 import { ImportedCaches } from './remote-cache/imported.ts';
 import type { CacheSource, CacheTarget } from './remote-cache/places.ts';
@@ -294,7 +294,7 @@ export class Builder implements AsyncDisposable {
     return cacheEntries(this.#cache, this.#options);
   }
 
-  async prune(options: PruneCacheOptions): Promise<{ removed: string[]; reclaimed: number }> {
+  async prune(options: PruneCacheOptions): Promise<PrunedCache> {
     const result = await pruneCache(this.#cache, this.#options, options);
     if (options.all) await this.#cacheMounts.discard((path) => this.#options.snapshots.discard(path));
     this.#options.events.publish('builder', 'prune', '', { reclaimed: String(result.reclaimed) });

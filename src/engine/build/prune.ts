@@ -16,12 +16,18 @@ export interface PruneCacheOptions {
   readonly keep?: KeepLimits;
 }
 
+export interface PrunedCache {
+  readonly removed: readonly CacheEntry[];
+  /** Bytes that are free now. */
+  readonly reclaimed: number;
+}
+
 /** Forgets results of steps, the least recently used first, and removes layers that nobody else needs. */
 export async function pruneCache(
   cache: BuildCache,
   domains: { readonly root: string; readonly images: Images; readonly snapshots: Snapshots },
   options: PruneCacheOptions,
-): Promise<{ removed: string[]; reclaimed: number }> {
+): Promise<PrunedCache> {
   const entries = await cacheEntries(cache, domains);
   const removed: CacheEntry[] = [];
   let left = entries.reduce((sum, { size }) => sum + size, 0);
@@ -34,7 +40,7 @@ export async function pruneCache(
   }
   await forgetEntries(cache, domains.images, removed);
   const freed = removed.filter(({ shared }) => !shared);
-  return { removed: removed.map(({ id }) => id), reclaimed: freed.reduce((sum, { size }) => sum + size, 0) };
+  return { removed, reclaimed: freed.reduce((sum, { size }) => sum + size, 0) };
 }
 
 function isChosen(entry: CacheEntry, { all, until, matches }: PruneCacheOptions): boolean {

@@ -30,10 +30,8 @@ export function serveControl(server: GrpcServer, options: ControlOptions): void 
     return { record: (await builder.usage()).filter(matches).map(usageRecord) };
   });
   server.streaming(method.prune, async function* (request) {
-    const before = await builder.usage();
     const { removed } = await builder.prune(pruneOptions(request));
-    const gone = new Set(removed);
-    yield* before.filter(({ id }) => gone.has(id)).map(usageRecord);
+    yield* removed.map(usageRecord);
   });
   server.duplex(method.session, (requests, call) => tunnel(sessions, requests, call));
   server.unary(method.solve, async (request, call) => ({
