@@ -3,6 +3,7 @@ import { invalid, unsupported } from '#lib/errors';
 import { buildAttestations } from '#protocol';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
+import { type Attributes, expectOnly, flagOf } from './attributes.ts';
 
 /** `attests`, ours: JSON of `{"provenance":"mode=max","sbom":""}`. @throws invalid, unsupported */
 export function attestOptions(query: Query): AttestOptions {
@@ -24,8 +25,8 @@ export function attestationsOf(wanted: ReadonlyMap<string, string>): AttestOptio
   };
 }
 
-function provenanceOptions(attributes: ReadonlyMap<string, string>): ProvenanceOptions | undefined {
-  expectOnly('provenance', attributes, [
+function provenanceOptions(attributes: Attributes): ProvenanceOptions | undefined {
+  expectOnly('attestation provenance', attributes, [
     'mode',
     'version',
     'builder-id',
@@ -34,7 +35,7 @@ function provenanceOptions(attributes: ReadonlyMap<string, string>): ProvenanceO
     'filename',
     'disabled',
   ]);
-  if (flag('provenance', attributes, 'disabled')) return undefined;
+  if (flagOf('attestation provenance', attributes, 'disabled')) return undefined;
   const mode = attributes.get('mode') ?? 'max';
   if (mode !== 'min' && mode !== 'max') throw invalid(`invalid provenance mode "${mode}": use min or max`);
   const version = attributes.get('version') ?? 'v1';
@@ -44,15 +45,15 @@ function provenanceOptions(attributes: ReadonlyMap<string, string>): ProvenanceO
     mode,
     version,
     builderId: attributes.get('builder-id') ?? '',
-    reproducible: flag('provenance', attributes, 'reproducible'),
-    inlineOnly: flag('provenance', attributes, 'inline-only'),
+    reproducible: flagOf('attestation provenance', attributes, 'reproducible'),
+    inlineOnly: flagOf('attestation provenance', attributes, 'inline-only'),
     filename: fileName(attributes.get('filename') ?? 'provenance.json'),
   };
 }
 
-function sbomOptions(attributes: ReadonlyMap<string, string>): SbomOptions | undefined {
-  expectOnly('sbom', attributes, ['generator', 'filename', 'disabled']);
-  if (flag('sbom', attributes, 'disabled')) return undefined;
+function sbomOptions(attributes: Attributes): SbomOptions | undefined {
+  expectOnly('attestation sbom', attributes, ['generator', 'filename', 'disabled']);
+  if (flagOf('attestation sbom', attributes, 'disabled')) return undefined;
   if (attributes.has('generator'))
     throw unsupported(
       'a generator image for the sbom is not supported: the builder looks for packages itself',
@@ -70,19 +71,6 @@ function attributesOf(type: string, text: string): Map<string, string> {
     attributes.set(name, equals < 0 ? 'true' : field.slice(equals + 1));
   }
   return attributes;
-}
-
-function expectOnly(type: string, attributes: ReadonlyMap<string, string>, known: readonly string[]): void {
-  const unknown = [...attributes.keys()].find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw invalid(`attestation ${type}: unknown attribute "${unknown}": use ${known.join(', ')}`);
-}
-
-function flag(type: string, attributes: ReadonlyMap<string, string>, name: string): boolean {
-  const text = attributes.get(name) ?? 'false';
-  if (text === 'true' || text === '1') return true;
-  if (text === 'false' || text === '0') return false;
-  throw invalid(`attestation ${type}: ${name}="${text}" must be true or false`);
 }
 
 /** It lies in the root of what is written. */

@@ -2,6 +2,7 @@ import { invalid, unsupported } from '#lib/errors';
 import { buildCaches, buildImageNames } from '#protocol';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
+import { type Attributes, expectOnly, flagOf } from './attributes.ts';
 
 /** `--cache-from`, as a client says it. */
 export type WantedCacheSource =
@@ -26,24 +27,25 @@ export type WantedCacheTarget =
       readonly reference: string;
     } & Kept);
 
-type Attributes = ReadonlyMap<string, string>;
-
 /** `cachefrom` is Docker's: JSON of images' names; `cacheimports` is ours: `[{"Type":"local","Attrs":{…}}]`. @throws invalid */
 export function cacheSources(query: Query): WantedCacheSource[] {
   const names = query.text('cachefrom');
   const images = names === '' ? [] : validate(buildImageNames, parseJson(names) ?? []);
-  const listed = parsed(query, 'cacheimports').map(({ type, attributes }, index) =>
-    cacheSource(type, attributes, index),
-  );
+  const listed = listedSources(query.text('cacheimports'));
   return [...images.map((reference) => ({ kind: 'image' as const, reference })), ...listed];
 }
 
 /** `cacheexports`, ours. @throws invalid */
 export const cacheTargets = (query: Query): WantedCacheTarget[] =>
-  parsed(query, 'cacheexports').map(({ type, attributes }, index) => cacheTarget(type, attributes, index));
+  parsed(query.text('cacheexports')).map(({ type, attributes }, index) =>
+    cacheTarget(type, attributes, index),
+  );
 
-function parsed(query: Query, name: string): { readonly type: string; readonly attributes: Attributes }[] {
-  const text = query.text(name);
+/** `[{"Type":"local","Attrs":{…}}]`; '': none. @throws invalid, unsupported */
+export const listedSources = (text: string): WantedCacheSource[] =>
+  parsed(text).map(({ type, attributes }, index) => cacheSource(type, attributes, index));
+
+function parsed(text: string): { readonly type: string; readonly attributes: Attributes }[] {
   if (text === '') return [];
   return validate(buildCaches, parseJson(text) ?? []).map(({ Type = '', Attrs }) => ({
     type: Type,
@@ -53,17 +55,18 @@ function parsed(query: Query, name: string): { readonly type: string; readonly a
 
 /** @throws invalid, unsupported */
 export function cacheSource(type: string, attributes: Attributes, index: number): WantedCacheSource {
+  const of = `--cache-from type=${type}`;
   switch (type) {
     case 'image':
     case 'registry':
-      expectOnly('from', type, attributes, ['ref']);
-      return { kind: type, reference: required('from', type, attributes, 'ref') };
+      expectOnly(of, attributes, ['ref']);
+      return { kind: type, reference: required(of, attributes, 'ref') };
     case 'local':
-      expectOnly('from', type, attributes, ['src', 'tag', 'digest']);
+      expectOnly(of, attributes, ['src', 'tag', 'digest']);
       return {
         kind: 'local',
         index,
-        name: required('from', type, attributes, 'src'),
+        name: required(of, attributes, 'src'),
         reference: attributes.get('digest') ?? attributes.get('tag') ?? 'latest',
       };
     default:
@@ -73,19 +76,20 @@ export function cacheSource(type: string, attributes: Attributes, index: number)
 
 /** @throws invalid, unsupported */
 export function cacheTarget(type: string, attributes: Attributes, index: number): WantedCacheTarget {
+  const of = `--cache-to type=${type}`;
   switch (type) {
     case 'inline':
-      expectOnly('to', type, attributes, []);
+      expectOnly(of, attributes, []);
       return { kind: 'inline' };
     case 'registry':
-      expectOnly('to', type, attributes, ['ref', ...KEPT]);
-      return { kind: 'registry', reference: required('to', type, attributes, 'ref'), ...keptOf(attributes) };
+      expectOnly(of, attributes, ['ref', ...KEPT]);
+      return { kind: 'registry', reference: required(of, attributes, 'ref'), ...keptOf(attributes) };
     case 'local':
-      expectOnly('to', type, attributes, ['dest', 'tag', ...KEPT]);
+      expectOnly(of, attributes, ['dest', 'tag', ...KEPT]);
       return {
         kind: 'local',
         index,
-        name: required('to', type, attributes, 'dest'),
+        name: required(of, attributes, 'dest'),
         reference: attributes.get('tag') ?? 'latest',
         ...keptOf(attributes),
       };
@@ -111,11 +115,12 @@ function keptOf(attributes: Attributes): Kept {
   if (compression !== 'gzip')
     throw invalid(`cache compression=${compression} is not supported: layers are gzip`);
   for (const form of ['oci-mediatypes', 'image-manifest'])
-    if (!flag(attributes, form, true)) throw unsupported(`a cache with ${form}=false is not supported`);
+    if (!flagOf('cache', attributes, form, true))
+      throw unsupported(`a cache with ${form}=false is not supported`);
   return {
     mode,
-    mounts: flag(attributes, 'mounts', false),
-    ignoreError: flag(attributes, 'ignore-error', false),
+    mounts: flagOf('cache', attributes, 'mounts'),
+    ignoreError: flagOf('cache', attributes, 'ignore-error'),
   };
 }
 
@@ -126,26 +131,8 @@ function unknownType(way: 'from' | 'to', type: string) {
   return invalid(`unknown cache type "${type}": use ${known}`);
 }
 
-function required(way: 'from' | 'to', type: string, attributes: Attributes, name: string): string {
+function required(of: string, attributes: Attributes, name: string): string {
   const value = attributes.get(name);
-  if (!value) throw invalid(`--cache-${way} type=${type} needs ${name}=…`);
+  if (!value) throw invalid(`${of} needs ${name}=…`);
   return value;
-}
-
-function expectOnly(
-  way: 'from' | 'to',
-  type: string,
-  attributes: Attributes,
-  known: readonly string[],
-): void {
-  const unknown = [...attributes.keys()].find((name) => !known.includes(name));
-  if (unknown !== undefined) throw invalid(`--cache-${way} type=${type}: unknown attribute "${unknown}"`);
-}
-
-function flag(attributes: Attributes, name: string, absent: boolean): boolean {
-  const text = attributes.get(name);
-  if (text === undefined) return absent;
-  if (text === 'true' || text === '1') return true;
-  if (text === 'false' || text === '0') return false;
-  throw invalid(`cache attribute ${name}="${text}": it must be true or false`);
 }

@@ -2,6 +2,7 @@ import { invalid } from '#lib/errors';
 import { buildOutputs } from '#protocol';
 import type { Query } from '../query.ts';
 import { parseJson, validate } from '../validation.ts';
+import { type Attributes, flagOf } from './attributes.ts';
 
 /** What a client wants of a build's result: `--output type=…`. */
 export interface WantedOutput {
@@ -66,7 +67,7 @@ export function wantedOutput(
 
 function decode(
   type: string,
-  attributes: ReadonlyMap<string, string>,
+  attributes: Attributes,
   index: number,
   tags: readonly string[],
 ): WantedOutput[] {
@@ -118,7 +119,7 @@ function pushed(form: Omit<WantedOutput, 'kind'>): WantedOutput {
 const MANIFEST_ANNOTATION = /^annotation(?:-manifest)?(?:\[[^\]]*\])?\.(.+)$/;
 const INDEX_ANNOTATION = /^annotation-index\.(.+)$/;
 
-function annotationsOf(attributes: ReadonlyMap<string, string>, form: RegExp): Record<string, string> {
+function annotationsOf(attributes: Attributes, form: RegExp): Record<string, string> {
   const annotations: Record<string, string> = {};
   for (const [key, value] of attributes) {
     const name = form.exec(key)?.[1];
@@ -127,10 +128,6 @@ function annotationsOf(attributes: ReadonlyMap<string, string>, form: RegExp): R
   return annotations;
 }
 
-function flag(attributes: ReadonlyMap<string, string>, name: string, absent = false): boolean {
-  const text = attributes.get(name);
-  if (text === undefined) return absent;
-  if (text === '' || text === 'true' || text === '1') return true;
-  if (text === 'false' || text === '0') return false;
-  throw invalid(`output attribute ${name}="${text}": it must be true or false`);
-}
+/** Without a value it is true. */
+const flag = (attributes: Attributes, name: string, absent = false): boolean =>
+  attributes.get(name) === '' || flagOf('output', attributes, name, absent);

@@ -1,4 +1,4 @@
-import type { BuildOptions, Entitlement, PruneCacheOptions } from '#engine/build';
+import type { BuildOptions, PruneCacheOptions } from '#engine/build';
 import { invalid } from '#lib/errors';
 import { parsePlatform } from '#oci/image';
 import { buildLabels, buildSecretsDocument, buildUlimits, decodeHeaderJson, type Schema } from '#protocol';
@@ -15,6 +15,7 @@ import {
 } from './build-caches.ts';
 import { namedContexts, type WantedContext } from './build-contexts.ts';
 import { type WantedOutput, wantedOutputs } from './build-outputs.ts';
+import { entitlementsOf } from './entitlements.ts';
 import { timestamp } from './time.ts';
 
 /** What of a build comes from the address of its request. */
@@ -74,7 +75,7 @@ function common(query: Query): BuildRequest {
     remote: query.text('remote') || undefined,
     asked: query.text('context') === 'asked',
     pull: query.flag('pull'),
-    allow: allowed(query),
+    allow: entitlementsOf(query.all('allow').filter(Boolean)),
     agents: new Set(query.all('ssh').filter(Boolean)),
     network: networkOf(query.text('networkmode')),
     limits: limits(query),
@@ -92,19 +93,6 @@ const platformsOf = (query: Query): BuildRequest['platforms'] =>
     .flatMap((text) => text.split(','))
     .filter(Boolean)
     .map((text) => parsePlatform(text.trim()));
-
-/** `allow`, ours: what a build may do beyond what is safe for everybody. @throws invalid */
-function allowed(query: Query): ReadonlySet<Entitlement> {
-  return new Set(
-    query
-      .all('allow')
-      .filter(Boolean)
-      .map((text) => {
-        if (text === 'security.insecure' || text === 'network.host') return text;
-        throw invalid(`invalid entitlement "${text}": use security.insecure or network.host`);
-      }),
-  );
-}
 
 /** `nocachefilter`, ours: names of stages. */
 function stagesWithoutCache(query: Query): boolean | ReadonlySet<string> {

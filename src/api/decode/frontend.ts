@@ -1,12 +1,11 @@
-import type { BuildOptions, Entitlement } from '#engine/build';
+import type { BuildOptions } from '#engine/build';
 import { invalid, unsupported } from '#lib/errors';
 import { type Digest, isDigest } from '#oci/digest';
 import { parsePlatform } from '#oci/image';
-import { buildCaches } from '#protocol';
 import type { BuildCall } from '../encode/build-inspection.ts';
-import { parseJson, validate } from '../validation.ts';
 import { attestationsOf } from './build-attestations.ts';
-import { cacheSource, type WantedCacheSource } from './build-caches.ts';
+import { listedSources, type WantedCacheSource } from './build-caches.ts';
+import { entitlementsOf } from './entitlements.ts';
 
 /** Files that a client shares under a name: `context`, `dockerfile`. */
 export type SessionContext =
@@ -74,14 +73,8 @@ export function frontendRequest(attributes: Attributes, entitlements: readonly s
 /** `cache-imports`: JSON of `[{"Type":"registry","Attrs":{…}}]`; `cache-from`: names of images, as old clients say it. */
 function cacheSourcesOf(attributes: Attributes): WantedCacheSource[] {
   const text = attributes['cache-imports'] ?? '';
-  const listed = text === '' ? [] : validate(buildCaches, parseJson(text) ?? []);
   const names = text === '' ? (attributes['cache-from'] ?? '').split(',').filter(Boolean) : [];
-  return [
-    ...listed.map(({ Type = '', Attrs }, index) =>
-      cacheSource(Type, new Map(Object.entries(Attrs ?? {})), index),
-    ),
-    ...names.map((reference) => ({ kind: 'registry' as const, reference })),
-  ];
+  return [...listedSources(text), ...names.map((reference) => ({ kind: 'registry' as const, reference }))];
 }
 
 function withPrefix(attributes: Attributes, prefix: string): Record<string, string> {
@@ -100,16 +93,6 @@ function networkOf(mode: string): FrontendRequest['network'] {
   if (mode === '' || mode === 'sandbox') return 'default';
   if (mode === 'host' || mode === 'none') return mode;
   throw invalid(`network mode "${mode}" is not supported by the builder: use sandbox, none or host`);
-}
-
-/** @throws invalid */
-function entitlementsOf(texts: readonly string[]): ReadonlySet<Entitlement> {
-  return new Set(
-    texts.map((text) => {
-      if (text === 'security.insecure' || text === 'network.host') return text;
-      throw invalid(`entitlement "${text}" is not known: use security.insecure or network.host`);
-    }),
-  );
 }
 
 function limitsOf(attributes: Attributes): FrontendRequest['limits'] {
