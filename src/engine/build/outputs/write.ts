@@ -9,6 +9,7 @@ import { chainTo, resultsOf } from '../remote-cache/export.ts';
 import type { BuildSession } from '../session.ts';
 import type { Solver } from '../solve/solver.ts';
 import type { BuildResult, Output } from './output.ts';
+import { pushResult } from './push.ts';
 import { rewriteTimes } from './rewrite-times.ts';
 import { solveTarget } from './solve-target.ts';
 import { type Attested, exportTrees } from './tree.ts';
@@ -100,20 +101,17 @@ async function inlineOf(solver: Solver, { target }: Plan, layers: readonly Built
 }
 
 async function deliver(
-  { images, signal, onEvent }: BuildSession,
+  session: BuildSession,
   output: Exclude<ImageOutput, { kind: 'image' }>,
   assembled: Assembled,
 ): Promise<Pushed[]> {
   if (output.kind === 'archive') {
-    await output.send(images.archive(assembled, output.names, signal));
+    await output.send(session.images.archive(assembled, output.names, session.signal));
     return [];
   }
+  const { authOf } = output;
   const pushed: Pushed[] = [];
-  for (const name of output.names) {
-    const auth = await output.authOf(name);
-    const onProgress = ({ status: text, id = '', ...rest }: { status: string; id?: string }) =>
-      onEvent({ type: 'status', id, text, ...rest });
-    pushed.push(await images.pushBuilt(assembled, name, { signal, onProgress, ...(auth && { auth }) }));
-  }
+  for (const reference of output.names)
+    pushed.push(await pushResult(session, assembled, { reference, authOf }));
   return pushed;
 }

@@ -1,8 +1,8 @@
-import type { Pushed } from '#engine/images';
 import { cancelled, messageOf } from '#lib/errors';
 import { type Descriptor, MediaType } from '#oci/image';
 import { stepsTo } from '../attest/materials.ts';
 import { packDirectory } from '../contexts/fetch-remote.ts';
+import { pushResult } from '../outputs/push.ts';
 import type { BuildSession } from '../session.ts';
 import type { Solver } from '../solve/solver.ts';
 import type { Step } from '../step.ts';
@@ -73,18 +73,7 @@ async function write(
     text: `exporting ${config.records.length} results to ${nameOf(place)}`,
   });
   if (place.kind === 'local') await place.send(images.layout({ target }, place.reference, signal));
-  else await push(session, target, place);
-}
-
-async function push(
-  { images, signal, onEvent }: BuildSession,
-  target: Descriptor,
-  { reference, authOf }: Extract<Written, { kind: 'registry' }>,
-): Promise<Pushed> {
-  const auth = await authOf(reference);
-  const onProgress = ({ status: text, id = '', ...rest }: { status: string; id?: string }) =>
-    onEvent({ type: 'status', id, text, ...rest });
-  return await images.pushBuilt({ target }, reference, { signal, onProgress, ...(auth && { auth }) });
+  else await pushResult(session, { target }, place);
 }
 
 /** Directories of the cache mounts that the steps have. One that another build works with is left out, and told of. */
