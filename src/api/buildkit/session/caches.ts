@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { invalid } from '#lib/errors';
-import { isDigest, parseDigest } from '#oci/digest';
-import { type Descriptor, encodeDocument, MediaType, parseManifest } from '#oci/image';
-import { blobPath, INDEX_FILE, LAYOUT_FILE, LAYOUT_MARKER, parseLayoutIndex } from '#oci/layout';
-import { readMembers, TAR_END, tarPadding } from '#oci/tar';
+import { type Digest, isDigest } from '#oci/digest';
+import type { Descriptor } from '#oci/image';
+import { INDEX_FILE, LAYOUT_FILE, parseLayoutIndex } from '#oci/layout';
+import { readMembers, TAR_END } from '#oci/tar';
 import { Content } from '#protocol/buildkit';
 import { code, GrpcError } from '../grpc/errors.ts';
 import { ClientBlobs } from './client-blobs.ts';
 import type { ClientSession } from './client-session.ts';
-import { file, memberHeader } from './layout.ts';
+import { blobMember, indexFile, markerFile, rootOf } from './layout.ts';
 
 const BLOB = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/;
 
@@ -31,32 +31,17 @@ export function readCache(
 }
 
 /** Nothing for a blob that is not there. */
-async function* member(
-  blobs: ClientBlobs,
-  path: string,
-  root: ReturnType<typeof parseDigest>,
-): AsyncGenerator<Uint8Array> {
-  if (path === LAYOUT_FILE) return yield* file(path, Buffer.from(LAYOUT_MARKER));
-  if (path === INDEX_FILE) {
-    const size = await blobs.sizeOf(root);
-    const { mediaType } = parseManifest(await blobs.small(root, size));
-    const manifests = [{ mediaType, digest: root, size }];
-    return yield* file(path, encodeDocument({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests }));
-  }
+async function* member(blobs: ClientBlobs, path: string, root: Digest): AsyncGenerator<Uint8Array> {
+  if (path === LAYOUT_FILE) return yield* markerFile();
+  if (path === INDEX_FILE) return yield* indexFile(await rootOf(blobs, root));
   const [, algorithm, hex] = BLOB.exec(path) ?? [];
   const digest = `${algorithm}:${hex}`;
   if (!isDigest(digest)) return;
   const size = await sizeOf(blobs, digest);
-  if (size === undefined) return;
-  yield memberHeader(blobPath(digest), size);
-  yield* blobs.read(digest, size);
-  yield tarPadding(size);
+  if (size !== undefined) yield* blobMember(blobs, { digest, size });
 }
 
-async function sizeOf(
-  blobs: ClientBlobs,
-  digest: ReturnType<typeof parseDigest>,
-): Promise<number | undefined> {
+async function sizeOf(blobs: ClientBlobs, digest: Digest): Promise<number | undefined> {
   try {
     return await blobs.sizeOf(digest);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { invalid } from '#lib/errors';
-import { GrpcClient } from '../grpc/client.ts';
+import { GrpcClient, pathOf } from '../grpc/client.ts';
 import { Arrivals } from './arrivals.ts';
 
 /** A client that waits to be asked for files, secrets and credentials. */
@@ -16,7 +16,7 @@ export class ClientSession {
   }
 
   offers(method: DescMethod): boolean {
-    return this.#methods.has(`/${method.parent.typeName}/${method.name}`);
+    return this.#methods.has(pathOf(method));
   }
 
   /** @throws invalid when the client has no such service */

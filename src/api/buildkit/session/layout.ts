@@ -29,21 +29,16 @@ export function readLayout(
 }
 
 async function* layoutOf(blobs: ClientBlobs, digest: Digest): AsyncGenerator<Uint8Array> {
-  const size = await blobs.sizeOf(digest);
-  const document = await blobs.small(digest, size);
-  const { mediaType } = parseManifest(document);
-  const index = { schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [{ mediaType, digest, size }] };
-  yield* file(LAYOUT_FILE, Buffer.from(LAYOUT_MARKER));
-  yield* file(INDEX_FILE, encodeDocument(index));
+  const root = await rootOf(blobs, digest);
+  yield* markerFile();
+  yield* indexFile(root);
   const written = new Set<string>();
-  const left: Descriptor[] = [{ mediaType, digest, size }];
+  const left: Descriptor[] = [root];
   for (let next = left.pop(); next; next = left.pop()) {
     if (written.has(next.digest)) continue;
     written.add(next.digest);
     if (!isIndexType(next.mediaType) && !isManifestType(next.mediaType)) {
-      yield memberHeader(blobPath(next.digest), next.size);
-      yield* blobs.read(next.digest, next.size);
-      yield tarPadding(next.size);
+      yield* blobMember(blobs, next);
       continue;
     }
     const content = await blobs.small(next.digest, next.size);
@@ -54,11 +49,32 @@ async function* layoutOf(blobs: ClientBlobs, digest: Digest): AsyncGenerator<Uin
   yield TAR_END;
 }
 
-export function* file(path: string, content: Uint8Array): Generator<Uint8Array> {
+/** Of the manifest or index of that digest. */
+export async function rootOf(blobs: ClientBlobs, digest: Digest): Promise<Descriptor> {
+  const size = await blobs.sizeOf(digest);
+  const { mediaType } = parseManifest(await blobs.small(digest, size));
+  return { mediaType, digest, size };
+}
+
+export const markerFile = (): Generator<Uint8Array> => file(LAYOUT_FILE, Buffer.from(LAYOUT_MARKER));
+
+export const indexFile = (root: Descriptor): Generator<Uint8Array> =>
+  file(INDEX_FILE, encodeDocument({ schemaVersion: 2, mediaType: MediaType.ociIndex, manifests: [root] }));
+
+export async function* blobMember(
+  blobs: ClientBlobs,
+  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+): AsyncGenerator<Uint8Array> {
+  yield memberHeader(blobPath(digest), size);
+  yield* blobs.read(digest, size);
+  yield tarPadding(size);
+}
+
+function* file(path: string, content: Uint8Array): Generator<Uint8Array> {
   yield memberHeader(path, content.length);
   yield content;
   yield tarPadding(content.length);
 }
 
-export const memberHeader = (path: string, size: number): Buffer =>
+const memberHeader = (path: string, size: number): Buffer =>
   tarHeader({ path, type: 'file', mode: 0o644, size });
