@@ -51,3 +51,15 @@ test('a failure of the source reaches both', async () => {
     ['Error: the source broke', 'Error: the source broke'],
   );
 });
+
+test('a reader that returns while it waits for the other is done, and holds up nobody', async () => {
+  const seen = { last: 0, closed: false };
+  const [first, second] = tee(count(50, seen));
+  while (seen.last < 4) await first.next();
+  const waiting = first.next();
+  await first.return();
+  assert.deepEqual(await first.next(), { done: true, value: undefined });
+  assert.equal((await Array.fromAsync(second)).length, 50);
+  assert.deepEqual(await waiting, { done: true, value: undefined });
+  assert.equal(seen.closed, true);
+});

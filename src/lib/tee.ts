@@ -39,8 +39,12 @@ class Shared<T> {
   }
 
   async #next(me: 0 | 1): Promise<IteratorResult<T, void>> {
-    const at = this.#read[me] ?? 0;
-    while (at - (this.#read[1 - me] ?? 0) >= LEAD) await this.#moved.promise;
+    let at = this.#read[me] ?? 0;
+    while (at !== Number.POSITIVE_INFINITY && at - (this.#read[1 - me] ?? 0) >= LEAD) {
+      await this.#moved.promise;
+      // It may have returned meanwhile.
+      at = this.#read[me] ?? 0;
+    }
     if (at === Number.POSITIVE_INFINITY) return { done: true, value: undefined };
     const chunk = (this.#chunks[at - this.#dropped] ??= this.#iterator.next());
     this.#advance(me, at + 1);
