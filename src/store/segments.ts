@@ -100,7 +100,9 @@ export class SegmentedIngest implements AsyncDisposable {
       if (from >= to || from !== segment.start + segment.done) continue;
       const whole = from === position && to === end;
       await this.#writeAll(whole ? batch : cut(batch, from - position, to - position), from, to - from);
-      this.#map.note(segment, to - from);
+      // Another stream may have brought some of it meanwhile.
+      const gained = to - (segment.start + segment.done);
+      if (gained > 0) this.#map.note(segment, gained);
     }
     this.#hash();
   }
