@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -16,7 +16,15 @@ const freshRoot = () => join(folder, `${count++}`);
 const digestOf = (content: Uint8Array) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 const files = (root: string) =>
   ['blobs/sha256', 'tmp', 'ingest'].flatMap((name) => readdirSync(join(root, name)));
-const collect = async (stream: Readable) => Buffer.concat(await Array.fromAsync(stream));
+const collect = async (content: AsyncIterable<Uint8Array>) => Buffer.concat(await Array.fromAsync(content));
+/** Undefined for what has just been closed. */
+function targetOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+}
 
 test('what is written is read back, whatever its pieces', async () => {
   const root = freshRoot();
@@ -34,6 +42,18 @@ test('what is written is read back, whatever its pieces', async () => {
     { numRuns: 20 },
   );
   assert.deepEqual(readdirSync(join(root, 'tmp')), []);
+});
+
+test('content that nobody reads is not opened', async () => {
+  const blobs = await BlobStore.open(freshRoot());
+  const { digest } = await blobs.write(randomBytes(100));
+  const other = await blobs.write(randomBytes(100));
+  const unread = blobs.open(digest);
+  // The file of the first would have been opened by now.
+  assert.equal((await collect(blobs.open(other.digest))).length, 100);
+  const opened = readdirSync('/proc/self/fd').map(targetOf);
+  assert.equal(opened.includes(blobs.path(digest)), false);
+  assert.equal((await collect(unread)).length, 100);
 });
 
 test('the store is an OCI layout', async () => {

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { mkdir, open, opendir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { codeOf, invalid, notFound } from '#lib/errors';
 import { algorithmOf, type Digest, hexOf, isDigest, parseDigest } from '#oci/digest';
 import { type Ingest, openIngest } from './ingest.ts';
 import { keepBlob, restoreBlob } from './kept.ts';
 import { type Lease, Leases } from './leases.ts';
+import { readPart } from './read-part.ts';
 import { type Arrived, diskFull, receive } from './receive.ts';
 import { mapOf, SegmentedIngest } from './segments.ts';
 
@@ -118,14 +118,15 @@ export class BlobStore {
     }
   }
 
-  /** `end` is inclusive, as in a Range header. */
-  open(digest: string, range: { start: number; end?: number } = { start: 0 }): Readable {
+  /** `end` is inclusive, as in a Range header. The file is opened by whoever reads. */
+  open(
+    digest: string,
+    range: { start: number; end?: number } = { start: 0 },
+  ): AsyncGenerator<Uint8Array, void> {
     const { path, part } = this.locate(digest);
-    const { start: base = 0, length = Number.POSITIVE_INFINITY } = part ?? {};
-    const end = base + Math.min(range.end ?? Number.POSITIVE_INFINITY, length - 1);
-    const from = base + range.start;
-    if (from > end) return Readable.from([]);
-    return createReadStream(path, { highWaterMark: 1 << 18, start: from, end });
+    const { start = 0, length = Number.POSITIVE_INFINITY } = part ?? {};
+    const end = Math.min(range.end ?? Number.POSITIVE_INFINITY, length - 1);
+    return readPart({ path, start: start + range.start, length: end + 1 - range.start });
   }
 
   /**

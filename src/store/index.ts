@@ -4,6 +4,7 @@ export { Database } from './database.ts';
 export { type Adopt, type Ingest, openIngest } from './ingest.ts';
 export type { Journal } from './journal.ts';
 export type { Lease } from './leases.ts';
+export { readPart } from './read-part.ts';
 export { isDiskFull } from './receive.ts';
 export type { Records } from './records.ts';
 export { SEGMENT_BYTES } from './segment-map.ts';

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { parseDigest } from '#oci/digest';
 import { chainIds, type Descriptor } from '#oci/image';
+import { readPart } from '#store';
 import { compressLayer, EMPTY_LAYER, storeLayer } from './assemble.ts';
 import type { Work } from './content.ts';
 import type { ImagesContext } from './context.ts';
@@ -41,9 +41,7 @@ export async function addSnapshot(
   const packed = await snapshots.packChanges(snapshot.id, snapshot.mountPoints);
   if (packed.diffId === EMPTY_LAYER) return undefined;
   const diffId = parseDigest(packed.diffId);
-  const { path, start, length } = packed.archive;
-  const tar = createReadStream(path, { start, end: start + length - 1 });
-  const blob = await compressLayer(content, work, tar, signal);
+  const blob = await compressLayer(content, work, readPart(packed.archive), signal);
   const chainId = chainOf([...below, { diffId }]);
   work.hold(chainId);
   const parent = below.at(-1)?.chainId;

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { cancelled, messageOf } from '#lib/errors';
 import { findProgram } from '#linux/process';
 import type { Descriptor } from '#oci/image';
 import { familiarRepository, parseReference, type Reference, repositoryName } from '#oci/reference';
-import type { Verifier } from '#store';
+import { readPart, type Verifier } from '#store';
 import type { ImagesContext } from './context.ts';
 import { gzip } from './gzip.ts';
 import type { LayerRecord } from './record.ts';
@@ -69,8 +68,7 @@ async function packedAgain({ catalog, content }: ImagesContext, { digest }: Desc
   const layer = layers.find(({ blob, chainId }) => blob.digest === digest && snapshots.hasLayer(chainId));
   const archive = layer && snapshots.layerArchive(layer.chainId);
   if (!archive) return false;
-  const { path, start, length } = archive;
-  const tar = createReadStream(path, { start, end: start + length - 1 });
+  const tar = readPart(archive);
   const temporary = blobs.temporary();
   try {
     const isTar = archive.diffId === digest;

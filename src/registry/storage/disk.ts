@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { isKind } from '#lib/errors';
 import { syncDirectory } from '#linux/files';
 import type { Digest } from '#oci/digest';
@@ -32,7 +32,7 @@ export class DiskStorage implements Storage {
   }
 
   async open(digest: Digest, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
-    return this.#blobs.open(digest, range);
+    return Readable.from(this.#blobs.open(digest, range), { objectMode: false });
   }
 
   async read(digest: Digest, limit: number): Promise<Buffer> {
