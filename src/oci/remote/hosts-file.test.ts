@@ -38,6 +38,11 @@ ca = "ca.crt"
   assert.deepEqual([server.url, server.ca], ['https://registry.test', ['ca.crt']]);
 });
 
+test('a timeout is any duration that Go can read, in whole milliseconds', () => {
+  const timeoutOf = (text: string) => parseHostsFile(`dial_timeout = "${text}"`).server.dialTimeout;
+  assert.deepEqual(['1m30s', '1.5ms', '200us', '0'].map(timeoutOf), [90_000, 2, 1, 0]);
+});
+
 test('a key of any name is a key', () => {
   const { hosts } = parseHostsFile('\uFEFF[host.__proto__]\n[host.constructor]\nskip_verify = true');
   assert.deepEqual(
@@ -64,6 +69,7 @@ test('what is wrong is named', () => {
     ['[header]\n"a b" = "x"', /a b is no header/],
     ['[header]\na = "x\\ny"', /a is no header/],
     ['dial_timeout = "soon"', /dial_timeout must be a duration/],
+    ['dial_timeout = "-1s"', /dial_timeout must be a duration/],
     ['proxy = "ftp://x"', /proxy must be a URL/],
     ['host = 1', /host must be a table/],
     ['[host]\nx = 1', /host\."x" must be a table/],

@@ -1,4 +1,5 @@
 import { parse, TomlError, type TomlTable, type TomlValue } from 'smol-toml';
+import { parseDuration } from '#lib/durations';
 import { invalid } from '#lib/errors';
 
 export type Capability = 'pull' | 'resolve' | 'push';
@@ -39,7 +40,6 @@ const KEYS = [
   'dial_timeout',
   'proxy',
 ];
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** @throws invalid, which names the key or the line */
 export function parseHostsFile(text: string): HostsFile {
@@ -153,10 +153,20 @@ function checkProxy(text: string, place: string): void {
     throw invalid(`${place} must be a URL such as http://proxy:3128`);
 }
 
+/** Whole milliseconds: timers know no others. */
 function durationOf(text: string, place: string): number {
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  if (count === undefined) throw invalid(`${place} must be a duration such as "10s"`);
-  return Number(count) * (UNITS[unit] ?? 0);
+  const nanoseconds = durationIn(text);
+  if (nanoseconds === undefined || nanoseconds < 0)
+    throw invalid(`${place} must be a duration such as "10s"`);
+  return Math.ceil(nanoseconds / 1e6);
+}
+
+function durationIn(text: string): number | undefined {
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function refuseUnknown(table: TomlTable, known: readonly string[], place: string): void {
