@@ -118,7 +118,7 @@ test('a mirror of any registry is asked for what it is trusted with, told whose 
 test('a host that overrides the path has its API there', async (context) => {
   const registry = await ServedRegistry.start(context);
   registry.answers.set('GET /api', ({ url }, response) =>
-    response.writeHead(url === '/api/' ? 200 : 404).end(),
+    response.writeHead(url === '/api/?ns=r.test' ? 200 : 404).end(),
   );
   const host: RegistryHost = {
     url: `http://${registry.host}/api`,
@@ -128,7 +128,7 @@ test('a host that overrides the path has its API there', async (context) => {
   };
   await using repository = Remote.repository(parseReference('r.test/app'), { server: host });
   await assert.rejects(repository.manifest('v1'), (error) => isKind(error, 'not-found'));
-  assert.deepEqual(registry.log, ['GET /api/', 'GET /api/app/manifests/v1']);
+  assert.deepEqual(registry.log, ['GET /api/?ns=r.test', 'GET /api/app/manifests/v1?ns=r.test']);
 });
 
 test('a registry behind a certificate of our own, which wants one of us', async () => {

@@ -52,7 +52,6 @@ async function hostsIn(
     url,
     trusted,
     insecure: settings.skipVerify || (trusted && registry.insecure),
-    tellNamespace: true,
   });
   try {
     const { hosts, server } = parseHostsFile(text);

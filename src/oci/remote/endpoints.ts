@@ -25,8 +25,6 @@ export interface RegistryHost {
   /** Milliseconds. */
   readonly connectTimeout?: number | undefined;
   readonly proxy?: string | undefined;
-  /** It serves several registries, and is told which one is meant. */
-  readonly tellNamespace?: boolean | undefined;
   /** It is the registry itself: it may see the user's credentials. */
   readonly trusted?: boolean | undefined;
 }
@@ -104,7 +102,8 @@ function hostEndpoint({ domain }: Reference, host: RegistryHost, options: Remote
     candidates: [url],
     apiPath: overridden ? '' : 'v2/',
     headers: host.headers,
-    namespace: host.tellNamespace && !itself ? domain : undefined,
+    // It may serve several registries, and is told which one is meant.
+    namespace: itself ? undefined : domain,
   };
   const { insecure, ca, cert, key, connectTimeout, proxy } = host;
   const transport = { ...common(options), insecure, ca, cert, key, connectTimeout, proxy };
