@@ -86,7 +86,7 @@ export interface ForeignLayer {
 
 /** Stores what is not here yet. It is held. @throws notFound, invalid, cancelled */
 export async function storeForeign(
-  { content }: ImagesContext,
+  { content }: Pick<ImagesContext, 'content'>,
   work: Work,
   blob: Descriptor,
   source: Pick<ForeignContent, 'open'>,

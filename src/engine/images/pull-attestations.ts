@@ -3,6 +3,7 @@ import type { Logger } from '#lib/log';
 import { type Descriptor, type Index, isIndex, parseManifest } from '#oci/image';
 import type { Repository } from '#oci/remote';
 import type { Content, Work } from './content.ts';
+import { storeForeign } from './foreign-content.ts';
 import { attestedBy } from './manifests.ts';
 
 /** Provenance and lists of contents are small; what is larger is left where it is. */
@@ -37,7 +38,7 @@ export async function pullAttestations(
 }
 
 async function fetchAttestation(
-  { content: { blobs }, repository, signal }: Parameters<typeof pullAttestations>[0],
+  { content, repository, signal }: Parameters<typeof pullAttestations>[0],
   work: Work,
   child: Descriptor,
 ): Promise<void> {
@@ -46,11 +47,9 @@ async function fetchAttestation(
   if (isIndex(manifest)) return;
   const parts = [manifest.config, ...manifest.layers];
   if (parts.length > MOST_BLOBS || parts.some(({ size }) => size > LARGEST_BLOB)) return;
-  for (const part of parts) {
-    work.hold(part.digest);
-    if (!(await blobs.has(part.digest))) await blobs.write(repository.blob(part, {}, signal), part, signal);
-  }
+  const source = { open: async (part: Descriptor) => repository.blob(part, {}, signal) };
+  for (const part of parts) await storeForeign({ content }, work, part, source, signal);
   // The last: with its manifest here it counts as whole.
   work.hold(child.digest);
-  await blobs.write(fetched.content, { digest: child.digest });
+  await content.blobs.write(fetched.content, { digest: child.digest });
 }
