@@ -1,9 +1,7 @@
 // A thread that reads and hashes: gigabytes of it would hold up the event loop.
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { serve } from '#lib/thread';
-
-const CHUNK = 1 << 20;
+import { hashRange } from './hash-range.ts';
 
 /** Part of a file, or all of it. */
 export interface HashedRange {
@@ -23,18 +21,7 @@ function hash(
   { path, start = 0, length = Number.POSITIVE_INFINITY }: HashedRange,
 ): string {
   const result = createHash(algorithm);
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
-  const fd = openSync(path, 'r');
-  try {
-    for (let done = 0; done < length; ) {
-      const read = readSync(fd, buffer, 0, Math.min(CHUNK, length - done), start + done);
-      if (read === 0) break;
-      result.update(buffer.subarray(0, read));
-      done += read;
-    }
-  } finally {
-    closeSync(fd);
-  }
+  hashRange(result, path, start, start + length);
   return result.digest('hex');
 }
 
