@@ -27,7 +27,7 @@ export interface NewLayer {
 
 /**
  * Compresses and stores a layer's tar on top of others; it becomes a layer on disk in the same pass, where layers are
- * images. Undefined when there is nothing in it.
+ * images. It is held. Undefined when there is nothing in it.
  */
 export async function storeLayer(
   content: Content,
@@ -35,7 +35,7 @@ export async function storeLayer(
   below: readonly { readonly diffId: string }[],
   tar: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
-): Promise<NewLayer | undefined> {
+): Promise<LayerRecord | undefined> {
   const stack = below.map(({ diffId }) => parseDigest(diffId));
   const failed = new AbortController();
   const either = AbortSignal.any(signal ? [signal, failed.signal] : [failed.signal]);
@@ -58,10 +58,16 @@ export async function storeLayer(
   if (blob.status === 'rejected' || !received) throw firstFailure([blob, taken]);
   const diffId = parseDigest(received.diffId);
   if (diffId === EMPTY_LAYER) return undefined;
-  const chainId = chainIds([...stack, diffId]).at(-1) ?? diffId;
+  const chainId = chainOf([...below, { diffId }]);
   work.hold(chainId);
   await received.keep(chainId);
-  return { diffId, blob: blob.value };
+  return { diffId, chainId, blob: blob.value };
+}
+
+/** Of layers, bottom first: what the topmost is called on top of the others. */
+export function chainOf(layers: readonly { readonly diffId: string }[]): Digest {
+  const chain = chainIds(layers.map(({ diffId }) => parseDigest(diffId)));
+  return parseDigest(chain.at(-1) ?? '');
 }
 
 /** The other was cancelled because of it. */

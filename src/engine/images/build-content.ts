@@ -1,7 +1,7 @@
 import { parseDigest } from '#oci/digest';
-import { chainIds, type Descriptor } from '#oci/image';
+import type { Descriptor } from '#oci/image';
 import { readPart } from '#store';
-import { compressLayer, EMPTY_LAYER, storeLayer } from './assemble.ts';
+import { chainOf, compressLayer, EMPTY_LAYER, storeLayer } from './assemble.ts';
 import type { Work } from './content.ts';
 import type { ImagesContext } from './context.ts';
 import { unpackLayer } from './install.ts';
@@ -21,11 +21,8 @@ export async function addLayer(
   tar: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<BuiltLayer | undefined> {
-  const added = await storeLayer(content, work, below, tar, signal);
-  if (!added) return undefined;
-  const layer = { ...added, chainId: chainOf([...below, added]) };
-  work.hold(layer.chainId);
-  await unpackLayer(content, layer, below.at(-1)?.chainId, { signal });
+  const layer = await storeLayer(content, work, below, tar, signal);
+  if (layer) await unpackLayer(content, layer, below.at(-1)?.chainId, { signal });
   return layer;
 }
 
@@ -48,11 +45,6 @@ export async function addSnapshot(
   await snapshots.commit(snapshot.id, { chainId, ...(parent !== undefined && { parent }) }, packed);
   return { diffId, blob, chainId };
 }
-
-export const chainOf = (layers: readonly { readonly diffId: string }[]) => {
-  const chain = chainIds(layers.map(({ diffId }) => parseDigest(diffId)));
-  return parseDigest(chain.at(-1) ?? '');
-};
 
 /** Whether a layer of an earlier build is still there, stored and unpacked. It is held from now on. */
 export async function hasLayer({ content }: ImagesContext, work: Work, layer: BuiltLayer): Promise<boolean> {
